@@ -1,0 +1,2 @@
+//! finvault.
+fn main() {}
