@@ -1,1 +1,4 @@
 //! finvault.
+pub mod ledger;
+pub mod money;
+pub mod statement;

@@ -1,0 +1,14 @@
+//! The ledger's plain values: accounts, transactions, balances, and the rules that tell a repeated row from a new one.
+//!
+//! Nothing here knows SQLite or files. Amounts follow one sign: positive raises the account's balance,
+//! so a purchase on a credit card is negative and net worth is a sum.
+
+pub mod account;
+pub mod balance;
+pub mod fingerprint;
+pub mod transaction;
+
+pub use account::{Account, AccountId, AccountKind, NewAccount};
+pub use balance::{Balance, BalanceKind, Opening, StatedBalance};
+pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
+pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};

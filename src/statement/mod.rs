@@ -1,0 +1,141 @@
+//! Readers for the statement files that banks hand out: bytes in, plain values out.
+//!
+//! [`read`] detects the format from the content, never from the name, and gives a [`StatementFile`].
+//! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
+//! do; nothing is guessed that could turn a sign or shift a decimal.
+
+use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
+use crate::money::{Currency, Money};
+use jiff::civil::Date;
+
+/// A whole statement file, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementFile {
+    /// The format it was found to be.
+    pub format: Format,
+    /// Its statements, one per account and period, in file order.
+    pub statements: Vec<Statement>,
+    /// What was odd but did not stand in the way.
+    pub warnings: Vec<Warning>,
+}
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// OFX 1.x (SGML), QFX included.
+    OfxSgml,
+    /// OFX 2.x (XML).
+    OfxXml,
+    /// Delimited text.
+    Csv,
+}
+
+impl Format {
+    /// The word that the command line and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OfxSgml => "ofx1",
+            Self::OfxXml => "ofx2",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// The statement of one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The account, where the file names it.
+    pub account: Option<StatementAccount>,
+    /// What its amounts are in. Readers of files that name no currency use the one they are given.
+    pub currency: Currency,
+    /// First and last day, where stated.
+    pub period: Option<(Date, Date)>,
+    /// Its rows, in file order.
+    pub rows: Vec<StatementRow>,
+    /// The balances it states.
+    pub balances: Vec<StatedAmount>,
+}
+
+/// An account as a statement names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementAccount {
+    /// The bank's name or routing id.
+    pub institution: Option<String>,
+    /// The number, as written.
+    pub number: String,
+    /// What it is.
+    pub kind: AccountKind,
+}
+
+/// One row and the line of the file it begins on (from 1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementRow {
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// What it says.
+    pub transaction: NewTransaction,
+}
+
+/// A balance that the file states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedAmount {
+    /// Which balance.
+    pub kind: BalanceKind,
+    /// The day it holds for, as written.
+    pub date: Date,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Something odd on a line, worth telling the owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Line in the file, from 1; 0 where it is about the whole file.
+    pub line: u32,
+    /// What it is.
+    pub text: String,
+}
+
+/// Why a file was refused: what, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StatementError {
+    /// Which sort of refusal.
+    pub kind: StatementErrorKind,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// Line in the file, from 1; 0 where it is about the whole file.
+    pub line: u32,
+    /// The offending text, shortened, control characters removed; empty where there is none.
+    pub excerpt: String,
+    /// What the owner can do about it.
+    pub remedy: String,
+}
+
+/// The sorts of refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StatementErrorKind {
+    /// The content is none of the formats that are read.
+    UnknownFormat,
+    /// The file ends early or is malformed.
+    Malformed,
+    /// A date, amount, currency or other field cannot be read exactly.
+    BadField,
+    /// Columns, decimal mark, date order or signs could mean two things: a profile must say.
+    Unsure,
+    /// The file is the bank's own error message, or holds no statement.
+    NoStatement,
+    /// Larger or deeper than any real statement.
+    TooLarge,
+}
+
+/// What a reader may be told.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Reads the file as this format instead of detecting it.
+    pub format: Option<Format>,
+    /// The currency for files that name none (the account's).
+    pub currency: Option<Currency>,
+}
