@@ -44,6 +44,18 @@ impl Store {
         found.map(|text| day(&text, "movement.posted")).transpose()
     }
 
+    /// How many movements there are.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn count_movements(&self) -> Result<u64, StoreError> {
+        let found = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM movement")?
+            .query_row([], |row| row.get(0))?;
+        super::values::count(found, "count")
+    }
+
     /// The balance at the end of `as_of`: opening plus every movement booked up to then.
     /// `None` where it does not fit into 64 bits of minor units.
     ///

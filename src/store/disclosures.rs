@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-/// A disclosure's row. What the facts mean is the business of `disclosure`; here they are text.
+/// A disclosure's row. What its token says is the business of `disclosure`; here it is text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisclosureRow {
     /// Its number in this vault; 0 before it is added.
@@ -22,12 +22,14 @@ pub struct DisclosureRow {
     pub expires_at: Timestamp,
     /// Digest of the exact sealed bytes, lower-case hex.
     pub sha256: String,
-    /// JSON of the facts that left.
-    pub facts: String,
+    /// The signed token, exactly as it was sealed.
+    pub token: String,
+    /// Opens the token's commitment to the rows beneath it.
+    pub root_salt: [u8; 32],
 }
 
 const SELECT: &str =
-    "SELECT id, jti, recipient, purpose, issued_at, expires_at, sha256, facts FROM disclosure";
+    "SELECT id, jti, recipient, purpose, issued_at, expires_at, sha256, token, root_salt FROM disclosure";
 
 impl Store {
     /// Adds a disclosure and gives its number.
@@ -37,8 +39,8 @@ impl Store {
     pub fn add_disclosure(&self, row: &DisclosureRow) -> Result<i64, StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO disclosure (jti, recipient, purpose, issued_at, expires_at, sha256, facts)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO disclosure (jti, recipient, purpose, issued_at, expires_at, sha256, token, root_salt)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 row.jti,
@@ -47,7 +49,8 @@ impl Store {
                 row.issued_at.to_string(),
                 row.expires_at.to_string(),
                 row.sha256,
-                row.facts,
+                row.token,
+                row.root_salt,
             ])?;
         Ok(self.conn.last_insert_rowid())
     }
@@ -86,6 +89,7 @@ fn read_disclosure(row: &Row<'_>) -> Result<DisclosureRow, StoreError> {
         issued_at: moment(&row.get::<_, String>(4)?, "disclosure.issued_at")?,
         expires_at: moment(&row.get::<_, String>(5)?, "disclosure.expires_at")?,
         sha256: row.get(6)?,
-        facts: row.get(7)?,
+        token: row.get(7)?,
+        root_salt: row.get(8)?,
     })
 }

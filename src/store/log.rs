@@ -8,8 +8,8 @@ use rusqlite::{Row, params};
 pub struct LogRow {
     /// Position, from 1.
     pub seq: i64,
-    /// Moment, exactly as it was hashed.
-    pub at: String,
+    /// When, in milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
     /// What happened, in one word.
     pub kind: String,
     /// JSON, exactly as it was hashed.
@@ -22,7 +22,7 @@ pub struct LogRow {
     pub signature: [u8; 64],
 }
 
-const SELECT: &str = "SELECT seq, at, kind, body, prev_hash, hash, signature FROM log_entry";
+const SELECT: &str = "SELECT seq, at_ms, kind, body, prev_hash, hash, signature FROM log_entry";
 
 impl Store {
     /// Appends an entry.
@@ -32,12 +32,12 @@ impl Store {
     pub fn append_log(&self, entry: &LogRow) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO log_entry (seq, at, kind, body, prev_hash, hash, signature)
+                "INSERT INTO log_entry (seq, at_ms, kind, body, prev_hash, hash, signature)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 entry.seq,
-                entry.at,
+                entry.at_ms,
                 entry.kind,
                 entry.body,
                 entry.prev_hash,
@@ -75,7 +75,7 @@ impl Store {
 fn read_entry(row: &Row<'_>) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         seq: row.get(0)?,
-        at: row.get(1)?,
+        at_ms: row.get(1)?,
         kind: row.get(2)?,
         body: row.get(3)?,
         prev_hash: row.get(4)?,

@@ -99,7 +99,7 @@ mod tests {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn, latest()).unwrap();
         conn.execute(
-            "INSERT INTO log_entry VALUES (1, 'x', 'x', '{}', zeroblob(32), zeroblob(32), zeroblob(64))",
+            "INSERT INTO log_entry VALUES (1, 0, 'x', '{}', zeroblob(32), zeroblob(32), zeroblob(64))",
             [],
         )
         .unwrap();

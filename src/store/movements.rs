@@ -21,6 +21,8 @@ pub struct TransactionQuery {
     pub to: Option<Date>,
     /// With this text in payee, memo or reference; case does not matter (for ASCII letters).
     pub text: Option<String>,
+    /// With this text in the payee alone; case does not matter (for ASCII letters).
+    pub payee: Option<String>,
     /// In this category.
     pub category: Option<String>,
     /// From this import only.
@@ -182,6 +184,9 @@ impl Store {
                 "instr(lower(m.payee || char(10) || coalesce(m.memo, '') || char(10) || coalesce(m.reference, '')), lower(?)) > 0",
                 text.clone().into(),
             );
+        }
+        if let Some(payee) = &query.payee {
+            add("instr(lower(m.payee), lower(?)) > 0", payee.clone().into());
         }
         if let Some(category) = &query.category {
             add("lower(m.category) = lower(?)", category.clone().into());

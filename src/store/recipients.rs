@@ -14,8 +14,6 @@ pub struct RecipientRow {
     pub name: String,
     /// Their public key; none where a passcode is made each time.
     pub key: Option<String>,
-    /// What tokens for them name as audience.
-    pub audience: String,
     /// From which the vault's signing key for them is derived.
     pub key_salt: [u8; 32],
     /// When they were added.
@@ -24,7 +22,7 @@ pub struct RecipientRow {
     pub removed_at: Option<Timestamp>,
 }
 
-const SELECT: &str = "SELECT id, name, key, audience, key_salt, added_at, removed_at FROM recipient";
+const SELECT: &str = "SELECT id, name, key, key_salt, added_at, removed_at FROM recipient";
 
 impl Store {
     /// Adds a recipient.
@@ -35,7 +33,6 @@ impl Store {
         &self,
         name: &str,
         key: Option<&str>,
-        audience: &str,
         key_salt: &[u8; 32],
         now: Timestamp,
     ) -> Result<RecipientRow, StoreError> {
@@ -48,10 +45,10 @@ impl Store {
         }
         self.conn
             .prepare_cached(
-                "INSERT INTO recipient (name, name_folded, key, audience, key_salt, added_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO recipient (name, name_folded, key, key_salt, added_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![name, name.to_lowercase(), key, audience, key_salt, now.to_string()])?;
+            .execute(params![name, name.to_lowercase(), key, key_salt, now.to_string()])?;
         self.recipient(self.conn.last_insert_rowid())?.ok_or_else(|| unreadable("recipient", name))
     }
 
@@ -93,14 +90,13 @@ impl Store {
 }
 
 fn read_recipient(row: &Row<'_>) -> Result<RecipientRow, StoreError> {
-    let removed_at: Option<String> = row.get(6)?;
+    let removed_at: Option<String> = row.get(5)?;
     Ok(RecipientRow {
         id: row.get(0)?,
         name: row.get(1)?,
         key: row.get(2)?,
-        audience: row.get(3)?,
-        key_salt: row.get(4)?,
-        added_at: moment(&row.get::<_, String>(5)?, "recipient.added_at")?,
+        key_salt: row.get(3)?,
+        added_at: moment(&row.get::<_, String>(4)?, "recipient.added_at")?,
         removed_at: removed_at.map(|text| moment(&text, "recipient.removed_at")).transpose()?,
     })
 }

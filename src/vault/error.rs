@@ -1,6 +1,5 @@
 //! What can go wrong with a vault: what happened, and apart from it what to do.
 
-use crate::disclosure;
 use crate::ledger::{BatchId, TransactionId};
 use crate::money::{Currency, CurrencyError, MoneyError};
 use crate::statement::StatementError;
@@ -107,9 +106,12 @@ pub enum VaultError {
         /// The first day with data, if there is one.
         known_from: Option<Date>,
     },
-    /// The recipient's key, the expiry or a fact was refused.
-    #[error(transparent)]
-    Disclosure(#[from] disclosure::DisclosureError),
+    /// A text that is no key of a recipient.
+    #[error("this is no recipient's key: {0}")]
+    RecipientKey(String),
+    /// The disclosure could not be signed or sealed.
+    #[error("the disclosure could not be made: {0}")]
+    Sealing(String),
     /// The signed log does not hold together.
     #[error("the log is not intact: {0}")]
     Log(String),

@@ -7,10 +7,14 @@
 mod accounts;
 mod balances;
 mod check;
+#[cfg(feature = "age")]
 mod disclose;
 mod error;
+#[cfg(feature = "age")]
+mod facts;
 mod import;
 mod journal;
+#[cfg(feature = "age")]
 mod recipients;
 mod remedy;
 mod transactions;
@@ -20,13 +24,15 @@ pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
-pub use check::{CheckReport, Problem};
-pub use disclose::{
-    DisclosureRecord, DisclosureRequest, FactRequest, Issued, Preview, TransactionField,
-};
+pub use check::{CheckReport, Difference, Problem};
+#[cfg(feature = "age")]
+pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
+#[cfg(feature = "age")]
+pub use facts::{FactRequest, LabelChoice, TransactionField};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
+#[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use transactions::TransactionEdit;
 pub use undo::UndoReport;
@@ -94,7 +100,7 @@ impl Vault {
         match opened {
             Ok(vault) => Ok((vault, created.recovery_code)),
             Err(error) => {
-                vfs::remove(path);
+                remove_files(path);
                 Err(error)
             }
         }
@@ -149,6 +155,14 @@ impl Vault {
     ) -> Result<T, VaultError> {
         self.store.write(work)
     }
+}
+
+/// Takes a vault back that was made just now and could not be filled.
+fn remove_files(path: &Path) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let _ = std::fs::remove_file(path);
+    let _ = std::fs::remove_file(log);
 }
 
 impl From<StoreError> for VaultError {

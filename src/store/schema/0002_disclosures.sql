@@ -5,7 +5,6 @@ CREATE TABLE recipient (
     name        TEXT NOT NULL,                  -- the owner's name for them
     name_folded TEXT NOT NULL,                  -- lower case; unique among those not removed
     key         TEXT,                           -- age1... or ssh-ed25519 ...; NULL: a passcode each time
-    audience    TEXT NOT NULL,                  -- what tokens for them name as audience
     key_salt    BLOB NOT NULL CHECK (length(key_salt) = 32), -- from which their signing key is derived
     added_at    TEXT NOT NULL,                  -- moment
     removed_at  TEXT                            -- moment; the row stays, since the log speaks of it
@@ -21,7 +20,8 @@ CREATE TABLE disclosure (
     issued_at  TEXT NOT NULL,                   -- moment
     expires_at TEXT NOT NULL,                   -- moment
     sha256     TEXT NOT NULL,                   -- digest of the exact sealed bytes, lower-case hex
-    facts      TEXT NOT NULL                    -- JSON: the facts that left
+    token      TEXT NOT NULL,                   -- the signed token, exactly as it was sealed
+    root_salt  BLOB NOT NULL CHECK (length(root_salt) = 32) -- opens the token's commitment to its rows
 ) STRICT;
 
 CREATE INDEX disclosure_by_recipient ON disclosure (recipient);
@@ -29,7 +29,7 @@ CREATE INDEX disclosure_by_recipient ON disclosure (recipient);
 -- Append-only: each entry carries the hash of the one before it and a signature.
 CREATE TABLE log_entry (
     seq       INTEGER PRIMARY KEY,              -- from 1, without gaps
-    at        TEXT NOT NULL,                    -- moment
+    at_ms     INTEGER NOT NULL,                 -- milliseconds since 1970-01-01 UTC
     kind      TEXT NOT NULL,                    -- vault-created, disclosed, ...
     body      TEXT NOT NULL,                    -- JSON, exactly as it was hashed
     prev_hash BLOB NOT NULL CHECK (length(prev_hash) = 32),
