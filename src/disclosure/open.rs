@@ -123,7 +123,7 @@ fn decrypt(file: &[u8], with: OpenWith<'_>) -> Result<Vec<u8>, OpenError> {
         return Err(OpenError::Altered);
     }
     let decryptor = age::Decryptor::new_buffered(file).map_err(|_| OpenError::Altered)?;
-    let probe = Probe { with, found: Cell::new(Found::Nothing) };
+    let probe = Probe { with, unaltered: Cell::new(false) };
     let under_passcode = decryptor.is_scrypt();
     match (under_passcode, with) {
         (true, OpenWith::Identities(_) | OpenWith::Nothing) => return Err(OpenError::NeedsPasscode),
@@ -137,34 +137,20 @@ fn decrypt(file: &[u8], with: OpenWith<'_>) -> Result<Vec<u8>, OpenError> {
     Ok(text)
 }
 
-/// What the stanzas of a header turned out to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    /// None for us, and no digest that vouches for them.
-    Nothing,
-    /// None for us, all as they were when the file was sealed.
-    ForAnother,
-    /// One for us.
-    Ours,
-}
-
 /// The reader's keys as one identity, which remembers what it saw in the header.
 struct Probe<'a> {
     with: OpenWith<'a>,
-    found: Cell<Found>,
+    /// Whether our own stanza vouches for the others.
+    unaltered: Cell<bool>,
 }
 
 impl Probe<'_> {
     fn explain(&self, error: &age::DecryptError) -> OpenError {
-        match (error, self.with, self.found.get()) {
+        match (error, self.with, self.unaltered.get()) {
             (age::DecryptError::ExcessiveWork { .. }, ..) => OpenError::ExcessiveWork,
-            (age::DecryptError::NoMatchingKeys, OpenWith::Identities(_), Found::ForAnother) => {
-                OpenError::NotForRecipient
-            }
-            (age::DecryptError::NoMatchingKeys, OpenWith::Passcode(_), Found::ForAnother) => {
-                OpenError::NeedsIdentity
-            }
-            (age::DecryptError::DecryptionFailed, OpenWith::Passcode(_), Found::Nothing) => {
+            (age::DecryptError::NoMatchingKeys, OpenWith::Identities(_), true) => OpenError::NotForRecipient,
+            (age::DecryptError::NoMatchingKeys, OpenWith::Passcode(_), true) => OpenError::NeedsIdentity,
+            (age::DecryptError::DecryptionFailed, OpenWith::Passcode(_), false) => {
                 OpenError::WrongPasscodeOrAltered
             }
             _ => OpenError::Altered,
@@ -189,13 +175,8 @@ impl age::Identity for Probe<'_> {
     }
 
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, age::DecryptError>> {
-        let unwrapped = stanzas.iter().find_map(|stanza| self.unwrap_stanza(stanza));
-        self.found.set(match &unwrapped {
-            Some(Ok(_)) => Found::Ours,
-            _ if vouched_for(stanzas) => Found::ForAnother,
-            _ => Found::Nothing,
-        });
-        unwrapped
+        self.unaltered.set(vouched_for(stanzas));
+        stanzas.iter().find_map(|stanza| self.unwrap_stanza(stanza))
     }
 }
 

@@ -85,7 +85,7 @@ impl age::Recipient for WithCheck<'_> {
 /// each stanza preceded by the number of its arguments (8 bytes).
 pub(super) fn stanzas_digest(stanzas: &[Stanza]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    let mut field = |hash: &mut Sha256, bytes: &[u8]| {
+    let field = |hash: &mut Sha256, bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
         hash.update(bytes);
     };
