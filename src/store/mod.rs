@@ -17,6 +17,7 @@ mod values;
 
 pub use error::StoreError;
 
+use crate::vfs::{self, VfsError};
 use rusqlite::Connection;
 
 /// The database of one vault.
@@ -100,6 +101,17 @@ impl Store {
             problems.push(format!("row {} of {table} refers to a row that is not there", rowid.unwrap_or(0)));
         }
         Ok(problems)
+    }
+
+    /// Puts the damage that the sealed file noticed in the place of SQLite's general word for it.
+    pub fn explain(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Sqlite(_) | StoreError::Corrupt(_) => match vfs::damage(&self.conn) {
+                Some(damage) => StoreError::Vfs(VfsError::Damaged(damage)),
+                None => error,
+            },
+            error => error,
+        }
     }
 
     /// Moves all of the log into the file and closes it.

@@ -264,13 +264,7 @@ fn row(
 }
 
 /// Days must be in order, not in the future, and not before what the vault knows.
-fn check_days(
-    store: &Store,
-    account: &Account,
-    from: Date,
-    to: Date,
-    today: Date,
-) -> Result<(), VaultError> {
+fn check_days(store: &Store, account: &Account, from: Date, to: Date, today: Date) -> Result<(), VaultError> {
     if from > to {
         return Err(VaultError::Invalid(format!("the first day, {from}, is after the last, {to}")));
     }
@@ -307,7 +301,8 @@ fn warn_about_age(
     {
         warnings.push(format!("the vault knows nothing of \"{}\" after {last}", account.name));
     }
-    for stated in store.stated_balances(account, day)?.iter().filter(|stated| stated.kind.is_booked()).take(1) {
+    for stated in store.stated_balances(account, day)?.iter().filter(|stated| stated.kind.is_booked()).take(1)
+    {
         let computed = computed_balance(store, account, stated.date)?;
         if computed != stated.amount {
             warnings.push(format!(
@@ -382,7 +377,6 @@ pub(super) fn sentence(fact: &Fact) -> String {
             };
             format!("{rows} of {called}{days}{condition}")
         }
-        _ => format!("a fact of the kind {} about {called}", fact.kind()),
     }
 }
 

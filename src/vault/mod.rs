@@ -77,7 +77,7 @@ pub struct Vault {
     key: VaultKey,
     path: PathBuf,
     warnings: Vec<String>,
-    random: Box<dyn Random + Send>,
+    random: Box<dyn Random>,
 }
 
 impl Vault {
@@ -112,7 +112,8 @@ impl Vault {
     /// [`VaultError::File`]: no vault there, wrong secret, damaged, busy; [`VaultError::Store`]: made by a newer finvault.
     pub fn open(path: &Path, secret: &Secret<'_>, options: &OpenOptions) -> Result<Self, VaultError> {
         let unlocked = vfs::unlock(path, secret)?;
-        Self::connect(path, unlocked.key, options, unlocked.warnings)
+        let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
+        Self::connect(path, unlocked.key, options, warnings)
     }
 
     fn connect(
@@ -149,11 +150,22 @@ impl Vault {
     }
 
     /// Runs `work` in one transaction.
-    fn write<T>(
-        &mut self,
-        work: impl FnOnce(&Store) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        self.store.write(work)
+    fn write<T>(&mut self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        let result = self.store.write(work);
+        result.map_err(|error| self.explain(error))
+    }
+
+    /// Runs `work`, which changes nothing.
+    fn read<T>(&self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        work(&self.store).map_err(|error| self.explain(error))
+    }
+
+    /// Puts the damage that the sealed file noticed in the place of SQLite's general word for it.
+    fn explain(&self, error: VaultError) -> VaultError {
+        match error {
+            VaultError::Store(error) => self.store.explain(error).into(),
+            error => error,
+        }
     }
 }
 
