@@ -28,6 +28,13 @@ pub struct DisclosureRequest {
     pub lifetime: Lifetime,
 }
 
+impl DisclosureRequest {
+    /// A request with the usual terms: seven days, no passing on, nothing kept after expiry.
+    pub fn new(recipient: i64, facts: Vec<FactRequest>, purpose: Purpose) -> Self {
+        Self { recipient, facts, purpose, terms: Terms::default(), lifetime: Lifetime::default() }
+    }
+}
+
 /// What would leave, before anything is signed.
 #[derive(Debug, Clone)]
 pub struct Preview {

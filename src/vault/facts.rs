@@ -51,6 +51,13 @@ pub enum FactRequest {
     },
 }
 
+impl FactRequest {
+    /// An account's exact balance at the end of a day, the account called by the end of its number.
+    pub const fn balance(account: AccountId, as_of: Date) -> Self {
+        Self::Balance { account, as_of, round_to: None, label: LabelChoice::Number }
+    }
+}
+
 /// How an account is called in a disclosure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
