@@ -1,1 +1,3 @@
 //! finvault.
+pub mod crypto;
+pub mod vfs;
