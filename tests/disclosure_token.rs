@@ -215,14 +215,14 @@ struct Broken;
 
 impl Random for Broken {
     fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
-        Err(RandomError)
+        Err(RandomError::new("none left"))
     }
 }
 
 #[test]
 fn without_randomness_nothing_is_signed() {
     let result = issue(&draft(audience(), vec![balance()]), &issuer(), now(), &Broken);
-    assert_eq!(result.unwrap_err(), IssueError::Random(RandomError));
+    assert_eq!(result.unwrap_err(), IssueError::Random(RandomError::new("none left")));
 }
 
 /// A token in parts, to be bent and signed again by the genuine key.

@@ -22,12 +22,12 @@ pub(crate) fn verify_hmac_sha256(key: &[u8], parts: &[&[u8]], expected: &[u8; 32
 }
 
 /// HKDF-Extract: HMAC-SHA256(salt, input), RFC 5869 section 2.2.
-fn extract(salt: &[u8], input: &[u8]) -> DerivedSecret {
+pub(super) fn extract(salt: &[u8], input: &[u8]) -> DerivedSecret {
     DerivedSecret(Box::new(hmac_sha256(salt, &[input])))
 }
 
 /// The first block of HKDF-Expand, RFC 5869 section 2.3 with L = 32: T(1) = HMAC(PRK, info | 0x01).
-fn expand_one_block(prk: &[u8; 32], info: &[&[u8]]) -> DerivedSecret {
+pub(super) fn expand_one_block(prk: &[u8; 32], info: &[&[u8]]) -> DerivedSecret {
     let mut parts = info.to_vec();
     parts.push(&[1]);
     DerivedSecret(Box::new(hmac_sha256(prk, &parts)))
@@ -53,10 +53,4 @@ impl DerivedSecret {
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
-}
-
-#[cfg(test)]
-pub(super) mod rfc {
-    //! What the RFC's vectors need and the crate itself does not: separate steps.
-    pub(crate) use super::{expand_one_block, extract};
 }

@@ -134,8 +134,17 @@ impl KdfParams {
         self.lanes
     }
 
-    /// Runs Argon2id (version 0x13) and wipes the memory it used.
+    /// The key that a passphrase gives for one slot.
     pub(crate) fn slot_key(&self, passphrase: &Passphrase, salt: &[u8; 32]) -> Result<SlotKey, KdfError> {
+        Ok(SlotKey::new(&*self.argon2id(passphrase, salt)?))
+    }
+
+    /// Runs Argon2id (version 0x13) and wipes the memory it used.
+    pub(super) fn argon2id(
+        &self,
+        passphrase: &Passphrase,
+        salt: &[u8; 32],
+    ) -> Result<Zeroizing<[u8; 32]>, KdfError> {
         let out_of_memory = KdfError::OutOfMemory { memory_kib: self.memory_kib };
         let too_costly =
             KdfError::TooCostly { memory_kib: self.memory_kib, passes: self.passes, lanes: self.lanes };
@@ -150,7 +159,7 @@ impl KdfParams {
             .hash_password_into_with_memory(passphrase.expose(), salt, key.as_mut(), &mut memory);
         memory.zeroize();
         outcome.map_err(|_| too_costly)?;
-        Ok(SlotKey::new(&key))
+        Ok(key)
     }
 }
 

@@ -14,9 +14,9 @@ mod aead;
 mod derive;
 mod kdf;
 pub mod random;
+pub mod sign;
 mod recovery;
 mod secret;
-pub mod sign;
 
 pub use aead::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
 pub use derive::DerivedSecret;
@@ -26,7 +26,6 @@ pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use secret::{Passphrase, VaultKey};
 
 pub(crate) use aead::Aead;
-pub(crate) use derive::{hmac_sha256, verify_hmac_sha256};
 pub(crate) use secret::{HeaderAuthKey, PageKey, SlotKey, TableKey, WalKey};
 
 #[cfg(test)]

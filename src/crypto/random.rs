@@ -11,6 +11,13 @@ pub struct RandomError {
     reason: String,
 }
 
+impl RandomError {
+    /// A failure with the source's own word for it.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
 /// A source of random bytes fit for keys and nonces.
 pub trait Random: Send + Sync {
     /// Fills `out` with random bytes.

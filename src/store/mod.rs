@@ -127,11 +127,3 @@ impl Store {
         Ok(())
     }
 }
-
-#[cfg(test)]
-impl Store {
-    /// A store in plain memory, for tests of the queries alone.
-    pub(crate) fn in_memory() -> Self {
-        Self::open(Connection::open_in_memory().unwrap()).unwrap()
-    }
-}

@@ -20,7 +20,7 @@ use super::offsets::{self, UNIT_BYTES};
 use super::seal::{self, Place, Role, Unit};
 use super::vault_file::VaultFile;
 use super::wal_frame::{
-    self, FRAME_BYTES, FrameHeader, HEADER_TAG_AT, LogPlace, PAGE_TAG_AT, RECORD_BYTES, SQLITE_FRAME_BYTES,
+    self, FRAME_BYTES, FrameHeader, HEADER_TAG_AT, LogPlace, RECORD_BYTES, SQLITE_FRAME_BYTES,
     SQLITE_FRAME_HEADER_BYTES, SQLITE_WAL_HEADER_BYTES,
 };
 use crate::crypto::TAG_BYTES;
