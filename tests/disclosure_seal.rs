@@ -1,5 +1,6 @@
 //! Sealed files: who can open them, who cannot, and what an altered byte does.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "age")]
 
 mod disclosure_fixture;
@@ -166,15 +167,18 @@ fn the_size_tells_little_of_the_number_of_rows() {
         // age itself adds a stanza of random size to the header, so the header does not count.
         (sealed.len() - header_len(&sealed), issued.token.as_str().len())
     };
-    let (one, forty, hundred) = (size(1), size(30), size(100));
-    assert_eq!(one.0, forty.0);
-    assert!(one.1 < forty.1 && forty.0 < hundred.0);
+    let (one, thirty, hundred) = (size(1), size(30), size(100));
+    assert_eq!(one.0, thirty.0);
+    assert!(one.1 < thirty.1 && thirty.0 < hundred.0);
     assert!((MIN_PADDED_LEN..MIN_PADDED_LEN + 100).contains(&one.0));
 }
 
 #[test]
 fn identity_files_of_every_kind() {
-    assert_eq!(identities(SSH).recipients().next().unwrap().as_str(), SSH_PUB.trim_end_matches(" test key\n"));
+    assert_eq!(
+        identities(SSH).recipients().next().unwrap().as_str(),
+        SSH_PUB.trim_end_matches(" test key\n")
+    );
     let error = |file: &[u8], passphrase| Identities::parse(file, passphrase).err().unwrap();
     assert_eq!(error(SSH_LOCKED, None), IdentityError::NeedsPassphrase);
     assert_eq!(error(SSH_LOCKED, Some("wrong")), IdentityError::WrongPassphrase);
