@@ -1,5 +1,7 @@
 //! Tokens: what is issued verifies, and nothing else does.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod disclosure_fixture;
 
 use base64::Engine as _;
@@ -59,6 +61,27 @@ fn what_was_issued_is_what_is_read() {
     let unchecked =
         verify(issued.token.as_str(), &Expectation { now: now(), audience: ExpectedAudience::Unchecked });
     assert!(!unchecked.unwrap().audience_checked);
+}
+
+#[test]
+fn facts_as_json_have_their_rows_in_place() {
+    let verified = check(issued(audience()).token.as_str()).unwrap();
+    let facts = serde_json::to_value(&verified.facts).unwrap();
+    assert_eq!(facts[0]["kind"], "balance");
+    assert_eq!(facts[0]["Balance"]["Amount"], json!({"Amount": "12300.00", "Currency": "EUR"}));
+    assert_eq!(facts[0]["Account"]["Identification"], "••••3000");
+    assert_eq!(facts[0]["selection"]["rounding"]["Amount"], "100.00");
+    assert_eq!(facts[1]["Transaction"][2]["TransactionInformation"], "Example GmbH, order 4711");
+    assert_eq!(facts[1]["Transaction"][2]["CreditDebitIndicator"], "Debit");
+    assert_eq!(facts[1].get("withheld"), None);
+    let Fact::Transactions(fact) = transactions() else { panic!() };
+    let partial = Fact::Transactions(TransactionsFact { withheld: 2, ..fact });
+    assert_eq!(serde_json::to_value(&partial).unwrap()["withheld"], 2);
+    let terms = serde_json::to_value(verified.terms).unwrap();
+    assert_eq!(
+        terms,
+        json!({"retain_until": "2026-02-08", "onward_sharing": "with-consent", "intent_to_retain": true})
+    );
 }
 
 #[test]
@@ -468,6 +491,7 @@ fn hostile_facts_are_refused() {
         ("/1/kind", json!("horoscope"), unknown),
         ("/1/surprise", json!(1), unknown),
         ("/1/Balance/surprise", json!(1), unknown),
+        ("/1/withheld", json!(1), unknown),
         ("/1/Balance/Amount/Amount", json!("12300"), "not an amount written the one way"),
         ("/1/Balance/Amount/Amount", json!(12300), unknown),
         ("/1/Balance/Amount/Amount", json!("12301.00"), "an amount that is not rounded as stated"),
@@ -502,6 +526,7 @@ fn hostile_facts_are_refused() {
     }
     refused(&bend(1, "/1/BookingDateTime", json!("2025-12-31")), "a row outside its window");
     refused(&bend(1, "/1", json!({})), "a row with no field");
+    refused(&bend(4, "/1/withheld", json!(0)), unknown);
     refused(&bend(4, "/1/selection/matched", json!(4)), "the rows are not as many as matched");
     refused(&bend(0, "/1/Account/Nickname", json!("\u{1b}]0;x\u{7}")), "JSON that is not strict");
 }

@@ -140,6 +140,22 @@ pub struct Terms {
     pub intent_to_retain: bool,
 }
 
+impl Serialize for Terms {
+    /// As the token has them, without `retain_until` where it is not known yet.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Partial {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retain_until: Option<IsoDate>,
+            onward_sharing: OnwardSharing,
+            intent_to_retain: bool,
+        }
+        let retain_until = self.retain_until.map(IsoDate);
+        Partial { retain_until, onward_sharing: self.onward_sharing, intent_to_retain: self.intent_to_retain }
+            .serialize(serializer)
+    }
+}
+
 /// Terms as the token states them: always with a last day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
