@@ -95,11 +95,12 @@ fn header_len(file: &[u8]) -> usize {
 
 #[test]
 fn an_altered_byte_anywhere_is_invalid_for_the_right_reader() {
-    for secret in [AGE, SSH] {
+    // The payload is sealed alike for both kinds of key, so one of them is tried at every byte.
+    for (secret, step) in [(AGE, 1), (SSH, 31)] {
         let reader = identities(secret);
         let (_, file) = sealed_to(&key(secret));
         let header = header_len(&file);
-        for at in 0..file.len() {
+        for at in (0..header).chain((header..file.len()).step_by(step)) {
             let bits = if at < header { 0..8 } else { 0..1 };
             for bit in bits {
                 let mut altered = file.clone();
@@ -140,8 +141,8 @@ fn an_altered_byte_is_invalid_under_a_passcode() {
     let passcode = passcode(1);
     let file = seal(&issued(passcode.audience()).token, &SealTo::Passcode(&passcode)).unwrap();
     let header = header_len(&file);
-    // Each try costs a real scrypt, so every byte of the header and a sample of the rest.
-    let places = (0..header).chain((header..file.len()).step_by(997)).chain([file.len() - 1]);
+    // Each try costs a real scrypt, so a sample of the header and of the rest.
+    let places = (0..header).step_by(3).chain((header..file.len()).step_by(997)).chain([file.len() - 1]);
     for at in places {
         let mut altered = file.clone();
         altered[at] ^= 1;
