@@ -37,7 +37,9 @@ pub use recipients::Recipient;
 pub use transactions::TransactionEdit;
 pub use undo::UndoReport;
 
-use crate::crypto::{KdfParams, OsRandom, Passphrase, Random, RecoveryCode, VaultKey};
+#[cfg(feature = "age")]
+use crate::crypto::Random;
+use crate::crypto::{KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::store::{Store, StoreError};
 use crate::vfs;
 use jiff::Timestamp;
@@ -77,6 +79,7 @@ pub struct Vault {
     key: VaultKey,
     path: PathBuf,
     warnings: Vec<String>,
+    #[cfg(feature = "age")]
     random: Box<dyn Random>,
 }
 
@@ -128,7 +131,22 @@ impl Vault {
             ..vfs::ConnectOptions::default()
         };
         let store = Store::open(vfs::connect(path, &key, &connect)?)?;
-        Ok(Self { store, key, path: path.to_owned(), warnings, random: Box::new(OsRandom) })
+        Ok(Self {
+            store,
+            key,
+            path: path.to_owned(),
+            warnings,
+            #[cfg(feature = "age")]
+            random: Box::new(OsRandom),
+        })
+    }
+
+    /// Takes salts, ids and passcodes of disclosures from `random` instead of the operating system, so that a
+    /// test gets the same token twice. Real vaults keep the default.
+    #[cfg(feature = "age")]
+    #[must_use]
+    pub fn with_random(self, random: Box<dyn Random>) -> Self {
+        Self { random, ..self }
     }
 
     /// Where the vault is.
