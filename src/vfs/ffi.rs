@@ -15,25 +15,15 @@ use std::sync::OnceLock;
 use rusqlite::ffi;
 
 use super::backing::{Backing, Code, Fault, ReadOutcome};
-use super::shim::{self, SealedFile, SharedVault};
+use super::shim::{self, Operation, SealedFile, SharedVault};
 
 /// The name that our VFS is registered under.
 pub(super) const VFS_NAME: &CStr = c"finvault";
 /// Our own file-control opcode: hands out the vault file behind a connection.
 const FCNTL_VAULT: c_int = 0x46_49_4e;
 
-/// Reads of less than a page (SQLite 3.48), atomic writes of any size and batches: all would bypass sealing.
-const IOCAP_MASKED: c_int = 0x0000_8000
-    | ffi::SQLITE_IOCAP_ATOMIC
-    | ffi::SQLITE_IOCAP_ATOMIC512
-    | ffi::SQLITE_IOCAP_ATOMIC1K
-    | ffi::SQLITE_IOCAP_ATOMIC2K
-    | ffi::SQLITE_IOCAP_ATOMIC4K
-    | ffi::SQLITE_IOCAP_ATOMIC8K
-    | ffi::SQLITE_IOCAP_ATOMIC16K
-    | ffi::SQLITE_IOCAP_ATOMIC32K
-    | ffi::SQLITE_IOCAP_ATOMIC64K
-    | ffi::SQLITE_IOCAP_BATCH_ATOMIC;
+/// Reads of less than a page (SQLite 3.48), atomic writes of any size and in batches: all would bypass sealing.
+const IOCAP_MASKED: c_int = 0x8000 | 0x01ff | ffi::SQLITE_IOCAP_BATCH_ATOMIC;
 
 thread_local! {
     /// What the next main file opened on this thread is opened with.
@@ -64,6 +54,13 @@ pub(super) struct OsFile(*mut ffi::sqlite3_file);
 // SAFETY: SQLite serialises all calls on one file, and the lock around the shared vault file does so for ours; the
 // files of the operating system's VFS are bound to no thread.
 unsafe impl Send for OsFile {}
+
+impl OsFile {
+    /// Tells open files apart.
+    pub(super) fn address(&self) -> usize {
+        self.0.addr()
+    }
+}
 
 macro_rules! below {
     ($file:expr, $method:ident $(, $argument:expr)*) => {{
@@ -96,7 +93,7 @@ fn length(bytes: usize) -> Result<c_int, Code> {
 
 impl Backing for OsFile {
     fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<ReadOutcome, Code> {
-        shim::injected_fault()?;
+        shim::observe(self.address(), Operation::Read)?;
         let (size, at) = (length(buffer.len())?, offset(at)?);
         match below!(self.0, xRead, buffer.as_mut_ptr().cast::<c_void>(), size, at) {
             ffi::SQLITE_OK => Ok(ReadOutcome::Whole),
@@ -106,24 +103,24 @@ impl Backing for OsFile {
     }
 
     fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), Code> {
-        shim::injected_fault()?;
+        shim::observe(self.address(), Operation::Write(bytes, at))?;
         let (size, at) = (length(bytes.len())?, offset(at)?);
         done(below!(self.0, xWrite, bytes.as_ptr().cast::<c_void>(), size, at))
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), Code> {
-        shim::injected_fault()?;
+        shim::observe(self.address(), Operation::Truncate(bytes))?;
         let size = offset(bytes)?;
         done(below!(self.0, xTruncate, size))
     }
 
     fn sync(&mut self) -> Result<(), Code> {
-        shim::injected_fault()?;
+        shim::observe(self.address(), Operation::Sync)?;
         done(below!(self.0, xSync, ffi::SQLITE_SYNC_NORMAL))
     }
 
     fn size(&mut self) -> Result<u64, Code> {
-        shim::injected_fault()?;
+        shim::observe(self.address(), Operation::Read)?;
         let mut size = 0_i64;
         done(below!(self.0, xFileSize, &raw mut size))?;
         u64::try_from(size).map_err(|_| Code(ffi::SQLITE_IOERR))
@@ -377,19 +374,31 @@ unsafe extern "C" fn x_close(file: *mut ffi::sqlite3_file) -> c_int {
     })
 }
 
+/// Runs an operation of a sealed file; `failed` answers for one that x_open did not make.
+fn on_sealed(
+    file: *mut ffi::sqlite3_file,
+    failed: c_int,
+    operation: impl FnOnce(&mut SealedFile<OsFile>) -> Result<c_int, Fault>,
+) -> c_int {
+    guarded(|| match sealed(file).map(operation) {
+        Some(outcome) => outcome.unwrap_or_else(|fault| shim::sqlite_code(&fault)),
+        None => failed,
+    })
+}
+
+fn unsigned(number: i64) -> Result<u64, Fault> {
+    u64::try_from(number).map_err(|_| Fault::Refused("a negative place or length"))
+}
+
 unsafe extern "C" fn x_read(file: *mut ffi::sqlite3_file, to: *mut c_void, amount: c_int, at: i64) -> c_int {
-    guarded(|| {
-        let (Some(sealed), Ok(amount), Ok(at)) = (sealed(file), usize::try_from(amount), u64::try_from(at))
-        else {
-            return ffi::SQLITE_IOERR_READ;
-        };
+    on_sealed(file, ffi::SQLITE_IOERR_READ, |sealed| {
+        let length = unsigned(amount.into())? as usize;
         // SAFETY: SQLite passes a buffer of `amount` bytes that nothing else uses during the call.
-        let buffer = unsafe { std::slice::from_raw_parts_mut(to.cast::<u8>(), amount) };
-        match sealed.read(buffer, at) {
-            Ok(ReadOutcome::Whole) => ffi::SQLITE_OK,
-            Ok(ReadOutcome::Short) => ffi::SQLITE_IOERR_SHORT_READ,
-            Err(fault) => shim::sqlite_code(&fault),
-        }
+        let buffer = unsafe { std::slice::from_raw_parts_mut(to.cast::<u8>(), length) };
+        Ok(match sealed.read(buffer, unsigned(at)?)? {
+            ReadOutcome::Whole => ffi::SQLITE_OK,
+            ReadOutcome::Short => ffi::SQLITE_IOERR_SHORT_READ,
+        })
     })
 }
 
@@ -399,37 +408,30 @@ unsafe extern "C" fn x_write(
     amount: c_int,
     at: i64,
 ) -> c_int {
-    guarded(|| {
-        let (Some(sealed), Ok(amount), Ok(at)) = (sealed(file), usize::try_from(amount), u64::try_from(at))
-        else {
-            return ffi::SQLITE_IOERR_WRITE;
-        };
+    on_sealed(file, ffi::SQLITE_IOERR_WRITE, |sealed| {
+        let length = unsigned(amount.into())? as usize;
         // SAFETY: SQLite passes a buffer of `amount` bytes that does not change during the call.
-        let bytes = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), amount) };
-        code_of(sealed.write(bytes, at))
+        let bytes = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), length) };
+        sealed.write(bytes, unsigned(at)?).map(|()| ffi::SQLITE_OK)
     })
 }
 
 unsafe extern "C" fn x_truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
-    guarded(|| match (sealed(file), u64::try_from(size)) {
-        (Some(sealed), Ok(size)) => code_of(sealed.truncate(size)),
-        _ => ffi::SQLITE_IOERR_TRUNCATE,
+    on_sealed(file, ffi::SQLITE_IOERR_TRUNCATE, |sealed| {
+        sealed.truncate(unsigned(size)?).map(|()| ffi::SQLITE_OK)
     })
 }
 
 unsafe extern "C" fn x_sync(file: *mut ffi::sqlite3_file, _flags: c_int) -> c_int {
-    guarded(|| sealed(file).map_or(ffi::SQLITE_IOERR_FSYNC, |sealed| code_of(sealed.sync())))
+    on_sealed(file, ffi::SQLITE_IOERR_FSYNC, |sealed| sealed.sync().map(|()| ffi::SQLITE_OK))
 }
 
 unsafe extern "C" fn x_file_size(file: *mut ffi::sqlite3_file, size: *mut i64) -> c_int {
-    guarded(|| {
-        let outcome = sealed(file).ok_or(Fault::Os(Code(ffi::SQLITE_IOERR_FSTAT))).and_then(SealedFile::size);
-        let Some(bytes) = outcome.as_ref().ok().and_then(|bytes| i64::try_from(*bytes).ok()) else {
-            return outcome.map_or_else(|fault| shim::sqlite_code(&fault), |_| ffi::SQLITE_IOERR_FSTAT);
-        };
+    on_sealed(file, ffi::SQLITE_IOERR_FSTAT, |sealed| {
+        let bytes = offset(sealed.size()?)?;
         // SAFETY: SQLite passes a place for the size.
         unsafe { *size = bytes };
-        ffi::SQLITE_OK
+        Ok(ffi::SQLITE_OK)
     })
 }
 

@@ -7,6 +7,8 @@
 mod backing;
 mod check;
 mod connect;
+#[cfg(test)]
+mod crash_tests;
 mod create;
 mod damage;
 mod ffi;

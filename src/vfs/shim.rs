@@ -53,6 +53,7 @@ pub(super) fn open_main(
     opening: Opening,
     create: bool,
 ) -> Result<SealedFile<OsFile>, Fault> {
+    observe(file.address(), Operation::Open(false))?;
     let empty = create && file.size()? == 0;
     let mut vault = VaultFile::new(file, opening.keys, opening.nonces);
     if empty {
@@ -69,6 +70,7 @@ pub(super) fn open_main(
 }
 
 pub(super) fn open_wal(file: OsFile, vault: SharedVault<OsFile>) -> Result<SealedFile<OsFile>, Fault> {
+    observe(file.address(), Operation::Open(true))?;
     let opened = noting(&vault, |vault| WalFile::open(file, vault));
     opened.map(|log| SealedFile::Log { log, vault })
 }
@@ -85,6 +87,7 @@ pub(super) fn before_delete(path: &[u8]) -> Result<bool, Fault> {
     for vault in vaults {
         if lock(&vault)?.is_loaded() {
             noting(&vault, VaultFile::retire_wal)?;
+            observe(0, Operation::DeleteLog)?;
             return Ok(true);
         }
     }
@@ -204,43 +207,29 @@ pub(super) fn default_opening() -> Option<Opening> {
     None
 }
 
-/// A failure made up by a test, at the n-th call on this thread.
+/// What is done to a file below, for tests that watch, fail or replay it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Operation<'a> {
+    /// The file was opened, as a vault or (true) as a log.
+    Open(bool),
+    Read,
+    Write(&'a [u8], u64),
+    Truncate(u64),
+    Sync,
+    /// The log was deleted by name; its file is closed by then.
+    DeleteLog,
+}
+
+/// Called before every operation on a file below; nothing to do outside of tests.
 #[cfg(not(test))]
-pub(super) fn injected_fault() -> Result<(), Code> {
+#[inline]
+pub(super) fn observe(_file: usize, _operation: Operation<'_>) -> Result<(), Code> {
     Ok(())
 }
 
 #[cfg(test)]
-pub(super) use injection::injected_fault;
+pub(super) use observer::observe;
 
 #[cfg(test)]
-pub(super) mod injection {
-    //! Counts calls to the files below, and makes one fail.
-    use std::cell::Cell;
-
-    use super::{Code, ffi};
-
-    thread_local! {
-        static CALLS: Cell<u64> = const { Cell::new(0) };
-        static FAIL: Cell<Option<(u64, bool)>> = const { Cell::new(None) };
-    }
-
-    /// From now on the n-th call fails; with `for_good`, so do all after it.
-    pub(crate) fn fail_at(call: Option<u64>, for_good: bool) {
-        CALLS.set(0);
-        FAIL.set(call.map(|call| (call, for_good)));
-    }
-
-    pub(crate) fn calls() -> u64 {
-        CALLS.get()
-    }
-
-    pub(crate) fn injected_fault() -> Result<(), Code> {
-        let call = CALLS.get() + 1;
-        CALLS.set(call);
-        match FAIL.get() {
-            Some((at, for_good)) if call == at || (for_good && call > at) => Err(Code(ffi::SQLITE_IOERR)),
-            _ => Ok(()),
-        }
-    }
-}
+#[path = "observer.rs"]
+pub(super) mod observer;

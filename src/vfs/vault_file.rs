@@ -459,7 +459,8 @@ impl<B: Backing> VaultFile<B> {
 
     /// No log belongs to the vault any more: what it held is in the file. Must precede its deletion.
     pub(crate) fn retire_wal(&mut self) -> Result<(), Fault> {
-        if !self.header()?.wal_live {
+        let state = self.state()?;
+        if !state.header.wal_live && !state.poisoned {
             return Ok(());
         }
         let sequence = self.state()?.commit_sequence;
