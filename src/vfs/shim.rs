@@ -1,5 +1,6 @@
 //! What the C boundary calls: sealed files in safe Rust, the table of open vaults, and faults as SQLite's codes.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::ffi;
@@ -7,8 +8,9 @@ use rusqlite::ffi;
 use super::backing::{Backing, Code, Fault, ReadOutcome};
 use super::ffi::OsFile;
 use super::header::{Header, VaultId};
+use super::keys::Keys;
 use super::seal::Nonces;
-use super::vault_file::{Keys, VaultFile};
+use super::vault_file::VaultFile;
 use super::wal_file::WalFile;
 
 /// A vault file, shared by SQLite's main file, its log, and whoever asks about damage.
@@ -23,11 +25,19 @@ pub(super) struct Opening {
 /// One open file of either kind.
 pub(super) enum SealedFile<B> {
     Vault { vault: SharedVault<B>, log_path: Vec<u8> },
-    Log { log: WalFile<B>, vault: SharedVault<B> },
+    Log { log: Box<WalFile<B>>, vault: SharedVault<B> },
 }
 
-/// The vaults that this process has open, by path: a log is deleted by name, and its vault must know before.
-static OPEN_VAULTS: Mutex<Vec<(Vec<u8>, Weak<Mutex<VaultFile<OsFile>>>)>> = Mutex::new(Vec::new());
+thread_local! {
+    /// How a key reaches SQLite's open, which happens on the thread that asked for it: in no name and no argument.
+    static OPENING: Cell<Option<Opening>> = const { Cell::new(None) };
+}
+
+/// A vault's path, and the vault for as long as it is open.
+type OpenVault = (Vec<u8>, Weak<Mutex<VaultFile<OsFile>>>);
+
+/// The vaults that this process has open: a log is deleted by name, and its vault must know before.
+static OPEN_VAULTS: Mutex<Vec<OpenVault>> = Mutex::new(Vec::new());
 
 const LOG_SUFFIX: &[u8] = b"-wal";
 
@@ -45,6 +55,24 @@ pub(super) fn sqlite_code(fault: &Fault) -> i32 {
         Fault::Newer(_) => ffi::SQLITE_CANTOPEN,
         Fault::CannotSeal => ffi::SQLITE_IOERR_WRITE,
     }
+}
+
+/// The result code of an operation.
+pub(super) fn code_of(outcome: Result<(), Fault>) -> i32 {
+    outcome.map_or_else(|fault| sqlite_code(&fault), |()| ffi::SQLITE_OK)
+}
+
+/// Runs `open` with `opening` in place for the main file that it opens.
+pub(super) fn with_opening<T>(opening: Opening, open: impl FnOnce() -> T) -> T {
+    OPENING.set(Some(opening));
+    let outcome = open();
+    OPENING.set(None);
+    outcome
+}
+
+/// What the main file that SQLite is opening on this thread is to be opened with.
+pub(super) fn take_opening() -> Result<Opening, Fault> {
+    OPENING.take().or_else(default_opening).ok_or(Fault::Refused("a vault without a key"))
 }
 
 pub(super) fn open_main(
@@ -72,7 +100,7 @@ pub(super) fn open_main(
 pub(super) fn open_wal(file: OsFile, vault: SharedVault<OsFile>) -> Result<SealedFile<OsFile>, Fault> {
     observe(file.address(), Operation::Open(true))?;
     let opened = noting(&vault, |vault| WalFile::open(file, vault));
-    opened.map(|log| SealedFile::Log { log, vault })
+    opened.map(|log| SealedFile::Log { log: Box::new(log), vault })
 }
 
 /// Before SQLite deletes a file: its vault learns that the log is gone. False when nothing may be deleted.
@@ -208,6 +236,7 @@ pub(super) fn default_opening() -> Option<Opening> {
 }
 
 /// What is done to a file below, for tests that watch, fail or replay it.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests look at the details"))]
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Operation<'a> {
     /// The file was opened, as a vault or (true) as a log.
