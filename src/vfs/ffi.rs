@@ -67,6 +67,17 @@ macro_rules! below {
     }};
 }
 
+/// Calls a method of the system's VFS.
+macro_rules! of_system {
+    ($method:ident $(, $argument:expr)*) => {
+        system().map_or_else(|code| code.0, |system| {
+            // SAFETY: the system's VFS lives as long as the process; names are zero-terminated, files have room for
+            // what it keeps in them, places for answers are writable.
+            unsafe { (*system).$method.map_or(ffi::SQLITE_ERROR, |method| method(system $(, $argument)*)) }
+        })
+    };
+}
+
 impl Backing for OsFile {
     fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<ReadOutcome, Code> {
         shim::observe(self.address(), Operation::Read)?;
@@ -147,12 +158,23 @@ pub(super) fn register() -> bool {
     system().is_ok()
 }
 
-/// Makes ours the process's default VFS. Doing so again changes nothing.
+/// For benches outside this crate, in any language: makes ours the process's default VFS, and opens (and makes) every
+/// database with the 32 bytes at `key`. May be called again, also with another key. Answers an SQLite result code.
+///
+/// # Safety
+/// `key` must point to 32 readable bytes.
 #[cfg(feature = "testing")]
-pub(super) fn make_default() -> bool {
-    // SAFETY: the name is zero-terminated; registering a registered VFS again only changes its place in the list.
-    register()
-        && unsafe { ffi::sqlite3_vfs_register(ffi::sqlite3_vfs_find(VFS_NAME.as_ptr()), 1) } == ffi::SQLITE_OK
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn finvault_register_default_vfs(key: *const u8) -> c_int {
+    guarded(|| {
+        if key.is_null() || !register() {
+            return ffi::SQLITE_ERROR;
+        }
+        // SAFETY: the caller promises 32 readable bytes.
+        shim::set_default_key(crate::crypto::VaultKey::from_bytes(unsafe { *key.cast::<[u8; 32]>() }));
+        // SAFETY: registering a registered VFS again only changes its place in SQLite's list.
+        unsafe { ffi::sqlite3_vfs_register(ffi::sqlite3_vfs_find(VFS_NAME.as_ptr()), 1) }
+    })
 }
 
 /// Runs a trampoline's body; a panic becomes an I/O error.
@@ -178,16 +200,8 @@ fn name_bytes<'a>(name: *const c_char) -> Option<&'a [u8]> {
 }
 
 fn system_access(name: *const c_char, flags: c_int) -> Result<bool, Code> {
-    let system = system()?;
     let mut answer = 0;
-    // SAFETY: the system VFS lives for ever, `name` is zero-terminated, `answer` is writable.
-    let code = unsafe {
-        match (*system).xAccess {
-            Some(access) => access(system, name, flags, &raw mut answer),
-            None => ffi::SQLITE_ERROR,
-        }
-    };
-    done(code).map(|()| answer != 0)
+    done(of_system!(xAccess, name, flags, &raw mut answer)).map(|()| answer != 0)
 }
 
 fn exists(path: &[u8]) -> Result<bool, Fault> {
@@ -197,18 +211,9 @@ fn exists(path: &[u8]) -> Result<bool, Fault> {
 
 /// Opens a file of the VFS below in `file`, which must have room for it.
 fn open_below(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int) -> c_int {
-    let Ok(system) = system() else {
-        return ffi::SQLITE_ERROR;
-    };
-    // SAFETY: `file` has room for the VFS below, `name` came from SQLite or sqlite3_create_filename, `out` is null
-    // or writable.
-    unsafe {
-        (*file).pMethods = ptr::null();
-        match (*system).xOpen {
-            Some(open) => open(system, name, file, flags, out),
-            None => ffi::SQLITE_CANTOPEN,
-        }
-    }
+    // SAFETY: there is room for the structure, by the rule above.
+    unsafe { (*file).pMethods = ptr::null() };
+    of_system!(xOpen, name, file, flags, out)
 }
 
 fn close_below(file: *mut File) -> c_int {
@@ -277,22 +282,11 @@ fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int)
 }
 
 unsafe extern "C" fn x_delete(_vfs: *mut Vfs, name: *const c_char, sync_dir: c_int) -> c_int {
-    guarded(|| {
-        let (Some(path), Ok(system)) = (name_bytes(name), system()) else {
-            return ffi::SQLITE_IOERR_DELETE;
-        };
-        match shim::before_delete(path) {
-            Ok(true) => {}
-            Ok(false) => return ffi::SQLITE_OK,
-            Err(fault) => return shim::sqlite_code(&fault),
-        }
-        // SAFETY: the system VFS lives for ever and `name` is zero-terminated.
-        unsafe {
-            match (*system).xDelete {
-                Some(delete) => delete(system, name, sync_dir),
-                None => ffi::SQLITE_IOERR_DELETE,
-            }
-        }
+    guarded(|| match name_bytes(name).map(shim::before_delete) {
+        Some(Ok(true)) => of_system!(xDelete, name, sync_dir),
+        Some(Ok(false)) => ffi::SQLITE_OK,
+        Some(Err(fault)) => shim::sqlite_code(&fault),
+        None => ffi::SQLITE_IOERR_DELETE,
     })
 }
 

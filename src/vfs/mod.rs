@@ -29,6 +29,8 @@ pub use check::{CheckReport, check};
 pub use connect::{ConnectOptions, Synchronous, connect, damage};
 pub use create::{Created, create};
 pub use damage::{Damage, VfsError};
+#[cfg(feature = "testing")]
+pub use ffi::finvault_register_default_vfs;
 pub use header::VaultId;
 pub use offsets::Twin;
 pub use slots::{Secret, SlotKind};
