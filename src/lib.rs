@@ -1,4 +1,6 @@
 //! finvault.
+pub mod crypto;
+pub mod disclosure;
 pub mod ledger;
 pub mod money;
 pub mod statement;

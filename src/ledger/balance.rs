@@ -97,8 +97,10 @@ pub struct Balance {
     pub kind: AccountKind,
     /// The end of which day.
     pub as_of: Date,
-    /// Opening balance plus every transaction posted up to that day.
+    /// Opening balance plus every transaction booked up to that day.
     pub computed: Money,
+    /// The first day the vault knows anything about; before it the balance is not known.
+    pub known_from: Option<Date>,
     /// The latest booked balance stated on or before that day, with what the rows add up to on its own date.
     pub stated: Option<Comparison>,
 }

@@ -4,6 +4,14 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+mod csv;
+mod detect;
+mod encoding;
+mod ofx;
+mod problem;
+
+pub use self::csv::profile::{CsvProfile, ProfileError};
+
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
@@ -138,4 +146,53 @@ pub struct ReadOptions {
     pub format: Option<Format>,
     /// The currency for files that name none (the account's).
     pub currency: Option<Currency>,
+    /// How a delimited file is laid out, where detecting that is not wanted or not sure.
+    pub profile: Option<CsvProfile>,
+}
+
+/// Reads a statement file of any format that is known, told apart by its content.
+///
+/// ```
+/// use finvault::statement::{Format, ReadOptions, read};
+///
+/// let csv = "Date,Payee,Amount,Currency\n2024-01-15,Corner Cafe,-4.50,EUR\n";
+/// let file = read(csv.as_bytes(), &ReadOptions::default())?;
+/// assert_eq!(file.format, Format::Csv);
+/// assert_eq!(file.statements[0].rows[0].transaction.amount.to_string(), "-4.50 EUR");
+/// # Ok::<(), finvault::statement::StatementError>(())
+/// ```
+///
+/// # Errors
+/// [`StatementError`] for anything that cannot be read exactly; nothing is read in part.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<StatementFile, StatementError> {
+    read_with_progress(bytes, options, &mut |_, _| {})
+}
+
+/// As [`read`], and calls `progress` now and then with the bytes done and the bytes in all.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_progress(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<StatementFile, StatementError> {
+    let format = match (options.format, &options.profile) {
+        (Some(format), _) => format,
+        (None, Some(_)) => Format::Csv,
+        (None, None) => detect(bytes)?,
+    };
+    match format {
+        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
+        Format::Csv => csv::read(bytes, options, progress),
+    }
+}
+
+/// Finds the format from the beginning of the content.
+///
+/// # Errors
+/// [`StatementErrorKind::UnknownFormat`] for an empty file and for content that is none of the formats,
+/// with what it looks like where that is known.
+pub fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
+    detect::detect(bytes)
 }

@@ -1,0 +1,4 @@
+//! Cryptographic primitives, one newtype per key role.
+
+pub mod random;
+pub mod sign;

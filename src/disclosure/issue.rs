@@ -1,0 +1,257 @@
+//! Making a token: facts in, a signed SD-JWT out. What is issued has passed our own verifier first.
+
+use super::audience::Audience;
+use super::fact::{Fact, FactWire, Slot, TransactionsFact, TransactionsWire};
+use super::json::base64url;
+use super::root::LedgerRoot;
+use super::terms::{Lifetime, Purpose, Terms, TermsWire};
+use super::token::{
+    ALG, Header, Jwk, MAX_DISCLOSURES, MAX_TOKEN_LEN, Payload, TYP, Token, VCT, disclosure_digest,
+};
+use super::verify::{Expectation, ExpectedAudience, VerifyError, verify};
+use crate::crypto::random::{Random, RandomError};
+use crate::crypto::sign::{Fingerprint, Signature, SigningKey, VerifyingKey};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+/// How many random bytes salt a disclosure and make an id: 128 bits.
+const SALT_LEN: usize = 16;
+
+/// The key that signs disclosures. Use one for each recipient, so that two recipients cannot tell that
+/// their disclosures come from one vault.
+pub struct IssuerKey(SigningKey);
+
+impl IssuerKey {
+    /// The key that a 32-byte seed determines.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_seed(seed))
+    }
+
+    /// The public half.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.0.verifying_key()
+    }
+
+    /// What the recipient compares to know the signer: the `iss` of every token it signs.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.verifying_key().fingerprint()
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        self.0.sign(message)
+    }
+}
+
+/// All that a disclosure will state, before it is signed.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// What for.
+    pub purpose: Purpose,
+    /// What is asked of the recipient.
+    pub terms: Terms,
+    /// For how long it holds, from now.
+    pub lifetime: Lifetime,
+    /// From when it holds, if later than now.
+    pub not_before: Option<Timestamp>,
+    /// The facts, at least one.
+    pub facts: Vec<Fact>,
+    /// The commitment to the rows beneath them.
+    pub ledger_root: LedgerRoot,
+}
+
+/// A token just made, with what the owner's log keeps of it.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token.
+    pub token: Token,
+    /// Its id, the `jti` claim.
+    pub id: String,
+    /// Who signed it.
+    pub issuer: Fingerprint,
+    /// When it was made, in whole seconds.
+    pub issued: Timestamp,
+    /// From when it holds.
+    pub not_before: Timestamp,
+    /// The first moment at which it no longer holds.
+    pub expires: Timestamp,
+}
+
+/// Why no token was made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// There is nothing to state.
+    #[error("a disclosure needs at least one fact")]
+    NoFacts,
+    /// More than [`MAX_DISCLOSURES`] facts and rows, or more than [`MAX_TOKEN_LEN`] bytes.
+    #[error("too much for one disclosure: at most {MAX_DISCLOSURES} rows and {MAX_TOKEN_LEN} bytes")]
+    TooLarge,
+    /// A fact that does not fit together; the text says how.
+    #[error("the disclosure contradicts itself: {0}")]
+    BadFact(&'static str),
+    /// It would begin to hold only after it expired, or at a time that cannot be written.
+    #[error("the disclosure would expire before it begins to hold")]
+    BadTimes,
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// JSON could not be written.
+    #[error("the disclosure could not be written as JSON")]
+    Json,
+    /// Our own verifier rejects what was made, so it was not let out.
+    #[error("the disclosure would not verify: {0}")]
+    SelfCheck(VerifyError),
+}
+
+/// Signs a draft.
+///
+/// `now` becomes `iat` in whole seconds; salts and the id come from `random`. The same arguments and the
+/// same random bytes give the same token.
+///
+/// # Errors
+/// [`IssueError`]; nothing was signed then that could be used.
+pub fn issue(
+    draft: &Draft,
+    key: &IssuerKey,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Issued, IssueError> {
+    let times = Times::new(draft, now)?;
+    let id = base64url(&random_bytes(random)?);
+    let mut disclosures = Disclosures { random, encoded: Vec::new() };
+    if draft.facts.is_empty() {
+        return Err(IssueError::NoFacts);
+    }
+    let facts = draft.facts.iter().map(|fact| disclosures.add_fact(fact)).collect::<Result<_, _>>()?;
+    let payload = Payload {
+        iss: key.fingerprint().to_uri(),
+        aud: draft.audience.to_string(),
+        jti: id.clone(),
+        iat: times.issued.as_second(),
+        nbf: times.not_before.as_second(),
+        exp: times.expires.as_second(),
+        vct: VCT.to_owned(),
+        purpose: draft.purpose.clone(),
+        terms: TermsWire::new(&draft.terms, times.expires.to_zoned(TimeZone::UTC).date()),
+        ledger_root: draft.ledger_root.to_base64url(),
+        facts,
+        sd_alg: "sha-256".to_owned(),
+    };
+    let mut text = signed(&payload, key)?;
+    for encoded in &disclosures.encoded {
+        text.push('~');
+        text.push_str(encoded);
+    }
+    text.push('~');
+    if text.len() > MAX_TOKEN_LEN {
+        return Err(IssueError::TooLarge);
+    }
+    let expectation =
+        Expectation { now: times.not_before, audience: ExpectedAudience::OneOf(&[draft.audience]) };
+    let verified = verify(&text, &expectation).map_err(IssueError::SelfCheck)?;
+    if verified.facts != draft.facts {
+        return Err(IssueError::BadFact("a fact would be read differently than it was meant"));
+    }
+    Ok(Issued {
+        token: Token::new(text),
+        id,
+        issuer: key.fingerprint(),
+        issued: times.issued,
+        not_before: times.not_before,
+        expires: times.expires,
+    })
+}
+
+/// The header, the payload and the signature over both.
+fn signed(payload: &Payload, key: &IssuerKey) -> Result<String, IssueError> {
+    let header = Header {
+        alg: ALG.to_owned(),
+        jwk: Jwk {
+            crv: "Ed25519".to_owned(),
+            kty: "OKP".to_owned(),
+            x: base64url(key.verifying_key().as_bytes()),
+        },
+        kid: key.fingerprint().to_base64url(),
+        typ: TYP.to_owned(),
+    };
+    let mut text = format!("{}.{}", encode(&header)?, encode(payload)?);
+    let signature = key.sign(text.as_bytes());
+    text.push('.');
+    text.push_str(&base64url(&signature.to_bytes()));
+    Ok(text)
+}
+
+struct Times {
+    issued: Timestamp,
+    not_before: Timestamp,
+    expires: Timestamp,
+}
+
+impl Times {
+    fn new(draft: &Draft, now: Timestamp) -> Result<Self, IssueError> {
+        let whole = |second| Timestamp::from_second(second).map_err(|_| IssueError::BadTimes);
+        let issued = whole(now.as_second())?;
+        let not_before = whole(draft.not_before.map_or(issued, |at| at.max(issued)).as_second())?;
+        let expires = whole(issued.as_second().saturating_add(draft.lifetime.seconds()))?;
+        if not_before >= expires {
+            return Err(IssueError::BadTimes);
+        }
+        Ok(Self { issued, not_before, expires })
+    }
+}
+
+/// The disclosures made so far, in the order in which they will follow the signature.
+struct Disclosures<'a> {
+    random: &'a dyn Random,
+    encoded: Vec<String>,
+}
+
+impl Disclosures<'_> {
+    fn add_fact(&mut self, fact: &Fact) -> Result<Slot, IssueError> {
+        let wire = match fact {
+            Fact::Balance(balance) => FactWire::Balance(balance.into()),
+            Fact::Transactions(transactions) => FactWire::Transactions(self.add_rows(transactions)?),
+        };
+        self.add(&wire)
+    }
+
+    fn add_rows(&mut self, fact: &TransactionsFact) -> Result<TransactionsWire, IssueError> {
+        if fact.withheld != 0 {
+            return Err(IssueError::BadFact(
+                "a draft cannot hold rows back; leave them out or suppress them",
+            ));
+        }
+        fact.check().map_err(IssueError::BadFact)?;
+        Ok(TransactionsWire {
+            selection: fact.selection.clone(),
+            evidence: fact.evidence.clone(),
+            account: fact.account.clone(),
+            rows: fact.rows.iter().map(|row| self.add(row)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Makes a disclosure `[salt, value]` of an array element (RFC 9901, section 4.2.2).
+    fn add<T: Serialize>(&mut self, value: &T) -> Result<Slot, IssueError> {
+        if self.encoded.len() >= MAX_DISCLOSURES {
+            return Err(IssueError::TooLarge);
+        }
+        let salt = base64url(&random_bytes(self.random)?);
+        let encoded = encode(&(salt, value))?;
+        let digest = disclosure_digest(&encoded);
+        self.encoded.push(encoded);
+        Ok(Slot { digest })
+    }
+}
+
+fn random_bytes(random: &dyn Random) -> Result<[u8; SALT_LEN], RandomError> {
+    let mut bytes = [0; SALT_LEN];
+    random.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<String, IssueError> {
+    serde_json::to_vec(value).map(|json| base64url(&json)).map_err(|_| IssueError::Json)
+}

@@ -1,0 +1,188 @@
+//! Opening: a sealed file and the reader's keys in, the token's text out. Verifying it is the next step.
+
+use super::identity::Identities;
+use super::passcode::Passcode;
+use super::seal::{CHECK_STANZA, stanzas_digest};
+use super::token::MAX_TOKEN_LEN;
+use super::verdict::Verdict;
+use age::armor::ArmoredReader;
+use age::secrecy::SecretString;
+use age_core::format::{FileKey, Stanza};
+use std::cell::Cell;
+use std::io::Read;
+
+/// The largest file that is read, in bytes: a token of the largest size, padded, sealed and armored.
+pub const MAX_SEALED_LEN: usize = 48 * 1024 * 1024;
+/// The longest age header that is looked at, in bytes; our own have less than 1 KiB.
+const MAX_HEADER_LEN: usize = 64 * 1024;
+/// The dearest scrypt work that a file may ask for: 256 MiB of memory, about a second.
+const MAX_SCRYPT_LOG_N: u8 = 18;
+
+const AGE_MAGIC: &[u8] = b"age-encryption.org/";
+const ARMOR_MAGIC: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+
+/// What the reader has to open the file with.
+#[derive(Clone, Copy)]
+pub enum OpenWith<'a> {
+    /// Secret keys.
+    Identities(&'a Identities),
+    /// A passcode.
+    Passcode(&'a Passcode),
+    /// Nothing: enough for a token that is not sealed.
+    Nothing,
+}
+
+/// Why a file could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Neither a sealed disclosure nor a token.
+    #[error("not a disclosure: neither an age file nor a token")]
+    NotADisclosure,
+    /// Changed, cut short or damaged since it was sealed.
+    #[error("the file was altered or damaged after it was sealed: ask for it again")]
+    Altered,
+    /// Sealed to a key, but none of the reader's.
+    #[error("the disclosure is sealed to another key than yours")]
+    NotForRecipient,
+    /// Sealed to a key, and no identity was given.
+    #[error("the disclosure is sealed to a key: give the identity file")]
+    NeedsIdentity,
+    /// Sealed under a passcode, and none was given.
+    #[error("the disclosure is sealed under a passcode: give the passcode")]
+    NeedsPasscode,
+    /// The passcode is well-formed, but does not open this file.
+    #[error("the passcode does not open this file: it belongs to another one, or the file was altered")]
+    WrongPasscodeOrAltered,
+    /// Larger than any disclosure.
+    #[error("too large for a disclosure")]
+    TooLarge,
+    /// Asks for more work than is safe to do for an unknown file.
+    #[error("the file asks for an excessive amount of work before it can be opened")]
+    ExcessiveWork,
+}
+
+impl OpenError {
+    /// The verdict that this is; none where the reader gave too little to come to one.
+    pub const fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::NotForRecipient => Some(Verdict::NotForRecipient),
+            Self::NeedsIdentity | Self::NeedsPasscode => None,
+            _ => Some(Verdict::Invalid),
+        }
+    }
+}
+
+/// A token's text, opened or given openly. It is not verified yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The text to give to [`super::verify`].
+    pub token: String,
+    /// Whether it came sealed.
+    pub sealed: bool,
+}
+
+/// Opens a file: an age file (binary or armored), or a token as text.
+///
+/// # Errors
+/// [`OpenError`]. A file altered in any byte is [`OpenError::Altered`], except that one under a passcode
+/// whose passcode stanza was altered cannot be told from one under another passcode.
+pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
+    if file.len() > MAX_SEALED_LEN {
+        return Err(OpenError::TooLarge);
+    }
+    let armored = file.trim_ascii_start().starts_with(ARMOR_MAGIC);
+    let text = if armored {
+        let mut binary = Vec::new();
+        let limit = MAX_SEALED_LEN as u64;
+        ArmoredReader::new(file).take(limit).read_to_end(&mut binary).map_err(|_| OpenError::Altered)?;
+        decrypt(&binary, with)?
+    } else if file.starts_with(AGE_MAGIC) {
+        decrypt(file, with)?
+    } else {
+        file.to_vec()
+    };
+    let sealed = armored || file.starts_with(AGE_MAGIC);
+    let token = std::str::from_utf8(&text).map(str::trim).ok().filter(|text| looks_like_a_token(text));
+    match token {
+        Some(token) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
+        Some(token) => Ok(Opened { token: token.to_owned(), sealed }),
+        None => Err(OpenError::NotADisclosure),
+    }
+}
+
+fn looks_like_a_token(text: &str) -> bool {
+    let symbol = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    !text.is_empty() && text.bytes().all(symbol) && text.contains('~')
+}
+
+fn decrypt(file: &[u8], with: OpenWith<'_>) -> Result<Vec<u8>, OpenError> {
+    // The age crate reads a header again for each of its lines, so a long hostile one would take for ever.
+    let head = file.get(..MAX_HEADER_LEN).unwrap_or(file);
+    if !head.windows(5).any(|window| window == b"\n--- ") {
+        return Err(OpenError::Altered);
+    }
+    let decryptor = age::Decryptor::new_buffered(file).map_err(|_| OpenError::Altered)?;
+    let probe = Probe { with, unaltered: Cell::new(false) };
+    let under_passcode = decryptor.is_scrypt();
+    match (under_passcode, with) {
+        (true, OpenWith::Identities(_) | OpenWith::Nothing) => return Err(OpenError::NeedsPasscode),
+        (false, OpenWith::Nothing) => return Err(OpenError::NeedsIdentity),
+        _ => {}
+    }
+    let reader = decryptor.decrypt(std::iter::once(&probe as &dyn age::Identity));
+    let mut reader = reader.map_err(|error| probe.explain(&error))?;
+    let mut text = Vec::new();
+    reader.read_to_end(&mut text).map_err(|_| OpenError::Altered)?;
+    Ok(text)
+}
+
+/// The reader's keys as one identity, which remembers what it saw in the header.
+struct Probe<'a> {
+    with: OpenWith<'a>,
+    /// Whether our own stanza vouches for the others.
+    unaltered: Cell<bool>,
+}
+
+impl Probe<'_> {
+    fn explain(&self, error: &age::DecryptError) -> OpenError {
+        match (error, self.with, self.unaltered.get()) {
+            (age::DecryptError::ExcessiveWork { .. }, ..) => OpenError::ExcessiveWork,
+            (age::DecryptError::NoMatchingKeys, OpenWith::Identities(_), true) => OpenError::NotForRecipient,
+            (age::DecryptError::NoMatchingKeys, OpenWith::Passcode(_), true) => OpenError::NeedsIdentity,
+            (age::DecryptError::DecryptionFailed, OpenWith::Passcode(_), false) => {
+                OpenError::WrongPasscodeOrAltered
+            }
+            _ => OpenError::Altered,
+        }
+    }
+}
+
+impl age::Identity for Probe<'_> {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, age::DecryptError>> {
+        match self.with {
+            OpenWith::Identities(identities) => {
+                identities.secrets().find_map(|secret| secret.as_age().unwrap_stanza(stanza))
+            }
+            OpenWith::Passcode(passcode) => {
+                let mut identity =
+                    age::scrypt::Identity::new(SecretString::from(passcode.text().as_str().to_owned()));
+                identity.set_max_work_factor(MAX_SCRYPT_LOG_N);
+                age::Identity::unwrap_stanza(&identity, stanza)
+            }
+            OpenWith::Nothing => None,
+        }
+    }
+
+    fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, age::DecryptError>> {
+        self.unaltered.set(vouched_for(stanzas));
+        stanzas.iter().find_map(|stanza| self.unwrap_stanza(stanza))
+    }
+}
+
+/// Whether our own stanza is there and agrees with those before it.
+fn vouched_for(stanzas: &[Stanza]) -> bool {
+    let Some(at) = stanzas.iter().position(|stanza| stanza.tag == CHECK_STANZA) else { return false };
+    let (Some(before), Some(check)) = (stanzas.get(..at), stanzas.get(at)) else { return false };
+    check.args.is_empty() && check.body == stanzas_digest(before)
+}

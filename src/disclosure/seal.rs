@@ -1,0 +1,100 @@
+//! Sealing: a signed token becomes an age file that one recipient, or whoever holds one passcode, can read.
+//!
+//! The file is a plain age v1 file in binary form; any age program opens it and finds the token on the
+//! first line. The rest of the text is spaces up to a power of two, so the size tells little of how many
+//! rows there are. A file sealed to a key carries one more stanza, of our own type, with a digest of the key's
+//! stanza: without it, a damaged file could not be told from one for another recipient. It names nobody.
+
+use super::passcode::Passcode;
+use super::recipient::RecipientKey;
+use super::token::Token;
+use age::secrecy::SecretString;
+use age_core::format::{FileKey, Stanza};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::io::Write as _;
+
+/// The smallest size of the text inside, in bytes: the same for one row as for forty.
+pub const MIN_PADDED_LEN: usize = 16 * 1024;
+/// The scrypt work factor: the passcode has 125 random bits, so this only needs to be no burden.
+pub(super) const SCRYPT_LOG_N: u8 = 15;
+/// The type of the stanza that holds the digest of those before it.
+pub(super) const CHECK_STANZA: &str = "finvault-check";
+
+/// Who can open the file.
+pub enum SealTo<'a> {
+    /// The holder of this key.
+    Recipient(&'a RecipientKey),
+    /// Whoever has this passcode.
+    Passcode(&'a Passcode),
+}
+
+/// Sealing failed; nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the disclosure could not be sealed")]
+pub struct SealError;
+
+/// Seals a token. Unlike the token, the file differs each time: age draws its own randomness from the
+/// operating system.
+///
+/// # Errors
+/// [`SealError`] when age reports one.
+pub fn seal(token: &Token, to: &SealTo<'_>) -> Result<Vec<u8>, SealError> {
+    let text = padded(token.as_str());
+    let encryptor = match to {
+        SealTo::Recipient(key) => {
+            let checked = WithCheck(key.as_age());
+            age::Encryptor::with_recipients(std::iter::once(&checked as &dyn age::Recipient))
+        }
+        SealTo::Passcode(passcode) => {
+            let mut recipient =
+                age::scrypt::Recipient::new(SecretString::from(passcode.text().as_str().to_owned()));
+            recipient.set_work_factor(SCRYPT_LOG_N);
+            age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+        }
+    };
+    let mut sealed = Vec::with_capacity(text.len() + text.len() / 1024 + 1024);
+    let mut writer = encryptor.map_err(|_| SealError)?.wrap_output(&mut sealed).map_err(|_| SealError)?;
+    writer.write_all(&text).map_err(|_| SealError)?;
+    writer.finish().map_err(|_| SealError)?;
+    Ok(sealed)
+}
+
+/// The token, a line end, and spaces up to the next power of two.
+fn padded(token: &str) -> Vec<u8> {
+    let mut text = token.as_bytes().to_vec();
+    text.push(b'\n');
+    let length = text.len().next_power_of_two().max(MIN_PADDED_LEN);
+    text.resize(length, b' ');
+    text
+}
+
+/// A recipient whose stanzas are followed by a digest of them.
+struct WithCheck<'a>(&'a dyn age::Recipient);
+
+impl age::Recipient for WithCheck<'_> {
+    fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), age::EncryptError> {
+        let (mut stanzas, labels) = self.0.wrap_file_key(file_key)?;
+        let body = stanzas_digest(&stanzas).to_vec();
+        stanzas.push(Stanza { tag: CHECK_STANZA.to_owned(), args: Vec::new(), body });
+        Ok((stanzas, labels))
+    }
+}
+
+/// SHA-256 over the stanzas: each of tag, arguments and body as its length (8 bytes, big-endian) and its bytes,
+/// each stanza preceded by the number of its arguments (8 bytes).
+pub(super) fn stanzas_digest(stanzas: &[Stanza]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let field = |hash: &mut Sha256, bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    hash.update(b"finvault-check/1\0");
+    for stanza in stanzas {
+        hash.update((stanza.args.len() as u64).to_be_bytes());
+        field(&mut hash, stanza.tag.as_bytes());
+        stanza.args.iter().for_each(|argument| field(&mut hash, argument.as_bytes()));
+        field(&mut hash, &stanza.body);
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,132 @@
+//! Which format a file is, from its content alone: names and extensions lie too often.
+
+use super::{Format, StatementError, StatementErrorKind, encoding, problem};
+
+/// How much of the beginning is looked at, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Files that people hand in by mistake, by how they begin, and what to say of them.
+const LOOKALIKES: &[(&[u8], &str)] = &[
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a spreadsheet or ZIP archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"!Type:", "a QIF file"),
+    (b"!Option:", "a QIF file"),
+    (b"!Account", "a QIF file"),
+    (b":20:", "an MT940 statement"),
+    (b"{1:F01", "an MT940 statement"),
+    (b"{\\rtf", "an RTF document"),
+];
+
+pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
+    let trimmed = bytes.trim_ascii_start();
+    if trimmed.is_empty() {
+        return Err(problem::whole_file(
+            StatementErrorKind::UnknownFormat,
+            "the file is empty",
+            "download the statement again",
+        ));
+    }
+    if let Some((_, what)) = LOOKALIKES.iter().find(|(magic, _)| trimmed.starts_with(magic)) {
+        return Err(unknown(&format!("this looks like {what}, which is not read here")));
+    }
+    let head = encoding::peek(bytes, HEAD_BYTES);
+    let start = head.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if let Some(format) = ofx_kind(start) {
+        return Ok(format);
+    }
+    if start.starts_with('<') {
+        let what = if start.contains("iso:20022") || start.contains("camt.05") {
+            "this looks like a camt (ISO 20022) statement, which is not read here"
+        } else if start.to_ascii_lowercase().contains("<html") {
+            "this is a web page, not a statement"
+        } else {
+            "this is XML, but not OFX"
+        };
+        return Err(unknown(what));
+    }
+    if start.starts_with('{') || start.starts_with('[') {
+        return Err(unknown("this looks like JSON"));
+    }
+    let looks_delimited = start.lines().any(|line| line.contains([',', ';', '\t', '|']));
+    if looks_delimited && !head.trim_end_matches('\0').contains('\0') {
+        return Ok(Format::Csv);
+    }
+    Err(unknown("the content is neither OFX nor delimited text"))
+}
+
+/// OFX by its header or its root element; `None` where it is no OFX.
+fn ofx_kind(start: &str) -> Option<Format> {
+    let begins = |prefix: &str| start.get(..prefix.len()).is_some_and(|s| s.eq_ignore_ascii_case(prefix));
+    let upper = start.to_ascii_uppercase();
+    if begins("OFXHEADER") || begins("DATA:OFXSGML") {
+        return Some(Format::OfxSgml);
+    }
+    let root = upper.find("<OFX>").or_else(|| upper.find("<OFX "))?;
+    let before = upper.get(..root)?;
+    if before.contains("<?OFX") || before.contains("<?XML") {
+        return Some(Format::OfxXml);
+    }
+    // A header that lost its first line, comments, or nothing at all may come before the root.
+    let is_header = |line: &str| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with("<!") || line.split_once(':').is_some_and(|(key, _)| is_word(key))
+    };
+    before.lines().all(is_header).then_some(Format::OfxSgml)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+fn unknown(message: &str) -> StatementError {
+    problem::whole_file(
+        StatementErrorKind::UnknownFormat,
+        message,
+        "export the statement from the bank as OFX, QFX or CSV",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_content() {
+        for (content, format) in [
+            ("\r\n\r\nOFXHEADER:100\r\nDATA:OFXSGML", Format::OfxSgml),
+            ("<OFX><SIGNONMSGSRSV1>", Format::OfxSgml),
+            ("VERSION:102\n<OFX>", Format::OfxSgml),
+            ("OFXHEADER:100 DATA:OFXSGML VERSION:102 <OFX>", Format::OfxSgml),
+            ("<?xml version=\"1.0\"?><?OFX OFXHEADER=\"200\"?><OFX>", Format::OfxXml),
+            ("\u{feff}<?OFX OFXHEADER=\"200\"?>\n<OFX>", Format::OfxXml),
+            ("Date,Amount\n2024-01-01,1", Format::Csv),
+            ("Date;Memo\n2024-01-01;the <OFX> file", Format::Csv),
+        ] {
+            assert_eq!(detect(content.as_bytes()), Ok(format), "{content}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_statement_is_named() {
+        for (content, word) in [
+            (&b""[..], "empty"),
+            (b"  \r\n", "empty"),
+            (b"%PDF-1.7", "PDF"),
+            (b"PK\x03\x04....", "spreadsheet"),
+            (b"!Type:Bank\nD1/1/20", "QIF"),
+            (b"<html><body>", "web page"),
+            (b"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", "camt"),
+            (b"{\"a\":1}", "JSON"),
+            (b"hello", "neither"),
+        ] {
+            let error = detect(content).unwrap_err();
+            assert_eq!(error.kind, StatementErrorKind::UnknownFormat);
+            assert!(error.message.contains(word), "{}", error.message);
+        }
+    }
+}

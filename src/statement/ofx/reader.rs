@@ -1,0 +1,523 @@
+//! The second pass: walks the tags with a stack of open aggregates and makes statements of them.
+
+use super::super::problem::{self, LineCounter};
+use super::super::{ReadOptions, Statement, StatementError, StatementErrorKind, Warning};
+use super::fields::Field;
+use super::investment::InvestmentDraft;
+use super::rows::{CurrencyNote, RowDraft, RowOutcome};
+use super::statement::{BalanceDraft, BankStatus, StatementDraft};
+use super::survey::Survey;
+use super::tokens::{Token, Tokens};
+use super::{MAX_DEPTH, Meter};
+use crate::ledger::{AccountKind, BalanceKind};
+
+/// What an open tag is to the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aggregate {
+    /// `OFX`, message sets and wrappers: only nesting.
+    Frame,
+    SignOn,
+    Status,
+    Institution,
+    Statement(AccountKind),
+    Account,
+    TransactionList {
+        pending: bool,
+    },
+    Transaction,
+    Payee,
+    CurrencyNote {
+        converted: bool,
+    },
+    Balance(BalanceKind),
+    InvestmentBalance,
+    InvestmentTransaction,
+    /// Inside an investment transaction: its fields are the transaction's.
+    InvestmentDetail,
+    /// Known, and none of its fields matter.
+    Ignored,
+    /// A tag that nobody knows and that is closed somewhere in the file.
+    Unknown,
+}
+
+#[derive(Debug)]
+struct Open<'a> {
+    name: &'a str,
+    aggregate: Aggregate,
+    offset: usize,
+    /// How many fields were held back when it opened.
+    held: usize,
+}
+
+/// Reads all statements of the text.
+///
+/// # Errors
+/// As [`super::read`].
+pub(super) fn read_text<'a>(
+    text: &'a str,
+    survey: &'a Survey<'a>,
+    options: &'a ReadOptions,
+    meter: &mut Meter<'_>,
+) -> Result<(Vec<Statement>, Vec<Warning>), StatementError> {
+    let mut reader = Reader {
+        text,
+        survey,
+        options,
+        lines: LineCounter::default(),
+        stack: Vec::new(),
+        held: Vec::new(),
+        institution: None,
+        draft: None,
+        row: None,
+        investment: None,
+        balance: None,
+        status: BankStatus::default(),
+        refusals: Vec::new(),
+        unread: Vec::new(),
+        saw_root: false,
+        statements: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let mut tokens = Tokens::new(text);
+    while let Some(token) = tokens.next()? {
+        meter.at((text.len() + token.offset) as u64);
+        reader.token(token)?;
+    }
+    reader.finish()
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    survey: &'a Survey<'a>,
+    options: &'a ReadOptions,
+    lines: LineCounter,
+    stack: Vec<Open<'a>>,
+    /// Fields inside unknown aggregates. Where the aggregate turns out to be an unclosed empty leaf, they belong to its parent.
+    held: Vec<Field<'a>>,
+    institution: Option<String>,
+    draft: Option<StatementDraft<'a>>,
+    row: Option<RowDraft<'a>>,
+    investment: Option<InvestmentDraft<'a>>,
+    balance: Option<BalanceDraft<'a>>,
+    status: BankStatus,
+    refusals: Vec<BankStatus>,
+    unread: Vec<(u32, &'a str)>,
+    saw_root: bool,
+    statements: Vec<Statement>,
+    warnings: Vec<Warning>,
+}
+
+impl<'a> Reader<'a> {
+    fn token(&mut self, token: Token<'a>) -> Result<(), StatementError> {
+        if token.closes {
+            return self.close(token);
+        }
+        let parent = self.stack.last().map(|open| open.aggregate);
+        let has_text = token.has_text();
+        let known = if has_text && token.name != "OFX" { None } else { classify(token.name, parent) };
+        let aggregate = match known {
+            Some(aggregate) => aggregate,
+            None if has_text || is_leaf(token.name) => return self.leaf(token),
+            None if token.empty || !self.survey.closed_names.contains(token.name) => return Ok(()),
+            None if matches!(
+                parent,
+                Some(Aggregate::InvestmentTransaction | Aggregate::InvestmentDetail)
+            ) =>
+            {
+                Aggregate::InvestmentDetail
+            }
+            None => Aggregate::Unknown,
+        };
+        if token.empty {
+            return Ok(());
+        }
+        self.open(token, aggregate)
+    }
+
+    fn open(&mut self, token: Token<'a>, aggregate: Aggregate) -> Result<(), StatementError> {
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(problem::at(
+                StatementErrorKind::TooLarge,
+                self.text,
+                token.offset,
+                self.text.get(token.offset..).unwrap_or_default(),
+                format!("tags are nested more than {MAX_DEPTH} deep, which no statement needs"),
+                "the file is damaged or hostile; download it again",
+            ));
+        }
+        let line = self.lines.at(self.text, token.offset);
+        match aggregate {
+            Aggregate::Frame if token.name == "OFX" => self.saw_root = true,
+            Aggregate::Frame if token.name.ends_with("STMTRS") => self.unread.push((line, token.name)),
+            Aggregate::Statement(kind) => {
+                self.refuse_inside(self.draft.is_some(), token)?;
+                self.draft = Some(StatementDraft::new(kind, line));
+            }
+            Aggregate::Transaction => {
+                self.refuse_inside(self.row.is_some(), token)?;
+                let pending = matches!(
+                    self.stack
+                        .iter()
+                        .rev()
+                        .map(|open| open.aggregate)
+                        .find(|a| matches!(a, Aggregate::TransactionList { .. })),
+                    Some(Aggregate::TransactionList { pending: true })
+                ) || token.name == "STMTTRNP";
+                self.row = Some(RowDraft::new(token.name, token.offset, line, pending));
+            }
+            Aggregate::InvestmentTransaction => {
+                self.investment = Some(InvestmentDraft::new(token.name, token.offset, line));
+            }
+            Aggregate::Balance(kind) => {
+                self.refuse_inside(self.row.is_some(), token)?;
+                self.balance = Some(BalanceDraft::new(kind, line));
+            }
+            Aggregate::TransactionList { .. } => self.refuse_inside(self.row.is_some(), token)?,
+            Aggregate::Status => self.status = BankStatus::new(line),
+            Aggregate::CurrencyNote { converted } => {
+                let note = Some(CurrencyNote { converted, ..CurrencyNote::default() });
+                if let Some(row) = &mut self.row {
+                    row.currency = note;
+                } else if let Some(investment) = &mut self.investment {
+                    investment.currency = note;
+                }
+            }
+            _ => {}
+        }
+        let held = self.held.len();
+        self.stack.push(Open { name: token.name, aggregate, offset: token.offset, held });
+        Ok(())
+    }
+
+    /// Refuses a tag that cannot stand inside what is still open.
+    fn refuse_inside(&self, inside: bool, token: Token<'a>) -> Result<(), StatementError> {
+        if !inside {
+            return Ok(());
+        }
+        let open = self
+            .stack
+            .iter()
+            .rev()
+            .find(|open| matches!(open.aggregate, Aggregate::Transaction | Aggregate::Statement(_)));
+        Err(problem::at(
+            StatementErrorKind::Malformed,
+            self.text,
+            token.offset,
+            self.text.get(token.offset..).unwrap_or_default(),
+            format!("<{}> begins before </{}>", token.name, open.map_or("STMTTRN", |open| open.name)),
+            "part of the file is missing; download it again",
+        ))
+    }
+
+    fn close(&mut self, token: Token<'a>) -> Result<(), StatementError> {
+        let Some(index) = self.stack.iter().rposition(|open| open.name == token.name) else {
+            if matches!(token.name, "OFX" | "STMTRS" | "CCSTMTRS" | "BANKTRANLIST" | "STMTTRN" | "LEDGERBAL")
+            {
+                return Err(problem::at(
+                    StatementErrorKind::Malformed,
+                    self.text,
+                    token.offset,
+                    self.text.get(token.offset..).unwrap_or_default(),
+                    format!("</{}> closes nothing that is open", token.name),
+                    "part of the file is missing; download it again",
+                ));
+            }
+            return Ok(());
+        };
+        while self.stack.len() > index + 1 {
+            let Some(open) = self.stack.pop() else { break };
+            if open.aggregate != Aggregate::Unknown {
+                return Err(problem::at(
+                    StatementErrorKind::Malformed,
+                    self.text,
+                    token.offset,
+                    self.text.get(token.offset..).unwrap_or_default(),
+                    format!("</{}> comes before </{}>", token.name, open.name),
+                    "part of the file is missing; download it again",
+                ));
+            }
+            // An empty leaf that was never closed: what seemed to be inside it stands beside it.
+            let held = self.held.split_off(open.held.min(self.held.len()));
+            for field in held {
+                self.field(field)?;
+            }
+        }
+        let Some(open) = self.stack.pop() else { return Ok(()) };
+        self.held.truncate(open.held);
+        self.closed(&open)
+    }
+
+    fn closed(&mut self, open: &Open<'a>) -> Result<(), StatementError> {
+        match open.aggregate {
+            Aggregate::Status => {
+                let mut status = std::mem::take(&mut self.status);
+                status.at_sign_on = self.stack.last().is_some_and(|o| o.aggregate == Aggregate::SignOn);
+                if status.is_error() {
+                    self.refusals.push(status);
+                } else if status.is_note() {
+                    self.warnings.push(status.as_warning());
+                }
+            }
+            Aggregate::Transaction => {
+                if let (Some(row), Some(draft)) = (self.row.take(), self.draft.as_mut()) {
+                    let context = draft.row_context(self.text, self.survey.mark, self.options.currency)?;
+                    match row.finish(&context)? {
+                        RowOutcome::Row(row, warning) => {
+                            self.warnings.extend(warning);
+                            draft.add(*row, context.currency);
+                        }
+                        RowOutcome::LeftOut(warning) => self.warnings.push(warning),
+                    }
+                }
+            }
+            Aggregate::InvestmentTransaction => {
+                if let (Some(row), Some(draft)) = (self.investment.take(), self.draft.as_mut()) {
+                    let context = draft.row_context(self.text, self.survey.mark, self.options.currency)?;
+                    let row = row.finish(&context)?;
+                    draft.add(row, context.currency);
+                }
+            }
+            Aggregate::Balance(_) => {
+                if let (Some(balance), Some(draft)) = (self.balance.take(), self.draft.as_mut()) {
+                    draft.balances.push(balance);
+                }
+            }
+            Aggregate::Statement(_) => {
+                if let Some(draft) = self.draft.take() {
+                    let read = draft.finish(
+                        self.text,
+                        self.survey.mark,
+                        self.options.currency,
+                        self.institution.as_deref(),
+                        &mut self.warnings,
+                    )?;
+                    self.statements.extend(read);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, token: Token<'a>) -> Result<(), StatementError> {
+        let field = Field { name: token.name, raw: token.raw, offset: token.offset };
+        if self.stack.last().is_some_and(|open| open.aggregate == Aggregate::Unknown) {
+            self.held.push(field);
+            return Ok(());
+        }
+        self.field(field)
+    }
+
+    fn field(&mut self, field: Field<'a>) -> Result<(), StatementError> {
+        match self.stack.last().map(|open| open.aggregate) {
+            Some(Aggregate::Status) => self.status.take(field),
+            Some(Aggregate::Institution) if field.name == "ORG" => {
+                self.institution = Some(field.text().into_owned()).filter(|org| !org.is_empty());
+            }
+            Some(Aggregate::Transaction) => {
+                if let Some(row) = &mut self.row {
+                    if field.name == "PAYEE" {
+                        row.take_payee_name(field);
+                    } else {
+                        row.take(self.text, field)?;
+                    }
+                }
+            }
+            Some(Aggregate::Payee) if field.name == "NAME" => {
+                if let Some(row) = &mut self.row {
+                    row.take_payee_name(field);
+                }
+            }
+            Some(Aggregate::CurrencyNote { .. }) => {
+                let row_note = self.row.as_mut().and_then(|row| row.currency.as_mut());
+                let note = row_note.or(self.investment.as_mut().and_then(|row| row.currency.as_mut()));
+                match (note, field.name) {
+                    (Some(note), "CURSYM") => note.symbol = Some(field),
+                    (Some(note), "CURRATE") => note.rate = Some(field),
+                    _ => {}
+                }
+            }
+            Some(Aggregate::InvestmentTransaction | Aggregate::InvestmentDetail) => {
+                if let Some(investment) = &mut self.investment {
+                    investment.take(field);
+                }
+            }
+            Some(Aggregate::Balance(_)) => {
+                if let Some(balance) = &mut self.balance {
+                    balance.take(field);
+                }
+            }
+            Some(
+                Aggregate::Statement(_)
+                | Aggregate::Account
+                | Aggregate::TransactionList { .. }
+                | Aggregate::InvestmentBalance,
+            ) => {
+                if let Some(draft) = &mut self.draft {
+                    draft.take(self.text, field)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(Vec<Statement>, Vec<Warning>), StatementError> {
+        if let Some(open) = self.stack.iter().rfind(|open| open.aggregate != Aggregate::Unknown) {
+            let line = problem::line_of(self.text, self.text.trim_end().len());
+            return Err(problem::on_line(
+                StatementErrorKind::Malformed,
+                line,
+                self.text.get(open.offset..).unwrap_or_default(),
+                format!(
+                    "the file ends inside <{}>, which began on line {}",
+                    open.name,
+                    problem::line_of(self.text, open.offset)
+                ),
+                "the download was cut short: nothing was read; download the statement again",
+            ));
+        }
+        if !self.saw_root {
+            return Err(problem::whole_file(
+                StatementErrorKind::Malformed,
+                "the file has the header of OFX but no <OFX>",
+                "download the statement again",
+            ));
+        }
+        if self.statements.is_empty() {
+            if let Some(refusal) = self.refusals.first() {
+                return Err(refusal.as_error());
+            }
+            if let Some((line, name)) = self.unread.first() {
+                return Err(problem::on_line(
+                    StatementErrorKind::NoStatement,
+                    *line,
+                    name,
+                    format!("the only statement in the file is a <{name}>, which is not read here"),
+                    "export the account as CSV, or enter its balance by hand",
+                ));
+            }
+            self.warnings.push(Warning {
+                line: 0,
+                text: "the file is well-formed OFX but holds no statement (it may be the bank's list of accounts or its profile), so there was nothing to read".to_owned(),
+            });
+        }
+        self.warnings.extend(self.refusals.iter().map(BankStatus::as_warning));
+        self.warnings.extend(
+            self.unread
+                .iter()
+                .map(|(line, name)| Warning { line: *line, text: format!("a <{name}> was not read") }),
+        );
+        Ok((self.statements, self.warnings))
+    }
+}
+
+/// What a tag without text is, given what it stands in; `None` for leaves and for names that are not known.
+fn classify(name: &str, parent: Option<Aggregate>) -> Option<Aggregate> {
+    use Aggregate as A;
+    if parent == Some(A::Ignored) {
+        return None;
+    }
+    let in_row = matches!(parent, Some(A::Transaction | A::InvestmentTransaction | A::InvestmentDetail));
+    Some(match name {
+        "SONRS" => A::SignOn,
+        "STATUS" => A::Status,
+        "FI" => A::Institution,
+        "STMTRS" => A::Statement(AccountKind::Checking),
+        "CCSTMTRS" => A::Statement(AccountKind::CreditCard),
+        "INVSTMTRS" => A::Statement(AccountKind::Investment),
+        "BANKACCTFROM" | "CCACCTFROM" | "INVACCTFROM" if matches!(parent, Some(A::Statement(_))) => {
+            A::Account
+        }
+        "BANKTRANLIST" | "INVTRANLIST" => A::TransactionList { pending: false },
+        "BANKTRANLISTP" | "PENDINGTRANLIST" => A::TransactionList { pending: true },
+        "INVBANKTRAN" => A::Frame,
+        "STMTTRN" | "STMTTRNP" => A::Transaction,
+        "PAYEE" if parent == Some(A::Transaction) => A::Payee,
+        "CURRENCY" if in_row => A::CurrencyNote { converted: false },
+        "ORIGCURRENCY" if in_row => A::CurrencyNote { converted: true },
+        "LEDGERBAL" => A::Balance(BalanceKind::Ledger),
+        "AVAILBAL" => A::Balance(BalanceKind::Available),
+        "INVBAL" => A::InvestmentBalance,
+        "BALLIST" | "BANKACCTTO" | "CCACCTTO" | "IMAGEDATA" | "INVPOSLIST" | "INVOOLIST" | "INV401K"
+        | "INV401KBAL" | "SECLIST" => A::Ignored,
+        _ if matches!(parent, Some(A::TransactionList { .. })) && InvestmentDraft::knows(name) => {
+            A::InvestmentTransaction
+        }
+        _ if name == "OFX"
+            || name.ends_with("MSGSRSV1")
+            || name.ends_with("TRNRS")
+            || name.ends_with("STMTRS") =>
+        {
+            A::Frame
+        }
+        _ => return None,
+    })
+}
+
+/// Leaves that may stand empty and unclosed: they never open anything.
+fn is_leaf(name: &str) -> bool {
+    matches!(
+        name,
+        "TRNTYPE"
+            | "DTPOSTED"
+            | "DTUSER"
+            | "DTAVAIL"
+            | "DTTRAN"
+            | "DTEXPIRE"
+            | "TRNAMT"
+            | "FITID"
+            | "CORRECTFITID"
+            | "CORRECTACTION"
+            | "SRVRTID"
+            | "CHECKNUM"
+            | "REFNUM"
+            | "SIC"
+            | "PAYEEID"
+            | "NAME"
+            | "EXTDNAME"
+            | "MEMO"
+            | "MEMO2"
+            | "INV401KSOURCE"
+            | "CURRATE"
+            | "CURSYM"
+            | "BALAMT"
+            | "DTASOF"
+            | "CURDEF"
+            | "BANKID"
+            | "BRANCHID"
+            | "ACCTID"
+            | "ACCTTYPE"
+            | "ACCTKEY"
+            | "BROKERID"
+            | "DTSTART"
+            | "DTEND"
+            | "ORG"
+            | "FID"
+            | "CODE"
+            | "SEVERITY"
+            | "MESSAGE"
+            | "TRNUID"
+            | "CLTCOOKIE"
+            | "DTSERVER"
+            | "LANGUAGE"
+            | "DTPROFUP"
+            | "DTACCTUP"
+            | "MKTGINFO"
+            | "DTTRADE"
+            | "DTSETTLE"
+            | "TOTAL"
+            | "UNITS"
+            | "UNITPRICE"
+            | "UNIQUEID"
+            | "UNIQUEIDTYPE"
+            | "COMMISSION"
+            | "FEES"
+            | "TAXES"
+            | "LOAD"
+            | "SUBACCTSEC"
+            | "SUBACCTFUND"
+            | "AVAILCASH"
+            | "FRACCASH"
+    )
+}

@@ -1,0 +1,103 @@
+//! The first pass: what only the whole file can tell.
+
+use super::super::StatementError;
+use super::Meter;
+use super::tokens::Tokens;
+use crate::money::DecimalMark;
+use std::collections::HashSet;
+
+/// The most distinct names of closing tags that are remembered; a real file has some dozens.
+const MAX_NAMES: usize = 4096;
+
+/// What the whole file shows.
+#[derive(Debug)]
+pub(super) struct Survey<'a> {
+    /// Names that are closed somewhere, which tells an unknown aggregate from an empty unclosed leaf.
+    pub closed_names: HashSet<&'a str>,
+    /// The decimal mark of all amounts.
+    pub mark: DecimalMark,
+}
+
+/// Walks the whole text once.
+///
+/// # Errors
+/// Those of [`Tokens::next`].
+pub(super) fn survey<'a>(text: &'a str, meter: &mut Meter<'_>) -> Result<Survey<'a>, StatementError> {
+    let mut tokens = Tokens::new(text);
+    let mut closed_names = HashSet::new();
+    let mut votes = MarkVotes::default();
+    while let Some(token) = tokens.next()? {
+        meter.at(token.offset as u64);
+        if token.closes {
+            if closed_names.len() < MAX_NAMES {
+                closed_names.insert(token.name);
+            }
+        } else if matches!(token.name, "TRNAMT" | "BALAMT" | "TOTAL") {
+            votes.see(token.raw.trim());
+        }
+    }
+    Ok(Survey { closed_names, mark: votes.decide() })
+}
+
+/// Evidence for one decimal mark or the other. OFX allows both and no grouping (OFX 2.3, section 3.2.9.1), but
+/// banks group all the same.
+#[derive(Debug, Default)]
+struct MarkVotes {
+    surely_comma: bool,
+    surely_point: bool,
+    lone_comma: bool,
+}
+
+impl MarkVotes {
+    fn see(&mut self, amount: &str) {
+        let (commas, points) = (amount.matches(',').count(), amount.matches('.').count());
+        let after_last = amount
+            .rfind([',', '.'])
+            .and_then(|at| amount.get(at + 1..))
+            .map_or(0, |tail| tail.bytes().filter(u8::is_ascii_digit).count());
+        match (commas, points) {
+            (0, 0) => {}
+            (1, 0) if after_last == 3 => self.lone_comma = true,
+            (1, 0) => self.surely_comma = true,
+            (0, 1) if after_last == 3 => {}
+            (0, 1) => self.surely_point = true,
+            (_, 0) => self.surely_point = true,
+            (0, _) => self.surely_comma = true,
+            _ if amount.rfind(',') > amount.rfind('.') => self.surely_comma = true,
+            _ => self.surely_point = true,
+        }
+    }
+
+    /// The point, unless amounts show the comma. Where both are shown the amounts that do not fit are refused
+    /// one by one, so nothing is misread.
+    fn decide(&self) -> DecimalMark {
+        if self.surely_comma && !self.surely_point || (self.lone_comma && !self.surely_point) {
+            DecimalMark::Comma
+        } else {
+            DecimalMark::Point
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_is_decided_from_all_amounts() {
+        for (amounts, mark) in [
+            (&["1.234"][..], DecimalMark::Point),
+            (&["1.234", "-11,76"], DecimalMark::Comma),
+            (&["1,234", "5.00"], DecimalMark::Point),
+            (&["1,234"], DecimalMark::Comma),
+            (&["1.234.567"], DecimalMark::Comma),
+            (&["1.234,50"], DecimalMark::Comma),
+            (&["1,234.50"], DecimalMark::Point),
+            (&["100"], DecimalMark::Point),
+        ] {
+            let mut votes = MarkVotes::default();
+            amounts.iter().for_each(|amount| votes.see(amount));
+            assert_eq!(votes.decide(), mark, "{amounts:?}");
+        }
+    }
+}

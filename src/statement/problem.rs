@@ -1,0 +1,109 @@
+//! How refusals are put together: the kind, the line, an excerpt that is safe to print, and a remedy.
+
+use super::{StatementError, StatementErrorKind};
+
+/// The most characters an excerpt shows.
+const EXCERPT_CHARS: usize = 80;
+
+/// A refusal about the line that holds byte `offset` of `text`.
+pub(super) fn at(
+    kind: StatementErrorKind,
+    text: &str,
+    offset: usize,
+    shown: &str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> StatementError {
+    on_line(kind, line_of(text, offset), shown, message, remedy)
+}
+
+/// A refusal about a known line.
+pub(super) fn on_line(
+    kind: StatementErrorKind,
+    line: u32,
+    shown: &str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> StatementError {
+    StatementError { kind, message: message.into(), line, excerpt: excerpt(shown), remedy: remedy.into() }
+}
+
+/// A refusal about the whole file.
+pub(super) fn whole_file(
+    kind: StatementErrorKind,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> StatementError {
+    on_line(kind, 0, "", message, remedy)
+}
+
+/// The text on one line, shortened, with control characters taken out so that printing it is safe.
+pub(super) fn excerpt(shown: &str) -> String {
+    let mut kept = String::new();
+    let mut count = 0usize;
+    let mut after_space = true;
+    for c in shown.chars() {
+        let is_space = c.is_whitespace() || c.is_control();
+        if is_space && after_space {
+            continue;
+        }
+        if count == EXCERPT_CHARS {
+            kept.push('\u{2026}');
+            break;
+        }
+        kept.push(if is_space { ' ' } else { c });
+        count += 1;
+        after_space = is_space;
+    }
+    kept.trim_end().to_owned()
+}
+
+/// The line, counted from 1, that holds byte `offset`. LF, CR LF and a lone CR each end a line.
+pub(super) fn line_of(text: &str, offset: usize) -> u32 {
+    let mut lines = LineCounter::default();
+    lines.at(text, offset)
+}
+
+/// Counts lines forward through a text, so that asking for many offsets in order stays linear.
+#[derive(Debug, Default)]
+pub(super) struct LineCounter {
+    counted_to: usize,
+    breaks: u32,
+}
+
+impl LineCounter {
+    /// The line that holds byte `offset`, which must not lie before the last one asked for.
+    pub(super) fn at(&mut self, text: &str, offset: usize) -> u32 {
+        let end = offset.min(text.len());
+        if let Some(passed) = text.as_bytes().get(self.counted_to..end) {
+            for (index, byte) in passed.iter().enumerate() {
+                let after = passed.get(index + 1).or_else(|| text.as_bytes().get(end));
+                let ends_line = *byte == b'\n' || (*byte == b'\r' && after != Some(&b'\n'));
+                self.breaks = self.breaks.saturating_add(u32::from(ends_line));
+            }
+            self.counted_to = end;
+        }
+        self.breaks.saturating_add(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line_end_is_counted_once() {
+        let text = "a\r\nb\rc\nd";
+        let mut lines = LineCounter::default();
+        let found: Vec<u32> = (0..=text.len()).map(|offset| lines.at(text, offset)).collect();
+        assert_eq!(found, [1, 1, 1, 2, 2, 3, 3, 4, 4]);
+        assert_eq!(line_of(text, 7), 4);
+        assert_eq!(line_of(text, 700), 4);
+    }
+
+    #[test]
+    fn an_excerpt_is_one_short_printable_line() {
+        assert_eq!(excerpt("  <A>\t\u{1b}[31mx\r\n\r\ny "), "<A> [31mx y");
+        assert_eq!(excerpt(&"x".repeat(200)).chars().count(), 81);
+    }
+}

@@ -1,0 +1,125 @@
+//! The vault's database: connection, migrations, and every query the crate makes.
+//!
+//! [`Store`] is what `vault` holds. Its methods take and give plain values of `ledger` and `money`;
+//! SQL stays in this folder. A store stands on any SQLite connection, so that its rules are tested on
+//! plain memory; in a vault the connection is the sealed one that `vfs` makes.
+
+pub mod accounts;
+pub mod balances;
+pub mod batches;
+pub mod disclosures;
+mod error;
+pub mod log;
+pub mod migrations;
+pub mod movements;
+pub mod recipients;
+mod values;
+
+pub use error::StoreError;
+
+use rusqlite::Connection;
+
+/// The database of one vault.
+pub struct Store {
+    conn: Connection,
+}
+
+impl Store {
+    /// Takes over a connection and brings its schema to this version, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerVault`] where a newer finvault made the schema; else what SQLite reports.
+    pub fn open(mut conn: Connection) -> Result<Self, StoreError> {
+        migrations::migrate(&mut conn, migrations::latest())?;
+        Ok(Self { conn })
+    }
+
+    /// The connection, for checks that read below the level of queries.
+    pub fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Runs `work` in one transaction that is committed only where `work` succeeds.
+    ///
+    /// # Errors
+    /// Whatever `work` reports (nothing was changed then), or a failure of the commit itself.
+    pub fn write<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("BEGIN IMMEDIATE")?;
+        let result = work(self);
+        let finished = match &result {
+            Ok(_) => self.run("COMMIT"),
+            Err(_) => Ok(()),
+        };
+        if result.is_err() || finished.is_err() {
+            // Where SQLite has rolled back by itself (disk full, I/O error) there is nothing left to undo.
+            if !self.conn.is_autocommit() {
+                self.run("ROLLBACK").ok();
+            }
+        }
+        finished?;
+        result
+    }
+
+    /// Runs `work` in a transaction that is always taken back: what it reports is what would happen.
+    ///
+    /// # Errors
+    /// Whatever `work` reports.
+    pub fn rehearse<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("BEGIN")?;
+        let result = work(self);
+        if !self.conn.is_autocommit() {
+            self.run("ROLLBACK")?;
+        }
+        result
+    }
+
+    /// What SQLite's own check finds wrong with tables and indexes; empty where all is well.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the check itself cannot run.
+    pub fn integrity_problems(&self) -> Result<Vec<String>, StoreError> {
+        let mut problems = Vec::new();
+        let mut statement = self.conn.prepare("PRAGMA integrity_check(100)")?;
+        for line in statement.query_map([], |row| row.get::<_, String>(0))? {
+            let line = line?;
+            if line != "ok" {
+                problems.push(line);
+            }
+        }
+        let mut statement = self.conn.prepare("PRAGMA foreign_key_check")?;
+        for row in
+            statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?)))?
+        {
+            let (table, rowid) = row?;
+            problems.push(format!("row {} of {table} refers to a row that is not there", rowid.unwrap_or(0)));
+        }
+        Ok(problems)
+    }
+
+    /// Moves all of the log into the file and closes it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the last checkpoint fails; the data is then still safe in the log.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.conn.close().map_err(|(_, error)| StoreError::from(error))
+    }
+
+    fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// A store in plain memory, for tests of the queries alone.
+    pub(crate) fn in_memory() -> Self {
+        Self::open(Connection::open_in_memory().unwrap()).unwrap()
+    }
+}

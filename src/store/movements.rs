@@ -1,0 +1,268 @@
+//! Transactions as rows (the table is called `movement`, since TRANSACTION is a word of SQL's own).
+
+use super::values::{currency, day, word};
+use super::{Store, StoreError};
+use crate::ledger::{
+    AccountId, BatchId, Existing, Fingerprint, NewTransaction, Transaction, TransactionId,
+};
+use crate::money::Money;
+use jiff::civil::Date;
+use rusqlite::types::Value;
+use rusqlite::{Row, params, params_from_iter};
+
+/// Which transactions to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransactionQuery {
+    /// Of this account only.
+    pub account: Option<AccountId>,
+    /// Posted on or after this day.
+    pub from: Option<Date>,
+    /// Posted on or before this day.
+    pub to: Option<Date>,
+    /// With this text in payee, memo or reference; case does not matter (for ASCII letters).
+    pub text: Option<String>,
+    /// With this text in the payee alone; case does not matter (for ASCII letters).
+    pub payee: Option<String>,
+    /// In this category.
+    pub category: Option<String>,
+    /// From this import only.
+    pub batch: Option<BatchId>,
+    /// At most so many, the latest ones.
+    pub limit: Option<u32>,
+}
+
+const COLUMNS: &str = "m.id, m.account, m.batch, m.posted, m.amount_minor, a.currency, a.digits, m.payee, m.payee_raw, \
+                       m.memo, m.reference, m.category, m.status, m.bank_id";
+
+impl Store {
+    /// Adds a row. `bank_id` is kept only where `trust_bank_id` says that it may identify the row.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn add_movement(
+        &self,
+        account: AccountId,
+        new: &NewTransaction,
+        fingerprint: Fingerprint,
+        trust_bank_id: bool,
+        batch: Option<BatchId>,
+    ) -> Result<TransactionId, StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO movement (account, posted, amount_minor, payee, payee_raw, memo, reference, category,
+                     status, bank_id, fingerprint, batch)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                account.0,
+                new.posted.to_string(),
+                new.amount.minor(),
+                new.payee,
+                (new.payee_raw != new.payee).then_some(&new.payee_raw),
+                new.memo,
+                new.reference,
+                new.category,
+                new.status.as_str(),
+                new.bank_id.as_ref().filter(|_| trust_bank_id),
+                fingerprint.0,
+                batch.map(|batch| batch.0),
+            ])?;
+        Ok(TransactionId(self.conn.last_insert_rowid()))
+    }
+
+    /// Replaces what a pending row said by what the bank now books. The owner's category stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn book_movement(
+        &self,
+        id: TransactionId,
+        new: &NewTransaction,
+        fingerprint: Fingerprint,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE movement SET posted = ?2, amount_minor = ?3, payee = ?4, payee_raw = ?5, memo = ?6,
+                     reference = ?7, status = ?8, fingerprint = ?9, source_posted = NULL, source_amount_minor = NULL
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                id.0,
+                new.posted.to_string(),
+                new.amount.minor(),
+                new.payee,
+                (new.payee_raw != new.payee).then_some(&new.payee_raw),
+                new.memo,
+                new.reference,
+                new.status.as_str(),
+                fingerprint.0,
+            ])?;
+        Ok(())
+    }
+
+    /// Writes the owner's changes. What the source wrote is kept beside them, so that the same statement
+    /// imported again still finds its row; a row entered by hand takes `fingerprint` as its new one.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn update_movement(
+        &self,
+        transaction: &Transaction,
+        fingerprint: Fingerprint,
+    ) -> Result<(), StoreError> {
+        let detail = &transaction.detail;
+        self.conn
+            .prepare_cached(
+                "UPDATE movement SET
+                     source_posted = CASE WHEN batch IS NULL THEN NULL
+                         WHEN source_posted IS NULL AND posted <> ?2 THEN posted ELSE source_posted END,
+                     source_amount_minor = CASE WHEN batch IS NULL THEN NULL
+                         WHEN source_amount_minor IS NULL AND amount_minor <> ?3 THEN amount_minor
+                         ELSE source_amount_minor END,
+                     posted = ?2, amount_minor = ?3, payee = ?4, payee_raw = ?5, memo = ?6, reference = ?7,
+                     category = ?8, status = ?9,
+                     fingerprint = CASE WHEN batch IS NULL THEN ?10 ELSE fingerprint END
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                transaction.id.0,
+                detail.posted.to_string(),
+                detail.amount.minor(),
+                detail.payee,
+                (detail.payee_raw != detail.payee).then_some(&detail.payee_raw),
+                detail.memo,
+                detail.reference,
+                detail.category,
+                detail.status.as_str(),
+                fingerprint.0,
+            ])?;
+        Ok(())
+    }
+
+    /// Removes a row.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn delete_movement(&self, id: TransactionId) -> Result<(), StoreError> {
+        self.conn.prepare_cached("DELETE FROM movement WHERE id = ?1")?.execute([id.0])?;
+        Ok(())
+    }
+
+    /// The row with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn movement(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM movement m JOIN account a ON a.id = m.account WHERE m.id = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query([id.0])?;
+        rows.next()?.map(read_transaction).transpose()
+    }
+
+    /// The rows that a query asks for, in order of day, then of entry.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn movements(&self, query: &TransactionQuery) -> Result<Vec<Transaction>, StoreError> {
+        let mut conditions = vec!["1"];
+        let mut values: Vec<Value> = Vec::new();
+        let mut add = |condition: &'static str, value: Value| {
+            conditions.push(condition);
+            values.push(value);
+        };
+        if let Some(account) = query.account {
+            add("m.account = ?", account.0.into());
+        }
+        if let Some(from) = query.from {
+            add("m.posted >= ?", from.to_string().into());
+        }
+        if let Some(to) = query.to {
+            add("m.posted <= ?", to.to_string().into());
+        }
+        if let Some(text) = &query.text {
+            add(
+                "instr(lower(m.payee || char(10) || coalesce(m.memo, '') || char(10) || coalesce(m.reference, '')), lower(?)) > 0",
+                text.clone().into(),
+            );
+        }
+        if let Some(payee) = &query.payee {
+            add("instr(lower(m.payee), lower(?)) > 0", payee.clone().into());
+        }
+        if let Some(category) = &query.category {
+            add("lower(m.category) = lower(?)", category.clone().into());
+        }
+        if let Some(batch) = query.batch {
+            add("m.batch = ?", batch.0.into());
+        }
+        let limit = query.limit.map_or(-1, i64::from);
+        values.push(limit.into());
+        let sql = format!(
+            "SELECT {COLUMNS} FROM movement m JOIN account a ON a.id = m.account
+             WHERE {} ORDER BY m.posted DESC, m.id DESC LIMIT ?",
+            conditions.join(" AND ")
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read_transaction(row)?);
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    /// What the account has around some days, as the sources wrote it, for telling new rows from known ones.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn existing_movements(
+        &self,
+        account: AccountId,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<Existing>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id, fingerprint, bank_id, coalesce(source_posted, posted),
+                    coalesce(source_amount_minor, amount_minor), status
+             FROM movement
+             WHERE (account = ?1 AND posted BETWEEN ?2 AND ?3)
+                OR (account = ?1 AND source_posted IS NOT NULL AND source_posted BETWEEN ?2 AND ?3)
+             ORDER BY id",
+        )?;
+        let mut rows = statement.query(params![account.0, from.to_string(), to.to_string()])?;
+        let mut existing = Vec::new();
+        while let Some(row) = rows.next()? {
+            existing.push(Existing {
+                id: TransactionId(row.get(0)?),
+                fingerprint: Fingerprint(row.get(1)?),
+                bank_id: row.get(2)?,
+                posted: day(&row.get::<_, String>(3)?, "movement.posted")?,
+                amount_minor: row.get(4)?,
+                status: word(&row.get::<_, String>(5)?, "movement.status")?,
+            });
+        }
+        Ok(existing)
+    }
+}
+
+fn read_transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
+    let currency = currency(&row.get::<_, String>(5)?, row.get(6)?)?;
+    let payee: String = row.get(7)?;
+    let payee_raw: Option<String> = row.get(8)?;
+    Ok(Transaction {
+        id: TransactionId(row.get(0)?),
+        account: AccountId(row.get(1)?),
+        batch: row.get::<_, Option<i64>>(2)?.map(BatchId),
+        detail: NewTransaction {
+            posted: day(&row.get::<_, String>(3)?, "movement.posted")?,
+            amount: Money::new(row.get(4)?, currency),
+            payee_raw: payee_raw.unwrap_or_else(|| payee.clone()),
+            payee,
+            memo: row.get(9)?,
+            reference: row.get(10)?,
+            category: row.get(11)?,
+            status: word(&row.get::<_, String>(12)?, "movement.status")?,
+            bank_id: row.get(13)?,
+        },
+    })
+}

@@ -1,0 +1,107 @@
+//! Checking a whole vault: every byte of the file, SQLite's own structures, the log, and the ledger's sums.
+
+use super::balances::computed_balance;
+use super::{LogSummary, Progress, Vault, VaultError};
+use crate::money::Money;
+use crate::vfs;
+use jiff::civil::Date;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Units of 4 KiB that were read and authenticated: header copies, table slots, pages.
+    pub units: u64,
+    /// What is wrong; empty where the vault is sound.
+    pub problems: Vec<Problem>,
+    /// The log; none where it could not be read or does not hold together (a problem says why).
+    pub log: Option<LogSummary>,
+    /// Accounts read.
+    pub accounts: u64,
+    /// Transactions read.
+    pub transactions: u64,
+    /// Days on which a bank stated another balance than the rows add up to. Not damage, but worth knowing.
+    pub differences: Vec<Difference>,
+}
+
+/// Something wrong with a vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What, in a sentence without a full stop.
+    pub what: String,
+    /// Whether a second copy serves, so that nothing is lost.
+    pub twin_serves: bool,
+}
+
+/// A stated balance that the rows do not add up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The account's name.
+    pub account: String,
+    /// The day.
+    pub date: Date,
+    /// What the bank stated.
+    pub stated: Money,
+    /// What the rows add up to.
+    pub computed: Money,
+}
+
+impl Vault {
+    /// Reads and verifies everything. Problems are in the report; an error means that the check could not run.
+    ///
+    /// # Errors
+    /// [`VaultError`] where the vault cannot be read at all.
+    pub fn check(&self, progress: &mut dyn FnMut(Progress)) -> Result<CheckReport, VaultError> {
+        let file = vfs::check(self.store.connection(), &mut |done, total| {
+            progress(Progress { stage: "reading", done, total });
+        })?;
+        let mut problems: Vec<Problem> = file
+            .damages
+            .iter()
+            .map(|damage| Problem { what: damage.to_string(), twin_serves: damage.twin_serves() })
+            .collect();
+        let mut report = CheckReport {
+            units: file.units,
+            problems: Vec::new(),
+            log: None,
+            accounts: 0,
+            transactions: 0,
+            differences: Vec::new(),
+        };
+        // Where pages are gone, what SQLite says of its trees would only repeat it in other words.
+        if problems.iter().all(|problem| problem.twin_serves) {
+            self.check_content(&mut report, &mut problems)?;
+        }
+        report.problems = problems;
+        Ok(report)
+    }
+
+    fn check_content(&self, report: &mut CheckReport, problems: &mut Vec<Problem>) -> Result<(), VaultError> {
+        let lost = |what: String| Problem { what, twin_serves: false };
+        problems.extend(self.store.integrity_problems()?.into_iter().map(lost));
+        match self.verify_log() {
+            Ok(summary) => report.log = Some(summary),
+            Err(VaultError::Log(what)) => problems.push(lost(format!("the log: {what}"))),
+            Err(error) => return Err(error),
+        }
+        let accounts = self.store.accounts()?;
+        report.accounts = accounts.len() as u64;
+        report.transactions = self.store.count_movements()?;
+        for account in &accounts {
+            for stated in self.store.stated_balances(account, Date::MAX)? {
+                if !stated.kind.is_booked() {
+                    continue;
+                }
+                let computed = computed_balance(&self.store, account, stated.date)?;
+                if computed != stated.amount {
+                    report.differences.push(Difference {
+                        account: account.name.clone(),
+                        date: stated.date,
+                        stated: stated.amount,
+                        computed,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,260 @@
+//! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
+
+use super::facts::{self, FactRequest};
+use super::recipients::{issuer_key, parse_key, recipient_row};
+use super::{Recipient, Vault, VaultError};
+use crate::disclosure::log::LogKind;
+use crate::disclosure::{
+    self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt, SealTo, Terms,
+};
+use crate::store::disclosures::DisclosureRow;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+/// What to disclose, to whom, what for, and for how long.
+#[derive(Debug, Clone)]
+pub struct DisclosureRequest {
+    /// The recipient's number in this vault.
+    pub recipient: i64,
+    /// What to state; at least one fact.
+    pub facts: Vec<FactRequest>,
+    /// What the recipient may use it for.
+    pub purpose: Purpose,
+    /// What is asked of the recipient.
+    pub terms: Terms,
+    /// For how long it holds.
+    pub lifetime: Lifetime,
+}
+
+/// What would leave, before anything is signed.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// To whom.
+    pub recipient: Recipient,
+    /// The facts, exactly as they would be signed.
+    pub facts: Vec<Fact>,
+    /// One sentence on each fact.
+    pub sentences: Vec<String>,
+    /// From when on it would no longer hold.
+    pub expires: Timestamp,
+    /// What the owner should know before saying yes.
+    pub warnings: Vec<String>,
+}
+
+/// A disclosure that left.
+pub struct Issued {
+    /// Its number in this vault.
+    pub id: i64,
+    /// Its own id.
+    pub jti: String,
+    /// Digest of the sealed bytes, lower-case hex.
+    pub sha256: String,
+    /// The passcode it was sealed under, for a recipient without a key. It is kept nowhere.
+    pub passcode: Option<Passcode>,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// From when on it no longer holds.
+    pub expires: Timestamp,
+    /// The fingerprint of the signing key, for the recipient to compare.
+    pub issuer: String,
+    /// To whom.
+    pub recipient: Recipient,
+}
+
+/// A disclosure in the vault's list.
+#[derive(Debug, Clone)]
+pub struct DisclosureRecord {
+    /// Its number in this vault.
+    pub id: i64,
+    /// Its own id.
+    pub jti: String,
+    /// To whom.
+    pub recipient: Recipient,
+    /// What for.
+    pub purpose: String,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// From when on it no longer holds.
+    pub expires: Timestamp,
+    /// Digest of the sealed bytes, lower-case hex.
+    pub sha256: String,
+    /// What was asked of the recipient.
+    pub terms: Terms,
+    /// The facts that left.
+    pub facts: Vec<Fact>,
+    /// One sentence on each fact.
+    pub sentences: Vec<String>,
+}
+
+impl Vault {
+    /// What a request would let out. Nothing is signed, sealed or logged.
+    ///
+    /// # Errors
+    /// As [`Vault::disclose`].
+    pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
+        let recipient = self.present(recipient_row(&self.store, request.recipient)?);
+        // The commitment that needs the salt is not part of a preview; any salt will do.
+        let salt = RootSalt::from_bytes([0; 32]);
+        let drawn = facts::draw(&self.store, &request.facts, &salt, utc_day(now))?;
+        let mut warnings = drawn.warnings;
+        if request.lifetime.is_long() {
+            warnings.push(format!(
+                "it would hold for {}: more than {} days is long for a statement of fact",
+                request.lifetime,
+                Lifetime::WARN_ABOVE_DAYS
+            ));
+        }
+        Ok(Preview {
+            recipient,
+            sentences: drawn.facts.iter().map(facts::sentence).collect(),
+            facts: drawn.facts,
+            expires: expiry(now, request.lifetime)?,
+            warnings,
+        })
+    }
+
+    /// Signs, seals and delivers a disclosure, and enters it in the log.
+    ///
+    /// `deliver` is given the sealed bytes and puts them where they belong; the log entry is committed after
+    /// it succeeds, and where it fails nothing was disclosed. Where the commit fails after delivery, the
+    /// error is returned and the caller should take back what `deliver` wrote.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchRecipient`], [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be
+    /// stated, [`VaultError::Deliver`], [`VaultError::Store`].
+    pub fn disclose(
+        &mut self,
+        request: &DisclosureRequest,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        let row = recipient_row(&self.store, request.recipient)?;
+        let issuer = issuer_key(&self.key, &row);
+        let key = row.key.as_deref().map(parse_key).transpose()?;
+        let passcode = match key {
+            Some(_) => None,
+            None => Some(Passcode::generate(self.random.as_ref()).map_err(|_| VaultError::Randomness)?),
+        };
+        let (audience, seal_to) = match (&key, &passcode) {
+            (Some(key), _) => (key.audience(), SealTo::Recipient(key)),
+            (None, Some(passcode)) => (passcode.audience(), SealTo::Passcode(passcode)),
+            (None, None) => return Err(VaultError::Sealing("no key and no passcode".to_owned())),
+        };
+        let mut root_salt = [0; 32];
+        self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
+        let journal = self.journal();
+        let random = self.random.as_ref();
+        let written = self.store.write(|store| {
+            let salt = RootSalt::from_bytes(root_salt);
+            let drawn = facts::draw(store, &request.facts, &salt, utc_day(now))?;
+            let draft = Draft {
+                audience,
+                purpose: request.purpose.clone(),
+                terms: request.terms,
+                lifetime: request.lifetime,
+                not_before: None,
+                facts: drawn.facts,
+                ledger_root: drawn.root,
+            };
+            let issued = disclosure::issue(&draft, &issuer, now, random)
+                .map_err(|error| VaultError::Sealing(error.to_string()))?;
+            let sealed = disclosure::seal(&issued.token, &seal_to)
+                .map_err(|error| VaultError::Sealing(error.to_string()))?;
+            let entry = DisclosureRow {
+                id: 0,
+                jti: issued.id.clone(),
+                recipient: row.id,
+                purpose: request.purpose.text().to_owned(),
+                issued_at: issued.issued,
+                expires_at: issued.expires,
+                sha256: facts::digest_hex(&sealed),
+                token: issued.token.as_str().to_owned(),
+                root_salt,
+            };
+            let id = store.add_disclosure(&entry)?;
+            journal.append(store, LogKind::Disclosed, &log_body(&entry, &draft, &row.name), now)?;
+            deliver(&sealed).map_err(VaultError::Deliver)?;
+            Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
+        });
+        let (entry, fingerprint) = written?;
+        Ok(Issued {
+            id: entry.id,
+            jti: entry.jti,
+            sha256: entry.sha256,
+            passcode,
+            issued: entry.issued_at,
+            expires: entry.expires_at,
+            issuer: fingerprint.to_string(),
+            recipient: self.present(row),
+        })
+    }
+
+    /// Every disclosure that left, oldest first.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where the vault cannot be read.
+    pub fn disclosures(&self) -> Result<Vec<DisclosureRecord>, VaultError> {
+        self.store.disclosures()?.into_iter().map(|row| self.record(row)).collect()
+    }
+
+    /// One disclosure that left.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchDisclosure`].
+    pub fn disclosure(&self, id: i64) -> Result<DisclosureRecord, VaultError> {
+        let row = self.store.disclosure(id)?.ok_or(VaultError::NoSuchDisclosure(id))?;
+        self.record(row)
+    }
+
+    fn record(&self, row: DisclosureRow) -> Result<DisclosureRecord, VaultError> {
+        let recipient = self.store.recipient(row.recipient)?.ok_or_else(|| {
+            VaultError::Log(format!("disclosure {} names a recipient that is not there", row.id))
+        })?;
+        // Read as of the moment it was made: an expired disclosure stays in the owner's own list.
+        let then = Expectation { now: row.issued_at, audience: ExpectedAudience::Unchecked };
+        let claims = disclosure::verify(&row.token, &then)
+            .map_err(|error| VaultError::Log(format!("disclosure {}: {error}", row.id)))?;
+        Ok(DisclosureRecord {
+            id: row.id,
+            jti: row.jti,
+            recipient: self.present(recipient),
+            purpose: row.purpose,
+            issued: row.issued_at,
+            expires: row.expires_at,
+            sha256: row.sha256,
+            terms: claims.terms,
+            sentences: claims.facts.iter().map(facts::sentence).collect(),
+            facts: claims.facts,
+        })
+    }
+}
+
+/// What the log says of a disclosure: everything but the rows themselves.
+fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str) -> serde_json::Value {
+    let facts: Vec<_> = draft
+        .facts
+        .iter()
+        .map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)}))
+        .collect();
+    json!({
+        "jti": row.jti,
+        "recipient": row.recipient,
+        "name": recipient,
+        "purpose": row.purpose,
+        "issued": row.issued_at.to_string(),
+        "expires": row.expires_at.to_string(),
+        "sealed_sha256": row.sha256,
+        "facts": facts,
+    })
+}
+
+fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
+    Timestamp::from_second(now.as_second().saturating_add(lifetime.seconds()))
+        .map_err(|_| VaultError::Invalid("the expiry lies beyond all calendars".to_owned()))
+}
+
+fn utc_day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}

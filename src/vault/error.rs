@@ -1,0 +1,142 @@
+//! What can go wrong with a vault: what happened, and apart from it what to do.
+
+use crate::ledger::{BatchId, TransactionId};
+use crate::money::{Currency, CurrencyError, MoneyError};
+use crate::statement::StatementError;
+use crate::store::StoreError;
+use crate::vfs::VfsError;
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// A failure of an operation on a vault. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// The sealed file reports it: wrong secret, damage, busy, no vault there, ...
+    #[error(transparent)]
+    File(VfsError),
+    /// The database reports it.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A statement file was refused.
+    #[error("{file}: {error}")]
+    Statement {
+        /// The file's name as it was given.
+        file: String,
+        /// Why, where, and what to do.
+        error: StatementError,
+    },
+    /// A statement does not say which account it is of, and none was named.
+    #[error("{file} does not say which account it is of")]
+    NeedsAccount {
+        /// The file's name as it was given.
+        file: String,
+    },
+    /// A statement is not of the account that was named.
+    #[error("{file} is a statement of {found}, not of \"{account}\"")]
+    OtherAccount {
+        /// The file's name as it was given.
+        file: String,
+        /// What the file is of (numbers masked).
+        found: String,
+        /// The account that was named.
+        account: String,
+    },
+    /// Amounts in one currency were given for an account in another.
+    #[error("{what} is in {found}, but the account \"{account}\" is in {expected}")]
+    OtherCurrency {
+        /// What was given.
+        what: String,
+        /// Its currency.
+        found: Currency,
+        /// The account.
+        account: String,
+        /// The account's currency.
+        expected: Currency,
+    },
+    /// No account of that name.
+    #[error("there is no account named \"{name}\"")]
+    NoSuchAccount {
+        /// The name as it was given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// Several accounts begin with that text.
+    #[error("\"{name}\" could be any of several accounts")]
+    AmbiguousAccount {
+        /// The text as it was given.
+        name: String,
+        /// Those it could be.
+        candidates: Vec<String>,
+    },
+    /// No transaction of that number.
+    #[error("there is no transaction {}", .0.0)]
+    NoSuchTransaction(TransactionId),
+    /// No import of that number, or it was undone already.
+    #[error("there is no import {} to undo", .0.0)]
+    NoSuchImport(BatchId),
+    /// No recipient of that name.
+    #[error("there is no recipient named \"{name}\"")]
+    NoSuchRecipient {
+        /// The name as it was given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// No disclosure of that number.
+    #[error("there is no disclosure {0}")]
+    NoSuchDisclosure(i64),
+    /// A name, text or number that cannot be used.
+    #[error("{0}")]
+    Invalid(String),
+    /// A currency code that is unknown.
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    /// Amounts that cannot be combined or held.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// A fact was asked for over days that the vault knows nothing about.
+    #[error("the account \"{account}\" has no data on {day}")]
+    NoData {
+        /// The account.
+        account: String,
+        /// The day.
+        day: Date,
+        /// The first day with data, if there is one.
+        known_from: Option<Date>,
+    },
+    /// A text that is no key of a recipient.
+    #[error("this is no recipient's key: {0}")]
+    RecipientKey(String),
+    /// The disclosure could not be signed or sealed.
+    #[error("the disclosure could not be made: {0}")]
+    Sealing(String),
+    /// The signed log does not hold together.
+    #[error("the log is not intact: {0}")]
+    Log(String),
+    /// The sealed disclosure could not be delivered.
+    #[error("the disclosure could not be written: {0}")]
+    Deliver(std::io::Error),
+    /// The system gave no randomness.
+    #[error("the system gave no randomness")]
+    Randomness,
+}
+
+/// Sorts of failure, as a program that calls the crate tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// Anything without a class of its own.
+    Failed,
+    /// The passphrase, recovery code or key is wrong.
+    WrongSecret,
+    /// The vault is damaged or was tampered with.
+    Damaged,
+    /// What was given (a file, a name, an amount) was rejected.
+    Input,
+    /// Another process holds the vault.
+    Busy,
+    /// The owner's own rules forbid it.
+    Refused,
+}

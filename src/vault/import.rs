@@ -1,0 +1,464 @@
+//! Importing statement files: all of them or none, every row once.
+
+use super::accounts::{account_by_id, is_taken, same_currency};
+use super::balances::computed_balance;
+use super::{Progress, Vault, VaultError};
+use crate::ledger::account::mask_number;
+use crate::ledger::fingerprint::decide;
+use crate::ledger::{
+    Account, AccountId, AccountKind, BalanceKind, BatchId, Decision, Fingerprint, Incoming, NewAccount,
+    Opening, StatedBalance, TransactionStatus,
+};
+use crate::ledger::balance::opening_from_stated;
+use crate::money::{Money, MoneyError, Sum};
+use crate::statement::{
+    self, CsvProfile, Format, ReadOptions, Statement, StatementAccount, StatementFile, Warning,
+};
+use crate::store::Store;
+use crate::store::batches::BatchAccount;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// How many days around a statement are searched for rows that the account has already.
+const SEARCH_DAYS: i32 = 15;
+
+/// A file to import.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportFile<'a> {
+    /// Its name, for reports and errors.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// How to import.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// The account the files are of; needed for files that do not say.
+    pub account: Option<AccountId>,
+    /// Reads the files as this format instead of detecting it.
+    pub format: Option<Format>,
+    /// How to read a CSV file whose layout cannot be told for sure.
+    pub profile: Option<CsvProfile>,
+    /// Reports what would happen and changes nothing.
+    pub dry_run: bool,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportReport {
+    /// One report per file, in the order given.
+    pub files: Vec<FileReport>,
+}
+
+/// What was done with one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// The name as it was given.
+    pub name: String,
+    /// The format it was read as.
+    pub format: Format,
+    /// Digest of its bytes, lower-case hex.
+    pub sha256: String,
+    /// The batch under which it can be undone; none after a dry run.
+    pub batch: Option<BatchId>,
+    /// One report per account, in file order.
+    pub accounts: Vec<AccountReport>,
+    /// What was odd.
+    pub warnings: Vec<Warning>,
+}
+
+/// What was done to one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountReport {
+    /// The account as it is now.
+    pub account: Account,
+    /// Whether this import made it.
+    pub created: bool,
+    /// Rows that were new.
+    pub added: u64,
+    /// Rows that it had already.
+    pub duplicate: u64,
+    /// Pending rows that the bank has now booked.
+    pub updated: u64,
+    /// The balances that the file states, with what the rows add up to.
+    pub stated: Vec<StatedBalanceReport>,
+    /// The opening balance, where this import gave it.
+    pub opening: Option<Opening>,
+}
+
+/// A balance that a file states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedBalanceReport {
+    /// Which balance.
+    pub kind: BalanceKind,
+    /// The day it holds for.
+    pub date: Date,
+    /// What the bank says.
+    pub amount: Money,
+    /// What the rows add up to at the end of that day; none for kinds that are not booked balances.
+    pub computed: Option<Money>,
+}
+
+impl Vault {
+    /// Imports files in one transaction: where one is refused, nothing of any is kept.
+    ///
+    /// A statement that names its own account goes there; where no account has that number, one is made.
+    /// The first statement of an empty account gives its opening balance where it states a balance.
+    ///
+    /// # Errors
+    /// [`VaultError::Statement`] with file, line and remedy; [`VaultError::NeedsAccount`],
+    /// [`VaultError::OtherAccount`], [`VaultError::OtherCurrency`]; [`VaultError::Store`].
+    pub fn import(
+        &mut self,
+        files: &[ImportFile<'_>],
+        options: &ImportOptions,
+        now: Timestamp,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<ImportReport, VaultError> {
+        let account = options.account.map(|id| account_by_id(&self.store, id)).transpose()?;
+        let read_options = ReadOptions {
+            format: options.format,
+            currency: account.as_ref().map(|account| account.currency),
+            profile: options.profile.clone(),
+        };
+        let work = |store: &Store| {
+            let mut reports = Vec::with_capacity(files.len());
+            for file in files {
+                let read = statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
+                    progress(Progress { stage: "reading", done, total });
+                })
+                .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
+                reports.push(import_file(store, file, read, account.as_ref(), now, progress)?);
+            }
+            Ok(ImportReport { files: reports })
+        };
+        if options.dry_run {
+            let mut report = self.store.rehearse(work)?;
+            for file in &mut report.files {
+                file.batch = None;
+            }
+            return Ok(report);
+        }
+        self.store.write(work)
+    }
+}
+
+fn import_file(
+    store: &Store,
+    file: &ImportFile<'_>,
+    read: StatementFile,
+    named: Option<&Account>,
+    now: Timestamp,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<FileReport, VaultError> {
+    let sha256 = hex(&Sha256::digest(file.bytes));
+    let mut warnings = read.warnings;
+    if let Some(earlier) = store.earlier_import_of(&sha256)? {
+        warnings.push(Warning { line: 0, text: format!("this very file was imported before, at {earlier}") });
+    }
+    let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
+    let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
+    let mut rows_done = 0;
+    let mut accounts: Vec<AccountReport> = Vec::new();
+    for statement in &read.statements {
+        let target = Target::find(store, file.name, statement, named, batch)?;
+        let mut on_row = || {
+            rows_done += 1;
+            if rows_done % 1_000 == 0 || rows_done == total {
+                progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
+            }
+        };
+        let report = import_statement(store, statement, target, batch, &mut on_row)?;
+        match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
+            Some(known) => merge(known, report),
+            None => accounts.push(report),
+        }
+    }
+    Ok(FileReport {
+        name: file.name.to_owned(),
+        format: read.format,
+        sha256,
+        batch: Some(batch),
+        accounts,
+        warnings,
+    })
+}
+
+/// The account a statement goes to.
+struct Target {
+    account: Account,
+    created: bool,
+}
+
+impl Target {
+    fn find(
+        store: &Store,
+        file: &str,
+        statement: &Statement,
+        named: Option<&Account>,
+        batch: BatchId,
+    ) -> Result<Self, VaultError> {
+        let target = match (named, &statement.account) {
+            (Some(named), stated) => Self::named(store, file, named, stated.as_ref())?,
+            (None, Some(stated)) => {
+                let candidates = store.accounts_by_number(&stated.number)?;
+                match candidates.into_iter().find(|account| account.currency == statement.currency) {
+                    Some(account) => Self { account, created: false },
+                    None => Self { account: make_account(store, statement, stated, batch)?, created: true },
+                }
+            }
+            (None, None) => return Err(VaultError::NeedsAccount { file: file.to_owned() }),
+        };
+        let account = &target.account;
+        same_currency(&format!("the statement in {file}"), statement.currency, &account.name, account.currency)?;
+        Ok(target)
+    }
+
+    /// The account that the owner named; one without a number takes the statement's.
+    fn named(
+        store: &Store,
+        file: &str,
+        named: &Account,
+        stated: Option<&StatementAccount>,
+    ) -> Result<Self, VaultError> {
+        let mut account = account_by_id(store, named.id)?;
+        if let Some(stated) = stated {
+            match &account.number {
+                Some(number) if !same_number(number, &stated.number) => {
+                    return Err(VaultError::OtherAccount {
+                        file: file.to_owned(),
+                        found: mask_number(&stated.number),
+                        account: account.name,
+                    });
+                }
+                Some(_) => {}
+                None => {
+                    account.number = Some(stated.number.clone());
+                    account.institution = account.institution.or_else(|| stated.institution.clone());
+                    store.update_account(&account)?;
+                }
+            }
+        }
+        Ok(Self { account, created: false })
+    }
+}
+
+fn same_number(one: &str, other: &str) -> bool {
+    let fold = |number: &str| -> String {
+        number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+    };
+    fold(one) == fold(other)
+}
+
+/// Makes an account for a statement, with a name that a person recognises: bank, kind, last four digits.
+fn make_account(
+    store: &Store,
+    statement: &Statement,
+    stated: &StatementAccount,
+    batch: BatchId,
+) -> Result<Account, VaultError> {
+    let kind = match stated.kind {
+        AccountKind::Checking => "Checking",
+        AccountKind::Savings => "Savings",
+        AccountKind::CreditCard => "Credit card",
+        AccountKind::Loan => "Loan",
+        AccountKind::Mortgage => "Mortgage",
+        AccountKind::Cash => "Cash",
+        AccountKind::Investment => "Investment",
+        AccountKind::Other => "Account",
+    };
+    let named_bank =
+        stated.institution.as_deref().filter(|name| name.chars().any(char::is_alphabetic) && name.len() <= 40);
+    let digits = mask_number(&stated.number).replace('•', "");
+    let mut base = match named_bank {
+        Some(bank) => format!("{bank} {kind}"),
+        None => kind.to_owned(),
+    };
+    if !digits.is_empty() {
+        let _ = write!(base, " {digits}");
+    }
+    base.retain(|c| !c.is_control());
+    for attempt in 1..=1_000u32 {
+        let name = match attempt {
+            1 => base.clone(),
+            2 => format!("{base} {}", statement.currency),
+            n => format!("{base} {} {n}", statement.currency),
+        };
+        let new = NewAccount {
+            name,
+            kind: stated.kind,
+            currency: statement.currency,
+            institution: stated.institution.clone(),
+            number: Some(stated.number.clone()),
+            opening: None,
+        };
+        match store.add_account(&new, Some(batch)) {
+            Err(error) if is_taken(&error) => {}
+            made => return Ok(made?),
+        }
+    }
+    Err(VaultError::Invalid(format!("there are too many accounts named \"{base}\"")))
+}
+
+fn import_statement(
+    store: &Store,
+    statement: &Statement,
+    target: Target,
+    batch: BatchId,
+    on_row: &mut dyn FnMut(),
+) -> Result<AccountReport, VaultError> {
+    let Target { mut account, created } = target;
+    let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
+    let mut did = BatchAccount {
+        account: account.id,
+        added: 0,
+        duplicate: 0,
+        updated: 0,
+        opening_set: false,
+        opening_shift_minor: 0,
+        opening_date_before: None,
+    };
+    let older = add_rows(store, statement, &account, batch, &mut did, on_row)?;
+    for stated in &statement.balances {
+        let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
+        store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
+    }
+    if was_empty {
+        account.opening = derive_opening(statement)?;
+        did.opening_set = account.opening.is_some();
+    } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
+        did.opening_shift_minor = older.sum.minor();
+        did.opening_date_before = Some(opening.date);
+        let amount = opening.amount.checked_sub(older.sum)?;
+        account.opening = Some(Opening { date: older.first_day, amount, derived: true });
+    }
+    if did.opening_set || did.opening_date_before.is_some() {
+        store.update_account(&account)?;
+    }
+    store.add_batch_account(batch, &did)?;
+    let stated = stated_reports(store, statement, &account)?;
+    let opening = account.opening.filter(|_| did.opening_set);
+    let BatchAccount { added, duplicate, updated, .. } = did;
+    Ok(AccountReport { account, created, added, duplicate, updated, stated, opening })
+}
+
+/// Booked rows that were added before the day of a derived opening balance.
+struct OlderRows {
+    first_day: Date,
+    sum: Money,
+}
+
+fn add_rows(
+    store: &Store,
+    statement: &Statement,
+    account: &Account,
+    batch: BatchId,
+    did: &mut BatchAccount,
+    on_row: &mut dyn FnMut(),
+) -> Result<Option<OlderRows>, VaultError> {
+    let days = statement.rows.iter().map(|row| row.transaction.posted);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(None) };
+    let around = jiff::Span::new().days(SEARCH_DAYS);
+    let existing = store.existing_movements(
+        account.id,
+        first.checked_sub(around).unwrap_or(Date::MIN),
+        last.checked_add(around).unwrap_or(Date::MAX),
+    )?;
+    let incoming: Vec<Incoming<'_>> = statement
+        .rows
+        .iter()
+        .map(|row| Incoming { row: &row.transaction, fingerprint: Fingerprint::of(&row.transaction) })
+        .collect();
+    let opening_day = account.opening.map(|opening| opening.date);
+    let mut older_sum = Sum::new(account.currency);
+    let mut older_first: Option<Date> = None;
+    for (incoming, decision) in incoming.iter().zip(decide(&existing, &incoming)) {
+        let row = incoming.row;
+        match decision {
+            Decision::Add { trust_bank_id } => {
+                store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                did.added += 1;
+                if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending {
+                    older_sum.add(row.amount)?;
+                    older_first = Some(older_first.map_or(row.posted, |day| day.min(row.posted)));
+                }
+            }
+            Decision::Update(id) => {
+                store.book_movement(id, row, incoming.fingerprint)?;
+                did.updated += 1;
+            }
+            Decision::Duplicate(_) => did.duplicate += 1,
+        }
+        on_row();
+    }
+    match older_first {
+        Some(first_day) => Ok(Some(OlderRows { first_day, sum: older_sum.total()? })),
+        None => Ok(None),
+    }
+}
+
+/// The opening balance that makes the statement's own balance true; none where it states none.
+fn derive_opening(statement: &Statement) -> Result<Option<Opening>, MoneyError> {
+    let first_row = statement.rows.iter().map(|row| row.transaction.posted).min();
+    let booked = statement.balances.iter().filter(|stated| stated.kind.is_booked()).max_by_key(|s| s.date);
+    let first_day = [statement.period.map(|(from, _)| from), first_row, booked.map(|stated| stated.date)];
+    let Some(date) = first_day.into_iter().flatten().min() else { return Ok(None) };
+    if let Some(stated) = booked {
+        let movements = statement
+            .rows
+            .iter()
+            .map(|row| &row.transaction)
+            .filter(|row| row.posted <= stated.date && row.status != TransactionStatus::Pending)
+            .map(|row| row.amount);
+        let amount = opening_from_stated(stated.amount, movements)?;
+        return Ok(Some(Opening { date, amount, derived: true }));
+    }
+    let opening = statement.balances.iter().find(|stated| stated.kind == BalanceKind::Opening);
+    Ok(opening.map(|stated| Opening { date: date.min(stated.date), amount: stated.amount, derived: true }))
+}
+
+fn stated_reports(
+    store: &Store,
+    statement: &Statement,
+    account: &Account,
+) -> Result<Vec<StatedBalanceReport>, VaultError> {
+    statement
+        .balances
+        .iter()
+        .map(|stated| {
+            let computed = if stated.kind.is_booked() {
+                Some(computed_balance(store, account, stated.date)?)
+            } else {
+                None
+            };
+            Ok(StatedBalanceReport { kind: stated.kind, date: stated.date, amount: stated.amount, computed })
+        })
+        .collect()
+}
+
+/// Joins what two statements of one file did to one account.
+fn merge(known: &mut AccountReport, later: AccountReport) {
+    known.account = later.account;
+    known.created |= later.created;
+    known.added += later.added;
+    known.duplicate += later.duplicate;
+    known.updated += later.updated;
+    known.stated.extend(later.stated);
+    known.opening = known.opening.or(later.opening);
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The name without its folder: where a file lay is nobody's business.
+fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}

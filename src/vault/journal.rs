@@ -1,0 +1,140 @@
+//! The vault's side of the signed log: what is written into it, and its verification.
+
+use super::{Vault, VaultError};
+use crate::crypto::VaultKey;
+use crate::crypto::sign::Signature;
+use crate::disclosure::log::{self, ChainChecker, LogEntry, LogHead, LogKey, LogKind};
+use crate::store::Store;
+use crate::store::log::LogRow;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use crate::disclosure::log::LogSummary;
+
+/// Writes entries with the vault's log key.
+pub(super) struct Journal {
+    key: LogKey,
+}
+
+impl Journal {
+    pub(super) fn new(key: &VaultKey) -> Self {
+        Self { key: LogKey::from_seed(key.derive_secret("finvault/log-key", b"").expose()) }
+    }
+
+    /// Appends an entry; it is kept only if the transaction around it is.
+    pub(super) fn append(
+        &self,
+        store: &Store,
+        kind: LogKind,
+        body: &Value,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let prev = match store.last_log_entry()? {
+            Some(row) => Some(LogHead { seq: position(row.seq)?, hash: row.hash }),
+            None => None,
+        };
+        let entry = log::append(prev, kind, body.to_string(), now, &self.key)
+            .map_err(|error| VaultError::Log(error.to_string()))?;
+        Ok(store.append_log(&row_of(&entry)?)?)
+    }
+
+    #[cfg(feature = "age")]
+    pub(super) fn recipient_added(
+        &self,
+        store: &Store,
+        row: &crate::store::recipients::RecipientRow,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let body = json!({"recipient": row.id, "name": row.name, "key": row.key});
+        self.append(store, LogKind::RecipientAdded, &body, now)
+    }
+
+    #[cfg(feature = "age")]
+    pub(super) fn recipient_removed(
+        &self,
+        store: &Store,
+        row: &crate::store::recipients::RecipientRow,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let body = json!({"recipient": row.id, "name": row.name});
+        self.append(store, LogKind::RecipientRemoved, &body, now)
+    }
+}
+
+impl Vault {
+    /// Every entry of the log, oldest first, not verified.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where the vault cannot be read.
+    pub fn log(&self) -> Result<Vec<LogEntry>, VaultError> {
+        self.store.log_entries()?.into_iter().map(entry_of).collect()
+    }
+
+    /// Verifies every hash, signature and position in the log, and that each disclosure in the vault's list
+    /// has its entry.
+    ///
+    /// # Errors
+    /// [`VaultError::Log`] with the first entry at fault.
+    pub fn verify_log(&self) -> Result<LogSummary, VaultError> {
+        let fault = |error: log::LogFault| VaultError::Log(error.to_string());
+        let mut checker = ChainChecker::new(self.journal().key.verifying_key(), None);
+        let mut logged: Vec<String> = Vec::new();
+        for row in self.store.log_entries()? {
+            let entry = entry_of(row)?;
+            checker.push(&entry).map_err(fault)?;
+            if entry.kind == LogKind::Disclosed.as_str() {
+                logged.extend(disclosed_id(&entry.body));
+            }
+        }
+        let summary = checker.finish().map_err(fault)?;
+        let listed: Vec<String> = self.store.disclosures()?.into_iter().map(|row| row.jti).collect();
+        if listed != logged {
+            return Err(VaultError::Log("the list of disclosures and the log do not agree".to_owned()));
+        }
+        Ok(summary)
+    }
+
+    pub(super) fn journal(&self) -> Journal {
+        Journal::new(&self.key)
+    }
+
+    pub(super) fn write_first_log_entry(&mut self, now: Timestamp) -> Result<(), VaultError> {
+        let journal = self.journal();
+        let body = json!({"finvault": env!("CARGO_PKG_VERSION")});
+        self.write(|store| journal.append(store, LogKind::VaultCreated, &body, now))
+    }
+}
+
+/// The id of the disclosure that a log entry's body speaks of.
+fn disclosed_id(body: &str) -> Option<String> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    body.get("jti")?.as_str().map(str::to_owned)
+}
+
+fn position(seq: i64) -> Result<u64, VaultError> {
+    u64::try_from(seq).map_err(|_| VaultError::Log(format!("an entry has the number {seq}")))
+}
+
+fn row_of(entry: &LogEntry) -> Result<LogRow, VaultError> {
+    Ok(LogRow {
+        seq: i64::try_from(entry.seq).map_err(|_| VaultError::Log("the log is full".to_owned()))?,
+        at_ms: entry.at_ms,
+        kind: entry.kind.clone(),
+        body: entry.body.clone(),
+        prev_hash: entry.prev_hash,
+        hash: entry.hash,
+        signature: entry.signature.to_bytes(),
+    })
+}
+
+fn entry_of(row: LogRow) -> Result<LogEntry, VaultError> {
+    Ok(LogEntry {
+        seq: position(row.seq)?,
+        at_ms: row.at_ms,
+        kind: row.kind,
+        body: row.body,
+        prev_hash: row.prev_hash,
+        hash: row.hash,
+        signature: Signature::from_bytes(row.signature),
+    })
+}

@@ -1,0 +1,181 @@
+//! The handle on a vault: open it, import statements, read balances, disclose facts, check the log.
+//!
+//! [`Vault`] is the one type that most programs need. It ties the rooms together and holds the rules that
+//! span them: an import is one transaction, a disclosure leaves only with its log entry, a name that could
+//! mean two accounts is refused. Times are arguments; the vault never asks a clock.
+
+mod accounts;
+mod balances;
+mod check;
+#[cfg(feature = "age")]
+mod disclose;
+mod error;
+#[cfg(feature = "age")]
+mod facts;
+mod import;
+mod journal;
+#[cfg(feature = "age")]
+mod recipients;
+mod remedy;
+mod transactions;
+mod undo;
+
+pub use crate::store::batches::Batch;
+pub use crate::store::movements::TransactionQuery;
+pub use crate::vfs::Secret;
+pub use accounts::AccountEdit;
+pub use check::{CheckReport, Difference, Problem};
+#[cfg(feature = "age")]
+pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
+pub use error::{ErrorClass, VaultError};
+#[cfg(feature = "age")]
+pub use facts::{FactRequest, LabelChoice, TransactionField};
+pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
+pub use journal::LogSummary;
+#[cfg(feature = "age")]
+pub use recipients::Recipient;
+pub use transactions::TransactionEdit;
+pub use undo::UndoReport;
+
+use crate::crypto::{KdfParams, OsRandom, Passphrase, Random, RecoveryCode, VaultKey};
+use crate::store::{Store, StoreError};
+use crate::vfs;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// How far a long operation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What it is doing, in a word or two.
+    pub stage: &'static str,
+    /// Units done (bytes, rows or pages).
+    pub done: u64,
+    /// Units there are.
+    pub total: u64,
+}
+
+/// How to open a vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// How long to wait for another process that holds the vault, in milliseconds.
+    pub busy_timeout_ms: u32,
+    /// How much decrypted data may be kept in memory, in MiB. Imports gain most from it.
+    pub cache_mib: u32,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { busy_timeout_ms: 5_000, cache_mib: 64 }
+    }
+}
+
+/// An open vault.
+///
+/// One process at a time holds it; it is released on [`Vault::close`] or drop.
+pub struct Vault {
+    store: Store,
+    key: VaultKey,
+    path: PathBuf,
+    warnings: Vec<String>,
+    random: Box<dyn Random + Send>,
+}
+
+impl Vault {
+    /// Makes a new vault file, readable by its owner only, and opens it.
+    ///
+    /// The recovery code opens the vault when the passphrase is lost; it is shown this once and kept nowhere.
+    ///
+    /// # Errors
+    /// [`VaultError::File`] where the file exists or cannot be made; nothing is left behind.
+    pub fn create(
+        path: &Path,
+        passphrase: &Passphrase,
+        kdf: KdfParams,
+        now: Timestamp,
+    ) -> Result<(Self, RecoveryCode), VaultError> {
+        let random = OsRandom;
+        let created = vfs::create(path, passphrase, kdf, &random)?;
+        let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new())
+            .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault));
+        match opened {
+            Ok(vault) => Ok((vault, created.recovery_code)),
+            Err(error) => {
+                remove_files(path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a vault with its passphrase or recovery code.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]: no vault there, wrong secret, damaged, busy; [`VaultError::Store`]: made by a newer finvault.
+    pub fn open(path: &Path, secret: &Secret<'_>, options: &OpenOptions) -> Result<Self, VaultError> {
+        let unlocked = vfs::unlock(path, secret)?;
+        Self::connect(path, unlocked.key, options, unlocked.warnings)
+    }
+
+    fn connect(
+        path: &Path,
+        key: VaultKey,
+        options: &OpenOptions,
+        warnings: Vec<String>,
+    ) -> Result<Self, VaultError> {
+        let connect = vfs::ConnectOptions {
+            busy_timeout_ms: options.busy_timeout_ms,
+            cache_mib: options.cache_mib,
+            ..vfs::ConnectOptions::default()
+        };
+        let store = Store::open(vfs::connect(path, &key, &connect)?)?;
+        Ok(Self { store, key, path: path.to_owned(), warnings, random: Box::new(OsRandom) })
+    }
+
+    /// Where the vault is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was odd on opening and did not stand in the way, for example a damaged copy of the header.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Closes the vault and moves all that its log holds into the file.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where that fails; what was acknowledged is safe all the same.
+    pub fn close(self) -> Result<(), VaultError> {
+        Ok(self.store.close()?)
+    }
+
+    /// Runs `work` in one transaction.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Store) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        self.store.write(work)
+    }
+}
+
+/// Takes a vault back that was made just now and could not be filled.
+fn remove_files(path: &Path) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let _ = std::fs::remove_file(path);
+    let _ = std::fs::remove_file(log);
+}
+
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Vfs(error) => Self::File(error),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<vfs::VfsError> for VaultError {
+    fn from(error: vfs::VfsError) -> Self {
+        Self::File(error)
+    }
+}

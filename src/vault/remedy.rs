@@ -1,0 +1,136 @@
+//! What the owner can do about a failure, and which class of failure it is.
+
+use super::{ErrorClass, VaultError};
+use crate::store::StoreError;
+use crate::vfs::VfsError;
+
+impl VaultError {
+    /// Which class of failure this is.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::File(error) => class_of_file(error),
+            Self::Store(error) => match error {
+                StoreError::Vfs(error) => class_of_file(error),
+                StoreError::Busy => ErrorClass::Busy,
+                StoreError::Corrupt(_) | StoreError::Unreadable { .. } => ErrorClass::Damaged,
+                StoreError::Taken { .. } => ErrorClass::Input,
+                _ => ErrorClass::Failed,
+            },
+            Self::Log(_) => ErrorClass::Damaged,
+            Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
+            Self::Statement { .. }
+            | Self::NeedsAccount { .. }
+            | Self::OtherAccount { .. }
+            | Self::OtherCurrency { .. }
+            | Self::NoSuchAccount { .. }
+            | Self::AmbiguousAccount { .. }
+            | Self::NoSuchTransaction(_)
+            | Self::NoSuchImport(_)
+            | Self::NoSuchRecipient { .. }
+            | Self::NoSuchDisclosure(_)
+            | Self::Invalid(_)
+            | Self::Currency(_)
+            | Self::Money(_)
+            | Self::NoData { .. }
+            | Self::RecipientKey(_) => ErrorClass::Input,
+        }
+    }
+
+    /// What to do about it, in a sentence or two; none where there is nothing to add.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::File(error) => remedy_for_file(error),
+            Self::Store(error) => remedy_for_store(error),
+            Self::Statement { error, .. } => Some(error.remedy.clone()),
+            Self::NeedsAccount { .. } => Some("name the account it belongs to with --account".to_owned()),
+            Self::OtherAccount { .. } => Some(
+                "leave --account out to let the file find its own account, or name the account it is of".to_owned(),
+            ),
+            Self::OtherCurrency { expected, .. } => {
+                Some(format!("an account holds one currency: make another account, or give the amount in {expected}"))
+            }
+            Self::NoSuchAccount { known, .. } => Some(known_names("account", "finvault account add", known)),
+            Self::NoSuchRecipient { known, .. } => {
+                Some(known_names("recipient", "finvault recipient add", known))
+            }
+            Self::AmbiguousAccount { candidates, .. } => {
+                Some(format!("write out which one: {}", quoted(candidates)))
+            }
+            Self::NoSuchTransaction(_) => Some("see the numbers with: finvault tx list".to_owned()),
+            Self::NoSuchImport(_) => Some("see the numbers with: finvault imports list".to_owned()),
+            Self::NoSuchDisclosure(_) => Some("see the numbers with: finvault disclosure list".to_owned()),
+            Self::NoData { known_from, .. } => Some(match known_from {
+                Some(day) => format!("the vault knows this account from {day} on; import older statements first"),
+                None => "import a statement of this account first".to_owned(),
+            }),
+            Self::Currency(_) => Some(
+                "use a code of ISO 4217 such as EUR, or define a commodity of your own by giving its digits".to_owned(),
+            ),
+            Self::RecipientKey(_) => {
+                Some("a key begins with age1 or with ssh-ed25519; copy it whole, on one line".to_owned())
+            }
+            Self::Log(_) => Some(
+                "somebody or something changed the log; compare with a backup before trusting this vault".to_owned(),
+            ),
+            Self::Deliver(_) => Some("nothing was disclosed and nothing was logged".to_owned()),
+            Self::Money(_) | Self::Invalid(_) | Self::Randomness | Self::Sealing(_) => None,
+        }
+    }
+}
+
+fn class_of_file(error: &VfsError) -> ErrorClass {
+    match error {
+        VfsError::WrongSecret => ErrorClass::WrongSecret,
+        VfsError::Damaged(_) | VfsError::HostileKdf(_) => ErrorClass::Damaged,
+        VfsError::Busy { .. } => ErrorClass::Busy,
+        _ => ErrorClass::Failed,
+    }
+}
+
+fn remedy_for_file(error: &VfsError) -> Option<String> {
+    let text = match error {
+        VfsError::WrongSecret => "check the passphrase, or use the recovery code that was shown at init",
+        VfsError::NotAVault { .. } => "check the path given with --vault or FINVAULT_VAULT",
+        VfsError::NewerFormat { .. } => "update finvault",
+        VfsError::Damaged(_) => "restore the vault from a backup; run finvault check to see what is damaged",
+        VfsError::HostileKdf(_) => {
+            "this header asks for more work than finvault ever sets; it was changed: restore it from a backup"
+        }
+        VfsError::Busy { .. } => "wait for the other program, or close it, and try again",
+        VfsError::Exists { .. } => "name another place with --vault, or move the old vault away",
+        VfsError::DiskFull { .. } => "make room on the disk and try again; the vault is intact",
+        VfsError::ReadOnly { .. } => "make the vault and its folder writable and try again",
+        VfsError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            "make a vault with finvault init, or name its place with --vault"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn remedy_for_store(error: &StoreError) -> Option<String> {
+    let text = match error {
+        StoreError::Vfs(error) => return remedy_for_file(error),
+        StoreError::NewerVault { .. } => "update finvault",
+        StoreError::DiskFull => "make room on the disk and try again; the vault is intact",
+        StoreError::ReadOnly => "make the vault and its folder writable and try again",
+        StoreError::Busy => "wait for the other program, or close it, and try again",
+        StoreError::Corrupt(_) | StoreError::Unreadable { .. } => {
+            "run finvault check to see what is damaged, and restore the vault from a backup"
+        }
+        StoreError::Taken { .. } => "choose another name",
+        StoreError::Sqlite(_) => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn known_names(what: &str, how_to_add: &str, known: &[String]) -> String {
+    if known.is_empty() {
+        return format!("there is none yet; add one with: {how_to_add}");
+    }
+    format!("each {what} there is: {}", quoted(known))
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}

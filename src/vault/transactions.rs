@@ -1,0 +1,125 @@
+//! Transactions entered, changed and removed by hand.
+
+use super::accounts::{account_by_id, same_currency};
+use super::{TransactionQuery, Vault, VaultError};
+use crate::ledger::{
+    AccountId, Fingerprint, NewTransaction, Transaction, TransactionId, TransactionStatus,
+};
+use crate::money::Money;
+use crate::store::Store;
+use jiff::civil::Date;
+
+/// What to change about a transaction; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransactionEdit {
+    /// Another day.
+    pub posted: Option<Date>,
+    /// Another amount, in the account's currency.
+    pub amount: Option<Money>,
+    /// Another payee; what the bank wrote is kept beside it.
+    pub payee: Option<String>,
+    /// Another memo; empty clears it.
+    pub memo: Option<String>,
+    /// Another reference; empty clears it.
+    pub reference: Option<String>,
+    /// Another category; empty clears it.
+    pub category: Option<String>,
+    /// Another status.
+    pub status: Option<TransactionStatus>,
+}
+
+impl Vault {
+    /// Enters a transaction by hand.
+    ///
+    /// # Errors
+    /// [`VaultError::OtherCurrency`] for an amount in another currency than the account's.
+    pub fn add_transaction(
+        &mut self,
+        account: AccountId,
+        new: &NewTransaction,
+    ) -> Result<Transaction, VaultError> {
+        let account = account_by_id(&self.store, account)?;
+        same_currency("the amount", new.amount.currency(), &account.name, account.currency)?;
+        let mut new = new.clone();
+        new.bank_id = None;
+        self.write(|store| {
+            let id = store.add_movement(account.id, &new, Fingerprint::of(&new), false, None)?;
+            transaction_by_id(store, id)
+        })
+    }
+
+    /// The transactions that a query asks for, oldest first.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where the vault cannot be read.
+    pub fn transactions(&self, query: &TransactionQuery) -> Result<Vec<Transaction>, VaultError> {
+        Ok(self.store.movements(query)?)
+    }
+
+    /// One transaction.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchTransaction`].
+    pub fn transaction(&self, id: TransactionId) -> Result<Transaction, VaultError> {
+        transaction_by_id(&self.store, id)
+    }
+
+    /// Changes a transaction. An imported one is still recognised when its statement is imported again.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchTransaction`], [`VaultError::OtherCurrency`].
+    pub fn edit_transaction(
+        &mut self,
+        id: TransactionId,
+        edit: &TransactionEdit,
+    ) -> Result<Transaction, VaultError> {
+        let mut transaction = transaction_by_id(&self.store, id)?;
+        let account = account_by_id(&self.store, transaction.account)?;
+        let detail = &mut transaction.detail;
+        if let Some(amount) = edit.amount {
+            same_currency("the amount", amount.currency(), &account.name, account.currency)?;
+            detail.amount = amount;
+        }
+        if let Some(posted) = edit.posted {
+            detail.posted = posted;
+        }
+        if let Some(payee) = &edit.payee {
+            if transaction.batch.is_none() {
+                detail.payee_raw.clone_from(payee);
+            }
+            detail.payee.clone_from(payee);
+        }
+        replace(&mut detail.memo, edit.memo.as_deref());
+        replace(&mut detail.reference, edit.reference.as_deref());
+        replace(&mut detail.category, edit.category.as_deref());
+        if let Some(status) = edit.status {
+            detail.status = status;
+        }
+        self.write(|store| {
+            store.update_movement(&transaction, Fingerprint::of(&transaction.detail))?;
+            transaction_by_id(store, id)
+        })
+    }
+
+    /// Removes a transaction and gives what it was.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchTransaction`].
+    pub fn delete_transaction(&mut self, id: TransactionId) -> Result<Transaction, VaultError> {
+        self.write(|store| {
+            let transaction = transaction_by_id(store, id)?;
+            store.delete_movement(id)?;
+            Ok(transaction)
+        })
+    }
+}
+
+fn transaction_by_id(store: &Store, id: TransactionId) -> Result<Transaction, VaultError> {
+    store.movement(id)?.ok_or(VaultError::NoSuchTransaction(id))
+}
+
+fn replace(field: &mut Option<String>, edit: Option<&str>) {
+    if let Some(text) = edit {
+        *field = Some(text.to_owned()).filter(|text| !text.is_empty());
+    }
+}

@@ -1,0 +1,134 @@
+//! A small disclosure with fixed content, shared by the tests of the `disclosure` room.
+
+#![allow(dead_code, missing_docs)]
+
+use finvault::crypto::random::{Random, RandomError};
+use finvault::disclosure::{
+    AccountLabel, Audience, BalanceFact, BalanceType, Condition, Draft, Evidence, Fact, Field, FileDigest,
+    Issued, IssuerKey, Lifetime, MaskedNumber, OnwardSharing, Operator, Purpose, RootBuilder, RootSalt, Row,
+    RowStatus, Selection, StatementRef, Terms, TransactionsFact, issue,
+};
+use finvault::money::{Currency, Money};
+use jiff::Timestamp;
+use jiff::civil::date;
+use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts up and hashes: what a frozen vector needs is only that it never changes.
+#[derive(Default)]
+pub struct Counted(AtomicU64);
+
+impl Random for Counted {
+    fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
+        for chunk in out.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::Relaxed);
+            chunk.copy_from_slice(&Sha256::digest(count.to_be_bytes())[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+pub const NOW_S: i64 = 1_769_904_000;
+
+pub fn now() -> Timestamp {
+    Timestamp::from_second(NOW_S).unwrap()
+}
+
+pub fn after(seconds: i64) -> Timestamp {
+    Timestamp::from_second(NOW_S + seconds).unwrap()
+}
+
+pub fn issuer() -> IssuerKey {
+    IssuerKey::from_seed(&[7; 32])
+}
+
+pub fn eur(minor: i64) -> Money {
+    Money::new(minor, Currency::iso("EUR").unwrap())
+}
+
+pub fn evidence() -> Evidence {
+    let sha256 = FileDigest::from_bytes(Sha256::digest(b"a statement").into());
+    Evidence::new(vec![StatementRef { sha256, format: "ofx".to_owned() }], false)
+}
+
+pub fn label() -> AccountLabel {
+    AccountLabel {
+        nickname: Some("Business account".to_owned()),
+        number: Some(MaskedNumber::new("DE89 3704 0044 0532 0130 00")),
+    }
+}
+
+pub fn balance() -> Fact {
+    Fact::Balance(BalanceFact {
+        account: label(),
+        balance_type: BalanceType::ClosingBooked,
+        as_of: date(2026, 1, 31),
+        amount: eur(1_230_000),
+        selection: Selection {
+            to: Some(date(2026, 1, 31)),
+            matched: 214,
+            rounding: Some(eur(10_000)),
+            ..Selection::default()
+        },
+        evidence: evidence(),
+    })
+}
+
+pub fn row(day: i8, minor: i64, text: &str) -> Row {
+    Row {
+        id: Some(format!("row-{day}")),
+        booked: Some(date(2026, 1, day)),
+        amount: Some(eur(minor)),
+        status: Some(RowStatus::Booked),
+        information: Some(text.to_owned()),
+    }
+}
+
+pub fn transactions() -> Fact {
+    Fact::Transactions(TransactionsFact {
+        account: AccountLabel::default(),
+        rows: vec![
+            row(3, -450, "Corner Cafe"),
+            row(3, -450, "Corner Cafe"),
+            row(17, -129_900, "Example GmbH, order 4711"),
+        ],
+        withheld: 0,
+        selection: Selection {
+            from: Some(date(2026, 1, 1)),
+            to: Some(date(2026, 1, 31)),
+            filter: vec![Condition {
+                field: Field::Direction,
+                operator: Operator::Is,
+                value: "out".to_owned(),
+            }],
+            matched: 3,
+            suppressed: 0,
+            rounding: None,
+        },
+        evidence: Evidence::new(vec![], true),
+    })
+}
+
+pub fn draft(audience: Audience, facts: Vec<Fact>) -> Draft {
+    let salt = RootSalt::from_bytes([5; 32]);
+    let mut root = RootBuilder::new(&salt);
+    root.push_opening(date(2026, 1, 1), eur(100_000));
+    root.push(b"a row");
+    Draft {
+        audience,
+        purpose: Purpose::new("customer-service", "Refund of order 4711").unwrap(),
+        terms: Terms {
+            retain_until: None,
+            onward_sharing: OnwardSharing::WithConsent,
+            intent_to_retain: true,
+        },
+        lifetime: Lifetime::default(),
+        not_before: None,
+        facts,
+        ledger_root: root.finish(),
+    }
+}
+
+pub fn issued(audience: Audience) -> Issued {
+    issue(&draft(audience, vec![balance(), transactions()]), &issuer(), now(), &Counted::default()).unwrap()
+}
