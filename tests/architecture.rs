@@ -99,7 +99,8 @@ fn violations(src: &Path) -> Vec<String> {
                 found.push(format!("{path}: {room} imports {other}"));
             }
         }
-        let forbidden = FORBIDDEN_CRATES.iter().filter(|(name, _)| *name == room).flat_map(|(_, names)| *names);
+        let forbidden =
+            FORBIDDEN_CRATES.iter().filter(|(name, _)| *name == room).flat_map(|(_, names)| *names);
         for name in forbidden.filter(|name| words(&code).any(|word| word == **name)) {
             found.push(format!("{path}: {room} uses the crate {name}"));
         }
@@ -109,7 +110,8 @@ fn violations(src: &Path) -> Vec<String> {
 
 /// Whether code names `crate::room`, also inside a braced `use crate::{...}`.
 fn imports(code: &str, room: &str) -> bool {
-    let squeezed: String = code.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ::", "::").replace(":: ", "::");
+    let squeezed: String =
+        code.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ::", "::").replace(":: ", "::");
     let direct = squeezed.match_indices("crate::").any(|(at, found)| {
         let rest = &squeezed[at + found.len()..];
         if let Some(braced) = rest.strip_prefix('{') {

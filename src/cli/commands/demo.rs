@@ -22,6 +22,8 @@ pub struct Demo {}
 
 const STATEMENT_NAME: &str = "example-bank-2026-q1.ofx";
 const STATEMENT: &[u8] = include_bytes!("../demo/example-bank-2026-q1.ofx");
+/// The beginning of the name that the import gives the first account.
+const ACCOUNT: &str = "Example Bank Checking";
 const RECIPIENT: &str = "Example Lender";
 
 /// One step: what it is for, the command, and how it ends.
@@ -88,31 +90,34 @@ impl Demo {
 
 /// The steps, in order.
 fn steps(lender_key: &str) -> Vec<Step> {
+    let day = "2026-03-31";
+    let mut disclose = vec!["disclose", "balance", "--account", ACCOUNT, "--as-of", day, "--round", "100"];
+    disclose.extend(["--to", RECIPIENT, "--purpose", "Loan application 4711"]);
+    disclose.extend(["--output", "for-lender.age", "--yes"]);
+    let open = ["open", "for-lender.age", "--identity", "lender.key"];
+    let open_and_trust = [&open[..], &["--trust"]].concat();
     vec![
         Step::new("A vault, under the passphrase in passphrase.txt", &["init", "--kdf-memory", "64"]),
-        Step::new("A statement as a bank hands it out: two accounts, three months", &["import", STATEMENT_NAME]),
-        Step::new("What the accounts come to, beside what the bank states", &["balance", "--as-of", "2026-03-31"]),
+        Step::new(
+            "A statement as a bank hands it out: two accounts, three months",
+            &["import", STATEMENT_NAME],
+        ),
+        Step::new("What the accounts come to, beside what the bank states", &["balance", "--as-of", day]),
         Step::new(
             "The last days of one of them",
-            &["report", "register", "--account", "checking", "--from", "2026-03-20"],
-        ),
-        Step::new("Whom to disclose to, with the key they gave", &["recipient", "add", RECIPIENT, "--key", lender_key]),
-        Step::new(
-            "One fact, rounded, for one purpose, for seven days",
-            &[
-                "disclose", "balance", "--account", "checking", "--as-of", "2026-03-31", "--round", "100", "--to", RECIPIENT,
-                "--purpose", "Loan application 4711", "--output", "for-lender.age", "--yes",
-            ],
+            &["report", "register", "--account", ACCOUNT, "--from", "2026-03-20"],
         ),
         Step::new(
-            "The lender opens it; they do not know the signer yet, so they compare the fingerprint with the owner",
-            &["open", "for-lender.age", "--identity", "lender.key"],
+            "Whom to disclose to, with the key they gave",
+            &["recipient", "add", RECIPIENT, "--key", lender_key],
+        ),
+        Step::new("One fact, rounded, for one purpose, for seven days", &disclose),
+        Step::new(
+            "The lender opens it, and compares the fingerprint: they do not know the signer yet",
+            &open,
         )
         .ends_with(Exit::UnknownSigner),
-        Step::new(
-            "It is the one that the owner read to them: from now on they know it",
-            &["open", "for-lender.age", "--identity", "lender.key", "--trust"],
-        ),
+        Step::new("It is the one that the owner read to them: from now on they know it", &open_and_trust),
         Step::new("Everything that ever left, and whether the log holds together", &["log", "--verify"]),
         Step::new("Every byte of the vault, checked", &["check"]),
     ]
@@ -131,7 +136,9 @@ impl Stage<'_, '_> {
         if console.is_json() {
             return Ok(());
         }
-        console.say("finvault at work on a sample, in a fresh folder. Lines that begin with $ are what you would type.")?;
+        console.say(
+            "finvault at work on a sample, in a fresh folder. Lines that begin with $ are what you type.",
+        )?;
         console.say("")?;
         console.say_toned(&[(Tone::Strong, &format!("$ cd {}", quote(&folder.display().to_string())))])?;
         console.say_toned(&[(Tone::Strong, EXPORT)])?;
@@ -199,8 +206,8 @@ impl Stage<'_, '_> {
         console.say("Go on there, after the two lines at the top:")?;
         for next in [
             "finvault tx list --text cafe",
-            "finvault disclose transactions --account checking --from 2026-01-01 --to 2026-03-31 --text works --to \
-             \"Example Lender\" --purpose \"Proof of income\" --dry-run",
+            "finvault disclose transactions --account 'Example Bank Checking' --from 2026-01-01 --until 2026-03-31 \\\n      \
+             --text works --to 'Example Lender' --purpose 'Proof of income' --dry-run",
             "finvault disclosure show 1",
             "age -d -i lender.key for-lender.age    # what the lender's own tools make of it",
             "finvault --help",

@@ -225,30 +225,34 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
 
 fn print_account(report: &AccountReport, dry_run: bool, console: &mut Console) -> Result<(), Failure> {
     let account = &report.account;
-    if report.created {
-        let number = account.masked_number().map(|number| format!(" {number}")).unwrap_or_default();
-        let made = if dry_run { "would make the account" } else { "made the account" };
-        console.say(format!("  {made} {} ({}, {}{number})", account.name, account.kind, account.currency))?;
-    }
     let mut counts = format!("{} added, {} known already", report.added, report.duplicate);
     if report.updated > 0 {
         counts.push_str(&format!(", {} updated", report.updated));
     }
-    console.say(format!("  {}: {counts}", account.name))?;
-    for stated in &report.stated {
-        let (tone, verdict) = match stated.computed {
-            None => (Tone::Dim, String::new()),
-            Some(computed) if computed == stated.amount => (Tone::Good, ", and the rows agree".to_owned()),
-            Some(computed) => (Tone::Caution, format!(", but the rows come to {computed}")),
+    let made = if report.created {
+        let number = account.masked_number().map(|number| format!(", {number}")).unwrap_or_default();
+        let made = if dry_run { "would make this account" } else { "made this account" };
+        format!("  ({made}: {}, {}{number})", account.kind, account.currency)
+    } else {
+        String::new()
+    };
+    console.say_toned(&[(Tone::Plain, &format!("  {}: {counts}", account.name)), (Tone::Dim, &made)])?;
+    // What can be spent is the bank's own reckoning: it is kept, and told to scripts.
+    for stated in report.stated.iter().filter(|stated| stated.kind.is_booked()) {
+        let (tone, verdict) = match (stated.computed, &report.opening) {
+            (None, _) => (Tone::Dim, String::new()),
+            (Some(computed), _) if computed != stated.amount => {
+                (Tone::Caution, format!(", but the rows come to {computed}"))
+            }
+            // The opening balance was chosen to make this true: no evidence that the rows are complete.
+            (Some(_), Some(opening)) if opening.derived => {
+                let text = format!("; so it opened {} with {}", opening.date, opening.amount);
+                (Tone::Plain, text)
+            }
+            (Some(_), _) => (Tone::Good, ", and the rows agree".to_owned()),
         };
         console.say_toned(&[
-            (
-                Tone::Plain,
-                &format!(
-                    "  {}: the bank states {} ({}) on {}",
-                    account.name, stated.amount, stated.kind, stated.date
-                ),
-            ),
+            (Tone::Plain, &format!("    the bank states {} on {}", stated.amount, stated.date)),
             (tone, &verdict),
         ])?;
     }
