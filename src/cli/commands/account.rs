@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::{Align, Cell, Table};
 use crate::cli::session::Session;
 use crate::cli::when::{Day, parse_day};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use finvault::ledger::{self, AccountKind, NewAccount, Opening};
 use finvault::money::Currency;
 use finvault::vault::{AccountEdit, Vault};
@@ -67,10 +67,10 @@ pub struct Add {
 
 /// Change what is said of an account
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, id = "change")]
+#[command(group = ArgGroup::new("change").required(true).multiple(true))]
 pub struct Edit {
     /// Its name, or the beginning of it
-    #[arg(value_name = "ACCOUNT", group = "which")]
+    #[arg(value_name = "ACCOUNT")]
     account: String,
     /// A new name
     #[arg(long, group = "change")]

@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::{Align, Cell, Table, Tone};
 use crate::cli::session::Session;
 use crate::cli::when::{Day, check_window, parse_day};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use finvault::ledger::{Account, AccountId, NewTransaction, Transaction, TransactionId, TransactionStatus};
 use finvault::vault::{TransactionEdit, TransactionQuery, Vault};
 use std::collections::BTreeMap;
@@ -81,10 +81,9 @@ pub struct List {
 
 /// Change a transaction
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, id = "change")]
+#[command(group = ArgGroup::new("change").required(true).multiple(true))]
 pub struct Edit {
     /// Its number, as "tx list" shows it
-    #[arg(group = "which")]
     id: i64,
     /// The day it was booked
     #[arg(long, value_name = "DAY", value_parser = parse_day, group = "change")]
