@@ -1,56 +1,69 @@
-//! Randomness as an argument: the operating system's in programs, a seeded stream in tests.
+//! Randomness as an argument: the operating system's generator for programs, a seeded one for tests.
 
-use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Random bytes could not be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub struct RandomError;
+use sha2::{Digest, Sha256};
 
-/// A source of random bytes.
-pub trait Random {
+/// The operating system gave no random bytes; nothing secret may be made without them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system's random generator failed: {reason}")]
+pub struct RandomError {
+    reason: String,
+}
+
+impl RandomError {
+    /// A failure with the source's own word for it.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+/// A source of random bytes fit for keys and nonces.
+pub trait Random: Send + Sync {
     /// Fills `out` with random bytes.
     ///
     /// # Errors
-    /// [`RandomError`] when the source fails; `out` must not be used then.
+    /// When the source cannot deliver; `out` must then not be used.
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError>;
 }
 
-/// The operating system's generator.
+/// The operating system's generator (`getrandom`): what every real vault uses.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsRandom;
 
 impl Random for OsRandom {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
-        getrandom::fill(out).map_err(|_| RandomError)
+        getrandom::fill(out).map_err(|error| RandomError { reason: error.to_string() })
     }
 }
 
-/// A repeatable stream for tests: the same seed gives the same bytes.
+/// The same bytes for the same seed: for tests and worked examples. **Never for a real vault**, since whoever
+/// knows the seed knows every key.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Seeded {
     seed: u64,
-    counter: AtomicU64,
+    block: AtomicU64,
 }
 
 impl Seeded {
-    /// A stream that `seed` determines.
-    pub const fn new(seed: u64) -> Self {
-        Self { seed, counter: AtomicU64::new(0) }
+    /// A generator whose whole output is fixed by `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { seed, block: AtomicU64::new(0) }
     }
 }
 
 impl Random for Seeded {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
         for chunk in out.chunks_mut(32) {
-            let block = self.counter.fetch_add(1, Ordering::Relaxed);
-            let digest = Sha256::new()
-                .chain_update(self.seed.to_be_bytes())
-                .chain_update(block.to_be_bytes())
-                .finalize();
-            for (byte, random) in chunk.iter_mut().zip(digest) {
-                *byte = random;
+            let block = self.block.fetch_add(1, Ordering::Relaxed);
+            let mut hash = Sha256::new();
+            hash.update(b"finvault test randomness");
+            hash.update(self.seed.to_le_bytes());
+            hash.update(block.to_le_bytes());
+            for (to, from) in chunk.iter_mut().zip(hash.finalize()) {
+                *to = from;
             }
         }
         Ok(())

@@ -54,6 +54,23 @@ impl Fact {
     }
 }
 
+impl Serialize for Fact {
+    /// As the token has it, with the rows in their places; `withheld` is added where rows are missing.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Balance(fact) => FactWire::<Row>::Balance(fact.into()),
+            Self::Transactions(fact) => FactWire::Transactions(TransactionsWire {
+                selection: fact.selection.clone(),
+                evidence: fact.evidence.clone(),
+                account: fact.account.clone(),
+                rows: fact.rows.clone(),
+                withheld: Some(fact.withheld).filter(|count| *count > 0),
+            }),
+        }
+        .serialize(serializer)
+    }
+}
+
 /// An account number of which at most the last four characters can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -107,6 +124,16 @@ pub struct AccountLabel {
     /// Its number, masked.
     #[serde(rename = "Identification", skip_serializing_if = "Option::is_none")]
     pub number: Option<MaskedNumber>,
+}
+
+impl AccountLabel {
+    /// A label from the owner's own texts: the name made plain, the number masked.
+    pub fn new(nickname: Option<&str>, number: Option<&str>) -> Self {
+        Self {
+            nickname: nickname.map(make_plain).filter(|plain| !plain.is_empty()),
+            number: number.map(MaskedNumber::new),
+        }
+    }
 }
 
 /// Which balance is meant, as UK Open Banking names it.
@@ -277,12 +304,12 @@ pub(super) struct Slot {
     pub(super) digest: String,
 }
 
-/// A fact as its own disclosure carries it.
+/// A fact as its own disclosure carries it, with slots for `R`, or as people read it, with rows.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub(super) enum FactWire {
+pub(super) enum FactWire<R> {
     Balance(BalanceWire),
-    Transactions(TransactionsWire),
+    Transactions(TransactionsWire<R>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -311,13 +338,16 @@ struct BalanceValueWire {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TransactionsWire {
+pub(super) struct TransactionsWire<R> {
     pub(super) selection: Selection,
     pub(super) evidence: Evidence,
     #[serde(rename = "Account")]
     pub(super) account: AccountLabel,
     #[serde(rename = "Transaction")]
-    pub(super) rows: Vec<Slot>,
+    pub(super) rows: Vec<R>,
+    /// Never in a token: what is missing there is counted, not claimed.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub(super) withheld: Option<u64>,
 }
 
 impl From<&BalanceFact> for BalanceWire {

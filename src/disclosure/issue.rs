@@ -218,7 +218,7 @@ impl Disclosures<'_> {
         self.add(&wire)
     }
 
-    fn add_rows(&mut self, fact: &TransactionsFact) -> Result<TransactionsWire, IssueError> {
+    fn add_rows(&mut self, fact: &TransactionsFact) -> Result<TransactionsWire<Slot>, IssueError> {
         if fact.withheld != 0 {
             return Err(IssueError::BadFact(
                 "a draft cannot hold rows back; leave them out or suppress them",
@@ -230,6 +230,7 @@ impl Disclosures<'_> {
             evidence: fact.evidence.clone(),
             account: fact.account.clone(),
             rows: fact.rows.iter().map(|row| self.add(row)).collect::<Result<_, _>>()?,
+            withheld: None,
         })
     }
 

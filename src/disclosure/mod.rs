@@ -1,4 +1,54 @@
-//! Disclosures.
+//! Disclosures: facts for one recipient, for one purpose, until one date; signed, sealed, logged.
+//!
+//! The owner's side makes a [`Draft`] of [`Fact`]s, [`issue`]s it as a signed [`Token`], [`seal`]s the token to a
+//! [`RecipientKey`] or under a [`Passcode`], and appends to the [`log`]. The recipient's side [`open`]s the file with
+//! [`Identities`] or the passcode and [`verify`]s the token; it needs no vault. Everything here is values in and
+//! values out: the time, the randomness and the rows are arguments, and no file is touched.
+//!
+//! What a token and a sealed file look like, byte by byte, is in `docs/disclosure-format.md`.
+//!
+//! ```
+//! # #[cfg(feature = "age")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use finvault::crypto::random::OsRandom;
+//! use finvault::disclosure::*;
+//! use finvault::money::{Currency, Money};
+//!
+//! let as_of = jiff::civil::date(2026, 1, 31);
+//! let fact = Fact::Balance(BalanceFact {
+//!     account: AccountLabel::new(None, Some("DE89 3704 0044 0532 0130 00")),
+//!     balance_type: BalanceType::ClosingBooked,
+//!     as_of,
+//!     amount: Money::parse("1234.56", Currency::iso("EUR")?)?,
+//!     selection: Selection { to: Some(as_of), matched: 12, ..Selection::default() },
+//!     evidence: Evidence::new(vec![], true),
+//! });
+//! let passcode = Passcode::generate(&OsRandom)?;
+//! let salt = RootSalt::from_bytes([0x42; 32]); // derived or random in earnest
+//! let draft = Draft {
+//!     audience: passcode.audience(),
+//!     purpose: Purpose::from_text("Refund of order 4711")?,
+//!     terms: Terms::default(),
+//!     lifetime: Lifetime::default(),
+//!     not_before: None,
+//!     facts: vec![fact],
+//!     ledger_root: RootBuilder::new(&salt).finish(),
+//! };
+//! let now = jiff::Timestamp::now();
+//! let issued = issue(&draft, &IssuerKey::from_seed(&[7; 32]), now, &OsRandom)?;
+//! let file = seal(&issued.token, &SealTo::Passcode(&passcode))?;
+//!
+//! let opened = open(&file, OpenWith::Passcode(&passcode))?;
+//! let readers = [passcode.audience()];
+//! let expectation = Expectation { now, audience: ExpectedAudience::OneOf(&readers) };
+//! let verified = verify(&opened.token, &expectation)?;
+//! assert_eq!(verified.facts, draft.facts);
+//! println!("compare the signer's fingerprint: {}", verified.issuer);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "age"))]
+//! # fn main() {}
+//! ```
 
 mod audience;
 mod fact;

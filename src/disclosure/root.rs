@@ -154,6 +154,8 @@ pub fn row_id(salt: &RootSalt, transaction: &Transaction, occurrence: u64) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::account::AccountId;
+    use crate::ledger::transaction::{NewTransaction, TransactionId, TransactionStatus};
 
     fn root(salt: u8, rows: &[&str]) -> LedgerRoot {
         let salt = RootSalt::from_bytes([salt; 32]);
@@ -173,6 +175,51 @@ mod tests {
         }
         assert_ne!(base, root(2, &["a", "b", "c"]));
         assert_ne!(root(1, &[]), root(2, &[]), "an empty ledger cannot be recognised");
+    }
+
+    fn transaction(id: i64, minor: i64) -> Transaction {
+        let eur = crate::money::Currency::iso("EUR").unwrap();
+        Transaction {
+            id: TransactionId(id),
+            account: AccountId(1),
+            batch: None,
+            detail: NewTransaction {
+                posted: jiff::civil::date(2026, 1, 3),
+                amount: Money::new(minor, eur),
+                payee: "Corner Cafe".to_owned(),
+                payee_raw: "CORNER \"CAFE\"".to_owned(),
+                memo: None,
+                reference: None,
+                category: Some("Food".to_owned()),
+                status: TransactionStatus::Posted,
+                bank_id: Some("B-1".to_owned()),
+            },
+        }
+    }
+
+    #[test]
+    fn a_row_is_what_the_document_says() {
+        let row = canonical_transaction(&transaction(4, -450));
+        let expected = r#"["transaction","2026-01-03","-4.50","EUR","CORNER \"CAFE\"","Corner Cafe",null,null,"posted","B-1"]"#;
+        assert_eq!(String::from_utf8(row).unwrap(), expected);
+        let salt = RootSalt::from_bytes([1; 32]);
+        let (mut typed, mut raw) = (RootBuilder::new(&salt), RootBuilder::new(&salt));
+        typed.push_opening(jiff::civil::date(2026, 1, 1), transaction(1, 100).detail.amount);
+        typed.push_transaction(&transaction(4, -450));
+        raw.push(br#"["opening","2026-01-01","1.00","EUR"]"#);
+        raw.push(expected.as_bytes());
+        assert_eq!(typed.finish(), raw.finish());
+    }
+
+    #[test]
+    fn row_ids_are_stable_for_one_salt_and_unlinkable_under_another() {
+        let (one, two) = (RootSalt::from_bytes([1; 32]), RootSalt::from_bytes([2; 32]));
+        let id = row_id(&one, &transaction(4, -450), 0);
+        assert_eq!(id.len(), 16);
+        assert_eq!(id, row_id(&one, &transaction(5, -450), 0), "the vault's number says nothing");
+        assert_ne!(id, row_id(&one, &transaction(4, -450), 1));
+        assert_ne!(id, row_id(&one, &transaction(4, -451), 0));
+        assert_ne!(id, row_id(&two, &transaction(4, -450), 0));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::io::Write as _;
 
-/// The smallest size of the text inside, in bytes: the same for one row as for forty.
+/// The smallest size of the text inside, in bytes: the same for one row as for thirty.
 pub const MIN_PADDED_LEN: usize = 16 * 1024;
 /// The scrypt work factor: the passcode has 125 random bits, so this only needs to be no burden.
 pub(super) const SCRYPT_LOG_N: u8 = 15;

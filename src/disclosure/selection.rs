@@ -1,5 +1,6 @@
 //! How a fact was come by: what was selected ([`Selection`]) and on what it rests ([`Evidence`]).
 
+use super::json::make_plain;
 use super::wire::{AmountWire, IsoDate};
 use crate::money::Money;
 use jiff::civil::Date;
@@ -93,6 +94,13 @@ pub struct Condition {
     pub operator: Operator,
     /// With what.
     pub value: String,
+}
+
+impl Condition {
+    /// A condition whose value is made plain.
+    pub fn new(field: Field, operator: Operator, value: &str) -> Self {
+        Self { field, operator, value: make_plain(value) }
+    }
 }
 
 impl fmt::Display for Condition {

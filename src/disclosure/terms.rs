@@ -140,6 +140,22 @@ pub struct Terms {
     pub intent_to_retain: bool,
 }
 
+impl Serialize for Terms {
+    /// As the token has them, without `retain_until` where it is not known yet.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Partial {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retain_until: Option<IsoDate>,
+            onward_sharing: OnwardSharing,
+            intent_to_retain: bool,
+        }
+        let retain_until = self.retain_until.map(IsoDate);
+        Partial { retain_until, onward_sharing: self.onward_sharing, intent_to_retain: self.intent_to_retain }
+            .serialize(serializer)
+    }
+}
+
 /// Terms as the token states them: always with a last day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,17 +190,17 @@ impl From<TermsWire> for Terms {
 #[non_exhaustive]
 pub enum LifetimeError {
     /// Zero or less.
-    #[error("a disclosure must live for at least one minute")]
+    #[error("a disclosure must live for at least one second")]
     TooShort,
     /// Beyond the cap.
     #[error("a disclosure may live for at most {} days", Lifetime::MAX_DAYS)]
     TooLong,
     /// Not a number with a unit.
-    #[error("\"{0}\" is not a lifetime: write a whole number and m, h, d or w, for example 7d")]
+    #[error("\"{0}\" is not a lifetime: write a whole number and s, m, h, d or w, for example 7d")]
     NotALifetime(String),
 }
 
-/// For how long after its making a disclosure holds: at least a minute, at most 365 days, 7 days by default.
+/// For how long after its making a disclosure holds: at least a second, at most 365 days, 7 days by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lifetime {
     seconds: i64,
@@ -201,11 +217,11 @@ impl Lifetime {
     /// A lifetime in seconds.
     ///
     /// # Errors
-    /// [`LifetimeError::TooShort`] below a minute, [`LifetimeError::TooLong`] above 365 days.
+    /// [`LifetimeError::TooShort`] below a second, [`LifetimeError::TooLong`] above 365 days.
     pub const fn from_seconds(seconds: i64) -> Result<Self, LifetimeError> {
         match seconds {
-            ..60 => Err(LifetimeError::TooShort),
-            60..=Self::MAX_S => Ok(Self { seconds }),
+            ..1 => Err(LifetimeError::TooShort),
+            1..=Self::MAX_S => Ok(Self { seconds }),
             _ => Err(LifetimeError::TooLong),
         }
     }
@@ -239,12 +255,13 @@ impl Default for Lifetime {
 impl FromStr for Lifetime {
     type Err = LifetimeError;
 
-    /// Reads `90m`, `36h`, `7d` or `2w`.
+    /// Reads `90s`, `90m`, `36h`, `7d` or `2w`.
     fn from_str(text: &str) -> Result<Self, LifetimeError> {
         let wrong = || LifetimeError::NotALifetime(text.chars().take(40).collect());
         let trimmed = text.trim();
         let unit = trimmed.chars().last().ok_or_else(wrong)?;
         let unit_s = match unit {
+            's' => 1,
             'm' => 60,
             'h' => 3_600,
             'd' => DAY_S,
@@ -291,7 +308,8 @@ mod tests {
         assert_eq!("9223372036854775807w".parse::<Lifetime>(), Err(LifetimeError::TooLong));
         assert_eq!("0d".parse::<Lifetime>(), Err(LifetimeError::TooShort));
         assert_eq!(Lifetime::from_days(-1), Err(LifetimeError::TooShort));
-        assert_eq!(Lifetime::from_seconds(59), Err(LifetimeError::TooShort));
+        assert_eq!(Lifetime::from_seconds(0), Err(LifetimeError::TooShort));
+        assert_eq!("90s".parse::<Lifetime>().unwrap().to_string(), "90s");
         for bad in ["", "d", "7", "7dd", "-7d", "+7d", "7 d", "7.5d", "7y", "sevend", "7\u{e9}"] {
             assert!(matches!(bad.parse::<Lifetime>(), Err(LifetimeError::NotALifetime(_))), "{bad}");
         }

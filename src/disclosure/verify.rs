@@ -338,7 +338,7 @@ impl Disclosures {
         }
     }
 
-    fn transactions(&mut self, wire: TransactionsWire) -> Checked<TransactionsFact> {
+    fn transactions(&mut self, wire: TransactionsWire<Slot>) -> Checked<TransactionsFact> {
         let mut rows = Vec::new();
         let mut withheld = 0u64;
         for slot in wire.rows {

@@ -90,15 +90,17 @@ pub fn decide(existing: &[Existing], incoming: &[Incoming<'_>]) -> Vec<Decision>
             *id_uses.entry(id).or_default() += 1;
         }
     }
-    let trusted =
-        |row: &NewTransaction| usable_id(row).filter(|id| id_uses.get(id) == Some(&1)).map(str::to_owned);
+    let trusted = |row: &NewTransaction| usable_id(row).is_some_and(|id| id_uses.get(id) == Some(&1));
     // Ids first, over the whole statement: a row that only a fingerprint can place must not take the
     // place of one that its id names.
-    let mut decisions: Vec<Option<Decision>> =
-        incoming.iter().map(|row| trusted(row.row).and_then(|id| known.take_by_id(&id, row.row))).collect();
+    let mut decisions: Vec<Option<Decision>> = Vec::with_capacity(incoming.len());
+    for row in incoming {
+        let id = usable_id(row.row).filter(|_| trusted(row.row));
+        decisions.push(id.and_then(|id| known.take_by_id(id, row.row)));
+    }
     for (row, decision) in incoming.iter().zip(&mut decisions) {
         if decision.is_none() {
-            *decision = known.take_by_fingerprint(row, trusted(row.row).is_some());
+            *decision = known.take_by_fingerprint(row, trusted(row.row));
         }
     }
     incoming
@@ -106,8 +108,8 @@ pub fn decide(existing: &[Existing], incoming: &[Incoming<'_>]) -> Vec<Decision>
         .zip(decisions)
         .map(|(row, decision)| {
             decision.unwrap_or_else(|| {
-                let id = trusted(row.row);
-                Decision::Add { trust_bank_id: id.is_some_and(|id| !known.has_id(&id)) }
+                let unused = usable_id(row.row).is_some_and(|id| !known.has_id(id));
+                Decision::Add { trust_bank_id: unused && trusted(row.row) }
             })
         })
         .collect()
@@ -123,42 +125,50 @@ struct Known<'a> {
     rows: &'a [Existing],
     taken: Vec<bool>,
     by_id: HashMap<&'a str, Vec<usize>>,
-    by_fingerprint: HashMap<Fingerprint, Vec<usize>>,
+    /// Rows that an id identifies, and rows that nothing but their fingerprint does; the earliest last, so
+    /// that it is taken first and each row is looked at once, however many are equal.
+    with_id: HashMap<Fingerprint, Vec<usize>>,
+    without_id: HashMap<Fingerprint, Vec<usize>>,
 }
 
 impl<'a> Known<'a> {
     fn new(rows: &'a [Existing]) -> Self {
         let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut by_fingerprint: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-        for (index, row) in rows.iter().enumerate() {
+        let mut with_id: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+        let mut without_id: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+        for (index, row) in rows.iter().enumerate().rev() {
             if let Some(id) = &row.bank_id {
                 by_id.entry(id).or_default().push(index);
+                with_id.entry(row.fingerprint).or_default().push(index);
+            } else {
+                without_id.entry(row.fingerprint).or_default().push(index);
             }
-            by_fingerprint.entry(row.fingerprint).or_default().push(index);
         }
-        Self { rows, taken: vec![false; rows.len()], by_id, by_fingerprint }
+        Self { rows, taken: vec![false; rows.len()], by_id, with_id, without_id }
     }
 
     fn has_id(&self, id: &str) -> bool {
         self.by_id.contains_key(id)
     }
 
+    /// Only one incoming row has a trusted id, so each of these lists is searched once.
     fn take_by_id(&mut self, id: &str, row: &NewTransaction) -> Option<Decision> {
         let candidates = self.by_id.get(id)?;
-        let index = candidates.iter().copied().find(|index| {
-            !self.taken.get(*index).copied().unwrap_or(true)
-                && self.rows.get(*index).is_some_and(|known| same_movement(known, row))
-        })?;
+        let index = candidates
+            .iter()
+            .rev()
+            .copied()
+            .find(|index| self.rows.get(*index).is_some_and(|known| same_movement(known, row)))?;
         self.take(index, row.status)
     }
 
     /// A row with a trusted id is never matched with one that the bank gave another id: those are two coffees.
     fn take_by_fingerprint(&mut self, row: &Incoming<'_>, has_trusted_id: bool) -> Option<Decision> {
-        let candidates = self.by_fingerprint.get(&row.fingerprint)?;
-        let index = candidates.iter().copied().find(|index| {
-            !self.taken.get(*index).copied().unwrap_or(true)
-                && self.rows.get(*index).is_some_and(|known| !has_trusted_id || known.bank_id.is_none())
-        })?;
+        let found = pop_free(&mut self.without_id, &self.taken, row.fingerprint);
+        let index = match found {
+            None if !has_trusted_id => pop_free(&mut self.with_id, &self.taken, row.fingerprint)?,
+            found => found?,
+        };
         self.take(index, row.row.status)
     }
 
@@ -168,6 +178,21 @@ impl<'a> Known<'a> {
         let booked_now = known.status == TransactionStatus::Pending && incoming != TransactionStatus::Pending;
         Some(if booked_now { Decision::Update(known.id) } else { Decision::Duplicate(known.id) })
     }
+}
+
+/// The earliest row with this fingerprint that answers for nothing yet.
+fn pop_free(
+    lists: &mut HashMap<Fingerprint, Vec<usize>>,
+    taken: &[bool],
+    fingerprint: Fingerprint,
+) -> Option<usize> {
+    let list = lists.get_mut(&fingerprint)?;
+    while let Some(index) = list.pop() {
+        if !taken.get(index).copied().unwrap_or(true) {
+            return Some(index);
+        }
+    }
+    None
 }
 
 /// Whether a known row with the same bank id is the same movement. A pending amount may still change.

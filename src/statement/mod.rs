@@ -9,6 +9,7 @@ mod detect;
 mod encoding;
 mod ofx;
 mod problem;
+mod wording;
 
 pub use self::csv::profile::{CsvProfile, ProfileError};
 

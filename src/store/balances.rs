@@ -25,8 +25,8 @@ impl Store {
             "SELECT coalesce(sum(amount_minor >> 32), 0), coalesce(sum(amount_minor & 0xffffffff), 0)
              FROM movement WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 AND status <> 'pending'",
         )?;
-        let (high, low): (i64, i64) =
-            statement.query_row(params![account.0, first_day(from), last_day(to)], |row| {
+        let (high, low): (i64, i64) = statement
+            .query_row(params![account.0, first_day(from), last_day(to)], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         Ok((i128::from(high) << 32) + i128::from(low))
@@ -49,10 +49,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn count_movements(&self) -> Result<u64, StoreError> {
-        let found = self
-            .conn
-            .prepare_cached("SELECT count(*) FROM movement")?
-            .query_row([], |row| row.get(0))?;
+        let found =
+            self.conn.prepare_cached("SELECT count(*) FROM movement")?.query_row([], |row| row.get(0))?;
         super::values::count(found, "count")
     }
 

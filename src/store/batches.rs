@@ -66,7 +66,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<BatchId, StoreError> {
         self.conn
-            .prepare_cached("INSERT INTO batch (file_name, sha256, format, imported_at) VALUES (?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT INTO batch (file_name, sha256, format, imported_at) VALUES (?1, ?2, ?3, ?4)",
+            )?
             .execute(params![file_name, sha256, format, now.to_string()])?;
         Ok(BatchId(self.conn.last_insert_rowid()))
     }
@@ -156,7 +158,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be written.
     pub fn remove_batch_rows(&self, batch: BatchId, now: Timestamp) -> Result<u64, StoreError> {
-        let removed = self.conn.prepare_cached("DELETE FROM movement WHERE batch = ?1")?.execute([batch.0])?;
+        let removed =
+            self.conn.prepare_cached("DELETE FROM movement WHERE batch = ?1")?.execute([batch.0])?;
         self.conn.prepare_cached("DELETE FROM stated_balance WHERE batch = ?1")?.execute([batch.0])?;
         self.conn
             .prepare_cached("UPDATE batch SET undone_at = ?2 WHERE id = ?1")?

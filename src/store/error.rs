@@ -11,7 +11,9 @@ pub enum StoreError {
     #[error(transparent)]
     Vfs(#[from] VfsError),
     /// A newer finvault made this vault's schema.
-    #[error("this vault has schema version {found}, made by a newer finvault; this one knows up to {supported}")]
+    #[error(
+        "this vault has schema version {found}, made by a newer finvault; this one knows up to {supported}"
+    )]
     NewerVault {
         /// The version in the vault.
         found: i64,

@@ -17,6 +17,7 @@ mod values;
 
 pub use error::StoreError;
 
+use crate::vfs::{self, VfsError};
 use rusqlite::Connection;
 
 /// The database of one vault.
@@ -102,6 +103,17 @@ impl Store {
         Ok(problems)
     }
 
+    /// Puts the damage that the sealed file noticed in the place of SQLite's general word for it.
+    pub fn explain(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Sqlite(_) | StoreError::Corrupt(_) => match vfs::damage(&self.conn) {
+                Some(damage) => StoreError::Vfs(VfsError::Damaged(damage)),
+                None => error,
+            },
+            error => error,
+        }
+    }
+
     /// Moves all of the log into the file and closes it.
     ///
     /// # Errors
@@ -113,13 +125,5 @@ impl Store {
     fn run(&self, sql: &str) -> Result<(), StoreError> {
         self.conn.prepare_cached(sql)?.execute([])?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-impl Store {
-    /// A store in plain memory, for tests of the queries alone.
-    pub(crate) fn in_memory() -> Self {
-        Self::open(Connection::open_in_memory().unwrap()).unwrap()
     }
 }

@@ -2,9 +2,7 @@
 
 use super::values::{currency, day, word};
 use super::{Store, StoreError};
-use crate::ledger::{
-    AccountId, BatchId, Existing, Fingerprint, NewTransaction, Transaction, TransactionId,
-};
+use crate::ledger::{AccountId, BatchId, Existing, Fingerprint, NewTransaction, Transaction, TransactionId};
 use crate::money::Money;
 use jiff::civil::Date;
 use rusqlite::types::Value;
@@ -153,7 +151,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn movement(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM movement m JOIN account a ON a.id = m.account WHERE m.id = ?1");
+        let sql =
+            format!("SELECT {COLUMNS} FROM movement m JOIN account a ON a.id = m.account WHERE m.id = ?1");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query([id.0])?;
         rows.next()?.map(read_transaction).transpose()

@@ -38,7 +38,9 @@ impl Store {
     ) -> Result<RecipientRow, StoreError> {
         let taken: bool = self
             .conn
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM recipient WHERE name_folded = ?1 AND removed_at IS NULL)")?
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM recipient WHERE name_folded = ?1 AND removed_at IS NULL)",
+            )?
             .query_row([name.to_lowercase()], |row| row.get(0))?;
         if taken {
             return Err(StoreError::Taken { what: format!("a recipient named \"{name}\"") });

@@ -32,7 +32,7 @@ impl Vault {
     pub fn currency(&self, code: &str) -> Result<Currency, VaultError> {
         match Currency::iso(code) {
             Ok(currency) => Ok(currency),
-            Err(unknown) => Ok(self.store.commodity(code.trim())?.ok_or(unknown)?),
+            Err(unknown) => self.read(|store| Ok(store.commodity(code.trim())?.ok_or(unknown)?)),
         }
     }
 
@@ -66,7 +66,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn accounts(&self) -> Result<Vec<Account>, VaultError> {
-        Ok(self.store.accounts()?)
+        self.read(|store| Ok(store.accounts()?))
     }
 
     /// The account of that name: exactly (case does not matter), or the only one that begins so.
@@ -74,10 +74,10 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoSuchAccount`], [`VaultError::AmbiguousAccount`].
     pub fn account(&self, name: &str) -> Result<Account, VaultError> {
-        if let Some(account) = self.store.account_by_name(name.trim())? {
+        if let Some(account) = self.read(|store| Ok(store.account_by_name(name.trim())?))? {
             return Ok(account);
         }
-        let accounts = self.store.accounts()?;
+        let accounts = self.accounts()?;
         let folded = name.trim().to_lowercase();
         let mut candidates: Vec<&Account> = accounts
             .iter()
@@ -104,7 +104,7 @@ impl Vault {
     /// # Errors
     /// As [`Vault::add_account`].
     pub fn edit_account(&mut self, id: AccountId, edit: &AccountEdit) -> Result<Account, VaultError> {
-        let mut account = account_by_id(&self.store, id)?;
+        let mut account = self.read(|store| account_by_id(store, id))?;
         if let Some(name) = &edit.name {
             account.name = usable_name(name, "an account")?;
         }
@@ -130,7 +130,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be written.
     pub fn close_account(&mut self, id: AccountId, on: Date) -> Result<Account, VaultError> {
-        let mut account = account_by_id(&self.store, id)?;
+        let mut account = self.read(|store| account_by_id(store, id))?;
         account.closed = Some(on);
         self.write(|store| Ok(store.update_account(&account)?))?;
         Ok(account)

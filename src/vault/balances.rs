@@ -15,11 +15,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`]; [`VaultError::Money`] where a sum does not fit into 64 bits.
     pub fn balances(&self, as_of: Date, account: Option<AccountId>) -> Result<Vec<Balance>, VaultError> {
-        let accounts = match account {
-            Some(id) => vec![account_by_id(&self.store, id)?],
-            None => self.store.accounts()?,
-        };
-        accounts.iter().map(|account| balance_of(&self.store, account, as_of)).collect()
+        self.read(|store| {
+            let accounts = match account {
+                Some(id) => vec![account_by_id(store, id)?],
+                None => store.accounts()?,
+            };
+            accounts.iter().map(|account| balance_of(store, account, as_of)).collect()
+        })
     }
 
     /// The account's transactions over some days with running balances.
@@ -32,13 +34,16 @@ impl Vault {
         from: Option<Date>,
         to: Option<Date>,
     ) -> Result<Register, VaultError> {
-        let account = account_by_id(&self.store, account)?;
-        let opening = match from.and_then(|from| from.yesterday().ok()) {
-            Some(day_before) => computed_balance(&self.store, &account, day_before)?,
-            None => account.opening.map_or(Money::zero(account.currency), |opening| opening.amount),
-        };
-        let query = TransactionQuery { account: Some(account.id), from, to, ..TransactionQuery::default() };
-        Ok(report::register(account, opening, self.store.movements(&query)?)?)
+        self.read(|store| {
+            let account = account_by_id(store, account)?;
+            let opening = match from.and_then(|from| from.yesterday().ok()) {
+                Some(day_before) => computed_balance(store, &account, day_before)?,
+                None => account.opening.map_or(Money::zero(account.currency), |opening| opening.amount),
+            };
+            let query =
+                TransactionQuery { account: Some(account.id), from, to, ..TransactionQuery::default() };
+            Ok(report::register(account, opening, store.movements(&query)?)?)
+        })
     }
 }
 

@@ -55,12 +55,15 @@ impl Vault {
             progress(Progress { stage: "reading", done, total });
         })?;
         let mut problems: Vec<Problem> = file
-            .damages
+            .damage
             .iter()
-            .map(|damage| Problem { what: damage.to_string(), twin_serves: damage.twin_serves() })
+            .map(|damage| Problem {
+                what: damage.to_string(),
+                twin_serves: matches!(damage, vfs::Damage::HeaderCopy { .. }),
+            })
             .collect();
         let mut report = CheckReport {
-            units: file.units,
+            units: file.units_read,
             problems: Vec::new(),
             log: None,
             accounts: 0,
@@ -77,21 +80,21 @@ impl Vault {
 
     fn check_content(&self, report: &mut CheckReport, problems: &mut Vec<Problem>) -> Result<(), VaultError> {
         let lost = |what: String| Problem { what, twin_serves: false };
-        problems.extend(self.store.integrity_problems()?.into_iter().map(lost));
+        problems.extend(self.read(|store| Ok(store.integrity_problems()?))?.into_iter().map(lost));
         match self.verify_log() {
             Ok(summary) => report.log = Some(summary),
             Err(VaultError::Log(what)) => problems.push(lost(format!("the log: {what}"))),
             Err(error) => return Err(error),
         }
-        let accounts = self.store.accounts()?;
+        let accounts = self.accounts()?;
         report.accounts = accounts.len() as u64;
-        report.transactions = self.store.count_movements()?;
+        report.transactions = self.read(|store| Ok(store.count_movements()?))?;
         for account in &accounts {
-            for stated in self.store.stated_balances(account, Date::MAX)? {
+            for stated in self.read(|store| Ok(store.stated_balances(account, Date::MAX)?))? {
                 if !stated.kind.is_booked() {
                     continue;
                 }
-                let computed = computed_balance(&self.store, account, stated.date)?;
+                let computed = self.read(|store| computed_balance(store, account, stated.date))?;
                 if computed != stated.amount {
                     report.differences.push(Difference {
                         account: account.name.clone(),

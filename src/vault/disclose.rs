@@ -28,6 +28,13 @@ pub struct DisclosureRequest {
     pub lifetime: Lifetime,
 }
 
+impl DisclosureRequest {
+    /// A request with the usual terms: seven days, no passing on, nothing kept after expiry.
+    pub fn new(recipient: i64, facts: Vec<FactRequest>, purpose: Purpose) -> Self {
+        Self { recipient, facts, purpose, terms: Terms::default(), lifetime: Lifetime::default() }
+    }
+}
+
 /// What would leave, before anything is signed.
 #[derive(Debug, Clone)]
 pub struct Preview {
@@ -94,10 +101,10 @@ impl Vault {
     /// # Errors
     /// As [`Vault::disclose`].
     pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
-        let recipient = self.present(recipient_row(&self.store, request.recipient)?);
+        let recipient = self.present(self.read(|store| recipient_row(store, request.recipient))?);
         // The commitment that needs the salt is not part of a preview; any salt will do.
         let salt = RootSalt::from_bytes([0; 32]);
-        let drawn = facts::draw(&self.store, &request.facts, &salt, utc_day(now))?;
+        let drawn = self.read(|store| facts::draw(store, &request.facts, &salt, utc_day(now)))?;
         let mut warnings = drawn.warnings;
         if request.lifetime.is_long() {
             warnings.push(format!(
@@ -130,7 +137,7 @@ impl Vault {
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
-        let row = recipient_row(&self.store, request.recipient)?;
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
         let issuer = issuer_key(&self.key, &row);
         let key = row.key.as_deref().map(parse_key).transpose()?;
         let passcode = match key {
@@ -178,7 +185,7 @@ impl Vault {
             deliver(&sealed).map_err(VaultError::Deliver)?;
             Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
         });
-        let (entry, fingerprint) = written?;
+        let (entry, fingerprint) = written.map_err(|error| self.explain(error))?;
         Ok(Issued {
             id: entry.id,
             jti: entry.jti,
@@ -196,7 +203,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn disclosures(&self) -> Result<Vec<DisclosureRecord>, VaultError> {
-        self.store.disclosures()?.into_iter().map(|row| self.record(row)).collect()
+        self.read(|store| store.disclosures()?.into_iter().map(|row| self.record(row)).collect())
     }
 
     /// One disclosure that left.
@@ -204,13 +211,15 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoSuchDisclosure`].
     pub fn disclosure(&self, id: i64) -> Result<DisclosureRecord, VaultError> {
-        let row = self.store.disclosure(id)?.ok_or(VaultError::NoSuchDisclosure(id))?;
+        let row = self.read(|store| store.disclosure(id)?.ok_or(VaultError::NoSuchDisclosure(id)))?;
         self.record(row)
     }
 
     fn record(&self, row: DisclosureRow) -> Result<DisclosureRecord, VaultError> {
-        let recipient = self.store.recipient(row.recipient)?.ok_or_else(|| {
-            VaultError::Log(format!("disclosure {} names a recipient that is not there", row.id))
+        let recipient = self.read(|store| {
+            store.recipient(row.recipient)?.ok_or_else(|| {
+                VaultError::Log(format!("disclosure {} names a recipient that is not there", row.id))
+            })
         })?;
         // Read as of the moment it was made: an expired disclosure stays in the owner's own list.
         let then = Expectation { now: row.issued_at, audience: ExpectedAudience::Unchecked };
@@ -233,11 +242,8 @@ impl Vault {
 
 /// What the log says of a disclosure: everything but the rows themselves.
 fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str) -> serde_json::Value {
-    let facts: Vec<_> = draft
-        .facts
-        .iter()
-        .map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)}))
-        .collect();
+    let facts: Vec<_> =
+        draft.facts.iter().map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)})).collect();
     json!({
         "jti": row.jti,
         "recipient": row.recipient,

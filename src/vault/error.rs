@@ -6,7 +6,6 @@ use crate::statement::StatementError;
 use crate::store::StoreError;
 use crate::vfs::VfsError;
 use jiff::civil::Date;
-use std::path::PathBuf;
 
 /// A failure of an operation on a vault. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

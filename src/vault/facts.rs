@@ -51,6 +51,13 @@ pub enum FactRequest {
     },
 }
 
+impl FactRequest {
+    /// An account's exact balance at the end of a day, the account called by the end of its number.
+    pub const fn balance(account: AccountId, as_of: Date) -> Self {
+        Self::Balance { account, as_of, round_to: None, label: LabelChoice::Number }
+    }
+}
+
 /// How an account is called in a disclosure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -264,13 +271,7 @@ fn row(
 }
 
 /// Days must be in order, not in the future, and not before what the vault knows.
-fn check_days(
-    store: &Store,
-    account: &Account,
-    from: Date,
-    to: Date,
-    today: Date,
-) -> Result<(), VaultError> {
+fn check_days(store: &Store, account: &Account, from: Date, to: Date, today: Date) -> Result<(), VaultError> {
     if from > to {
         return Err(VaultError::Invalid(format!("the first day, {from}, is after the last, {to}")));
     }
@@ -307,7 +308,8 @@ fn warn_about_age(
     {
         warnings.push(format!("the vault knows nothing of \"{}\" after {last}", account.name));
     }
-    for stated in store.stated_balances(account, day)?.iter().filter(|stated| stated.kind.is_booked()).take(1) {
+    for stated in store.stated_balances(account, day)?.iter().filter(|stated| stated.kind.is_booked()).take(1)
+    {
         let computed = computed_balance(store, account, stated.date)?;
         if computed != stated.amount {
             warnings.push(format!(
@@ -382,7 +384,6 @@ pub(super) fn sentence(fact: &Fact) -> String {
             };
             format!("{rows} of {called}{days}{condition}")
         }
-        _ => format!("a fact of the kind {} about {called}", fact.kind()),
     }
 }
 

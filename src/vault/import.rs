@@ -4,12 +4,12 @@ use super::accounts::{account_by_id, is_taken, same_currency};
 use super::balances::computed_balance;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::account::mask_number;
+use crate::ledger::balance::opening_from_stated;
 use crate::ledger::fingerprint::decide;
 use crate::ledger::{
     Account, AccountId, AccountKind, BalanceKind, BatchId, Decision, Fingerprint, Incoming, NewAccount,
     Opening, StatedBalance, TransactionStatus,
 };
-use crate::ledger::balance::opening_from_stated;
 use crate::money::{Money, MoneyError, Sum};
 use crate::statement::{
     self, CsvProfile, Format, ReadOptions, Statement, StatementAccount, StatementFile, Warning,
@@ -118,7 +118,7 @@ impl Vault {
         now: Timestamp,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
-        let account = options.account.map(|id| account_by_id(&self.store, id)).transpose()?;
+        let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
         let read_options = ReadOptions {
             format: options.format,
             currency: account.as_ref().map(|account| account.currency),
@@ -136,13 +136,14 @@ impl Vault {
             Ok(ImportReport { files: reports })
         };
         if options.dry_run {
-            let mut report = self.store.rehearse(work)?;
+            let rehearsed = self.store.rehearse(work);
+            let mut report = rehearsed.map_err(|error| self.explain(error))?;
             for file in &mut report.files {
                 file.batch = None;
             }
             return Ok(report);
         }
-        self.store.write(work)
+        self.write(work)
     }
 }
 
@@ -213,7 +214,12 @@ impl Target {
             (None, None) => return Err(VaultError::NeedsAccount { file: file.to_owned() }),
         };
         let account = &target.account;
-        same_currency(&format!("the statement in {file}"), statement.currency, &account.name, account.currency)?;
+        same_currency(
+            &format!("the statement in {file}"),
+            statement.currency,
+            &account.name,
+            account.currency,
+        )?;
         Ok(target)
     }
 
@@ -270,8 +276,10 @@ fn make_account(
         AccountKind::Investment => "Investment",
         AccountKind::Other => "Account",
     };
-    let named_bank =
-        stated.institution.as_deref().filter(|name| name.chars().any(char::is_alphabetic) && name.len() <= 40);
+    let named_bank = stated
+        .institution
+        .as_deref()
+        .filter(|name| name.chars().any(char::is_alphabetic) && name.len() <= 40);
     let digits = mask_number(&stated.number).replace('•', "");
     let mut base = match named_bank {
         Some(bank) => format!("{bank} {kind}"),
@@ -381,7 +389,8 @@ fn add_rows(
             Decision::Add { trust_bank_id } => {
                 store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
                 did.added += 1;
-                if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending {
+                if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
+                {
                     older_sum.add(row.amount)?;
                     older_first = Some(older_first.map_or(row.posted, |day| day.min(row.posted)));
                 }

@@ -67,7 +67,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn log(&self) -> Result<Vec<LogEntry>, VaultError> {
-        self.store.log_entries()?.into_iter().map(entry_of).collect()
+        self.read(|store| store.log_entries()?.into_iter().map(entry_of).collect())
     }
 
     /// Verifies every hash, signature and position in the log, and that each disclosure in the vault's list
@@ -79,7 +79,7 @@ impl Vault {
         let fault = |error: log::LogFault| VaultError::Log(error.to_string());
         let mut checker = ChainChecker::new(self.journal().key.verifying_key(), None);
         let mut logged: Vec<String> = Vec::new();
-        for row in self.store.log_entries()? {
+        for row in self.read(|store| Ok(store.log_entries()?))? {
             let entry = entry_of(row)?;
             checker.push(&entry).map_err(fault)?;
             if entry.kind == LogKind::Disclosed.as_str() {
@@ -87,7 +87,8 @@ impl Vault {
             }
         }
         let summary = checker.finish().map_err(fault)?;
-        let listed: Vec<String> = self.store.disclosures()?.into_iter().map(|row| row.jti).collect();
+        let listed = self.read(|store| Ok(store.disclosures()?))?;
+        let listed: Vec<String> = listed.into_iter().map(|row| row.jti).collect();
         if listed != logged {
             return Err(VaultError::Log("the list of disclosures and the log do not agree".to_owned()));
         }

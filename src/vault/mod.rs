@@ -37,7 +37,9 @@ pub use recipients::Recipient;
 pub use transactions::TransactionEdit;
 pub use undo::UndoReport;
 
-use crate::crypto::{KdfParams, OsRandom, Passphrase, Random, RecoveryCode, VaultKey};
+#[cfg(feature = "age")]
+use crate::crypto::Random;
+use crate::crypto::{KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::store::{Store, StoreError};
 use crate::vfs;
 use jiff::Timestamp;
@@ -77,7 +79,8 @@ pub struct Vault {
     key: VaultKey,
     path: PathBuf,
     warnings: Vec<String>,
-    random: Box<dyn Random + Send>,
+    #[cfg(feature = "age")]
+    random: Box<dyn Random>,
 }
 
 impl Vault {
@@ -112,7 +115,8 @@ impl Vault {
     /// [`VaultError::File`]: no vault there, wrong secret, damaged, busy; [`VaultError::Store`]: made by a newer finvault.
     pub fn open(path: &Path, secret: &Secret<'_>, options: &OpenOptions) -> Result<Self, VaultError> {
         let unlocked = vfs::unlock(path, secret)?;
-        Self::connect(path, unlocked.key, options, unlocked.warnings)
+        let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
+        Self::connect(path, unlocked.key, options, warnings)
     }
 
     fn connect(
@@ -127,7 +131,22 @@ impl Vault {
             ..vfs::ConnectOptions::default()
         };
         let store = Store::open(vfs::connect(path, &key, &connect)?)?;
-        Ok(Self { store, key, path: path.to_owned(), warnings, random: Box::new(OsRandom) })
+        Ok(Self {
+            store,
+            key,
+            path: path.to_owned(),
+            warnings,
+            #[cfg(feature = "age")]
+            random: Box::new(OsRandom),
+        })
+    }
+
+    /// Takes salts, ids and passcodes of disclosures from `random` instead of the operating system, so that a
+    /// test gets the same token twice. Real vaults keep the default.
+    #[cfg(feature = "age")]
+    #[must_use]
+    pub fn with_random(self, random: Box<dyn Random>) -> Self {
+        Self { random, ..self }
     }
 
     /// Where the vault is.
@@ -149,11 +168,22 @@ impl Vault {
     }
 
     /// Runs `work` in one transaction.
-    fn write<T>(
-        &mut self,
-        work: impl FnOnce(&Store) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        self.store.write(work)
+    fn write<T>(&mut self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        let result = self.store.write(work);
+        result.map_err(|error| self.explain(error))
+    }
+
+    /// Runs `work`, which changes nothing.
+    fn read<T>(&self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        work(&self.store).map_err(|error| self.explain(error))
+    }
+
+    /// Puts the damage that the sealed file noticed in the place of SQLite's general word for it.
+    fn explain(&self, error: VaultError) -> VaultError {
+        match error {
+            VaultError::Store(error) => self.store.explain(error).into(),
+            error => error,
+        }
     }
 }
 

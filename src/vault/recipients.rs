@@ -41,10 +41,10 @@ impl Vault {
         let mut key_salt = [0; 32];
         self.random.fill(&mut key_salt).map_err(|_| VaultError::Randomness)?;
         let log = self.journal();
-        let row = self.store.write(|store| {
+        let row = self.write(|store| {
             let row = store.add_recipient(&name, key.as_deref(), &key_salt, now)?;
             log.recipient_added(store, &row, now)?;
-            Ok::<_, VaultError>(row)
+            Ok(row)
         })?;
         Ok(self.present(row))
     }
@@ -54,7 +54,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn recipients(&self) -> Result<Vec<Recipient>, VaultError> {
-        Ok(self.store.recipients()?.into_iter().map(|row| self.present(row)).collect())
+        self.read(|store| Ok(store.recipients()?.into_iter().map(|row| self.present(row)).collect()))
     }
 
     /// The recipient of that name; case does not matter.
@@ -79,11 +79,11 @@ impl Vault {
     /// [`VaultError::NoSuchRecipient`] where there is none of that number, or it was removed before.
     pub fn remove_recipient(&mut self, id: i64, now: Timestamp) -> Result<Recipient, VaultError> {
         let log = self.journal();
-        let row = self.store.write(|store| {
+        let row = self.write(|store| {
             let row = recipient_row(store, id)?;
             store.remove_recipient(id, now)?;
             log.recipient_removed(store, &row, now)?;
-            Ok::<_, VaultError>(RecipientRow { removed_at: Some(now), ..row })
+            Ok(RecipientRow { removed_at: Some(now), ..row })
         })?;
         Ok(self.present(row))
     }
@@ -102,10 +102,10 @@ impl Vault {
 
 /// A recipient that was not removed.
 pub(super) fn recipient_row(store: &crate::store::Store, id: i64) -> Result<RecipientRow, VaultError> {
-    store.recipient(id)?.filter(|row| row.removed_at.is_none()).ok_or_else(|| VaultError::NoSuchRecipient {
-        name: format!("number {id}"),
-        known: Vec::new(),
-    })
+    store
+        .recipient(id)?
+        .filter(|row| row.removed_at.is_none())
+        .ok_or_else(|| VaultError::NoSuchRecipient { name: format!("number {id}"), known: Vec::new() })
 }
 
 /// The key that signs for this recipient alone.

@@ -44,11 +44,12 @@ impl VaultError {
             Self::Statement { error, .. } => Some(error.remedy.clone()),
             Self::NeedsAccount { .. } => Some("name the account it belongs to with --account".to_owned()),
             Self::OtherAccount { .. } => Some(
-                "leave --account out to let the file find its own account, or name the account it is of".to_owned(),
+                "leave --account out to let the file find its own account, or name the account it is of"
+                    .to_owned(),
             ),
-            Self::OtherCurrency { expected, .. } => {
-                Some(format!("an account holds one currency: make another account, or give the amount in {expected}"))
-            }
+            Self::OtherCurrency { expected, .. } => Some(format!(
+                "an account holds one currency: make another account, or give the amount in {expected}"
+            )),
             Self::NoSuchAccount { known, .. } => Some(known_names("account", "finvault account add", known)),
             Self::NoSuchRecipient { known, .. } => {
                 Some(known_names("recipient", "finvault recipient add", known))
@@ -60,17 +61,21 @@ impl VaultError {
             Self::NoSuchImport(_) => Some("see the numbers with: finvault imports list".to_owned()),
             Self::NoSuchDisclosure(_) => Some("see the numbers with: finvault disclosure list".to_owned()),
             Self::NoData { known_from, .. } => Some(match known_from {
-                Some(day) => format!("the vault knows this account from {day} on; import older statements first"),
+                Some(day) => {
+                    format!("the vault knows this account from {day} on; import older statements first")
+                }
                 None => "import a statement of this account first".to_owned(),
             }),
             Self::Currency(_) => Some(
-                "use a code of ISO 4217 such as EUR, or define a commodity of your own by giving its digits".to_owned(),
+                "use a code of ISO 4217 such as EUR, or define a commodity of your own by giving its digits"
+                    .to_owned(),
             ),
             Self::RecipientKey(_) => {
                 Some("a key begins with age1 or with ssh-ed25519; copy it whole, on one line".to_owned())
             }
             Self::Log(_) => Some(
-                "somebody or something changed the log; compare with a backup before trusting this vault".to_owned(),
+                "somebody or something changed the log; compare with a backup before trusting this vault"
+                    .to_owned(),
             ),
             Self::Deliver(_) => Some("nothing was disclosed and nothing was logged".to_owned()),
             Self::Money(_) | Self::Invalid(_) | Self::Randomness | Self::Sealing(_) => None,

@@ -2,9 +2,7 @@
 
 use super::accounts::{account_by_id, same_currency};
 use super::{TransactionQuery, Vault, VaultError};
-use crate::ledger::{
-    AccountId, Fingerprint, NewTransaction, Transaction, TransactionId, TransactionStatus,
-};
+use crate::ledger::{AccountId, Fingerprint, NewTransaction, Transaction, TransactionId, TransactionStatus};
 use crate::money::Money;
 use crate::store::Store;
 use jiff::civil::Date;
@@ -38,7 +36,7 @@ impl Vault {
         account: AccountId,
         new: &NewTransaction,
     ) -> Result<Transaction, VaultError> {
-        let account = account_by_id(&self.store, account)?;
+        let account = self.read(|store| account_by_id(store, account))?;
         same_currency("the amount", new.amount.currency(), &account.name, account.currency)?;
         let mut new = new.clone();
         new.bank_id = None;
@@ -53,7 +51,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn transactions(&self, query: &TransactionQuery) -> Result<Vec<Transaction>, VaultError> {
-        Ok(self.store.movements(query)?)
+        self.read(|store| Ok(store.movements(query)?))
     }
 
     /// One transaction.
@@ -61,7 +59,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoSuchTransaction`].
     pub fn transaction(&self, id: TransactionId) -> Result<Transaction, VaultError> {
-        transaction_by_id(&self.store, id)
+        self.read(|store| transaction_by_id(store, id))
     }
 
     /// Changes a transaction. An imported one is still recognised when its statement is imported again.
@@ -73,8 +71,8 @@ impl Vault {
         id: TransactionId,
         edit: &TransactionEdit,
     ) -> Result<Transaction, VaultError> {
-        let mut transaction = transaction_by_id(&self.store, id)?;
-        let account = account_by_id(&self.store, transaction.account)?;
+        let mut transaction = self.transaction(id)?;
+        let account = self.read(|store| account_by_id(store, transaction.account))?;
         let detail = &mut transaction.detail;
         if let Some(amount) = edit.amount {
             same_currency("the amount", amount.currency(), &account.name, account.currency)?;

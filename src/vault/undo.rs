@@ -48,7 +48,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn batches(&self) -> Result<Vec<Batch>, VaultError> {
-        Ok(self.store.batches()?)
+        self.read(|store| Ok(store.batches()?))
     }
 }
 
@@ -68,7 +68,8 @@ fn restore_opening(store: &Store, mut account: Account, did: &BatchAccount) -> R
 
 /// The opening balance that makes the latest remaining stated balance true, where one remains.
 fn opening_from_what_is_left(store: &Store, account: &Account) -> Result<Option<Opening>, VaultError> {
-    let stated = store.stated_balances(account, Date::MAX)?.into_iter().find(|stated| stated.kind.is_booked());
+    let stated =
+        store.stated_balances(account, Date::MAX)?.into_iter().find(|stated| stated.kind.is_booked());
     let Some(stated) = stated else { return Ok(None) };
     let movements = store.movement_sum(account.id, None, Some(stated.date))?;
     let minor = i64::try_from(i128::from(stated.amount.minor()) - movements)

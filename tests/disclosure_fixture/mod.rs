@@ -1,12 +1,13 @@
 //! A small disclosure with fixed content, shared by the tests of the `disclosure` room.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(dead_code, missing_docs)]
 
 use finvault::crypto::random::{Random, RandomError};
 use finvault::disclosure::{
     AccountLabel, Audience, BalanceFact, BalanceType, Condition, Draft, Evidence, Fact, Field, FileDigest,
-    Issued, IssuerKey, Lifetime, MaskedNumber, OnwardSharing, Operator, Purpose, RootBuilder, RootSalt, Row,
-    RowStatus, Selection, StatementRef, Terms, TransactionsFact, issue,
+    Issued, IssuerKey, Lifetime, OnwardSharing, Operator, Purpose, RootBuilder, RootSalt, Row, RowStatus,
+    Selection, StatementRef, Terms, TransactionsFact, issue,
 };
 use finvault::money::{Currency, Money};
 use jiff::Timestamp;
@@ -52,10 +53,7 @@ pub fn evidence() -> Evidence {
 }
 
 pub fn label() -> AccountLabel {
-    AccountLabel {
-        nickname: Some("Business account".to_owned()),
-        number: Some(MaskedNumber::new("DE89 3704 0044 0532 0130 00")),
-    }
+    AccountLabel::new(Some("Business account"), Some("DE89 3704 0044 0532 0130 00"))
 }
 
 pub fn balance() -> Fact {
@@ -96,11 +94,7 @@ pub fn transactions() -> Fact {
         selection: Selection {
             from: Some(date(2026, 1, 1)),
             to: Some(date(2026, 1, 31)),
-            filter: vec![Condition {
-                field: Field::Direction,
-                operator: Operator::Is,
-                value: "out".to_owned(),
-            }],
+            filter: vec![Condition::new(Field::Direction, Operator::Is, "out")],
             matched: 3,
             suppressed: 0,
             rounding: None,

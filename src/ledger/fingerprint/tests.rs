@@ -101,6 +101,17 @@ fn an_id_of_zeros_is_no_id() {
     assert!(account[0].bank_id.is_none());
 }
 
+#[test]
+fn a_hundred_thousand_equal_rows_are_decided_quickly() {
+    let file = vec![row(1, -350, "Coffee", None); 100_000];
+    let mut account = Vec::new();
+    assert_eq!(import(&mut account, &file), file.len());
+    let incoming: Vec<Incoming> =
+        file.iter().map(|row| Incoming { row, fingerprint: Fingerprint::of(row) }).collect();
+    // Quadratic work would take minutes here.
+    assert!(decide(&account, &incoming).iter().all(|decision| matches!(decision, Decision::Duplicate(_))));
+}
+
 fn any_row() -> impl Strategy<Value = NewTransaction> {
     (1i8..=5, 1i64..=3, 0usize..3, proptest::option::of(0u8..4)).prop_map(|(day, minor, payee, id)| {
         row(day, minor, ["a", "b", "c"][payee], id.map(|id| ["w", "x", "y", "z"][usize::from(id)]))

@@ -4,9 +4,10 @@
 //! split or reinvestment moves units and no cash; it becomes a row of zero whose memo says what moved, so
 //! that no line of the statement is lost (OFX 2.3, section 13.9.2).
 
+use super::super::wording::clean;
 use super::super::{StatementError, StatementErrorKind, StatementRow, problem};
 use super::fields::Field;
-use super::rows::{CurrencyNote, RowContext, clean};
+use super::rows::{CurrencyNote, RowContext};
 use crate::ledger::{NewTransaction, TransactionStatus};
 use crate::money::{Currency, Money};
 

@@ -1,5 +1,6 @@
 //! One `STMTTRN`: from its fields to a row of the ledger, or a refusal that names it.
 
+use super::super::wording::clean;
 use super::super::{StatementError, StatementErrorKind, StatementRow, Warning};
 use super::fields::{Field, is_no_date};
 use crate::ledger::{NewTransaction, TransactionStatus};
@@ -211,16 +212,4 @@ impl<'a> RowDraft<'a> {
         error.excerpt = super::super::problem::excerpt(shown);
         error
     }
-}
-
-/// A text for reading: runs of space and control characters become one space.
-pub(super) fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
 }

@@ -1,0 +1,56 @@
+//! HKDF-SHA256 (RFC 5869) under labels, and the HMAC-SHA256 (RFC 2104) it is built on.
+
+use hkdf::HmacImpl;
+use hkdf::hmac::Hmac;
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// HMAC-SHA256 of the concatenated `parts`.
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = <Hmac<Sha256> as HmacImpl>::new_from_slice(key);
+    for part in parts {
+        HmacImpl::update(&mut mac, part);
+    }
+    HmacImpl::finalize(mac).into()
+}
+
+/// Compares an HMAC-SHA256 without revealing by timing how far the two agree.
+pub(crate) fn verify_hmac_sha256(key: &[u8], parts: &[&[u8]], expected: &[u8; 32]) -> bool {
+    let actual = hmac_sha256(key, parts);
+    // Comparing MACs of both under a key that the attacker lacks makes the comparison's timing useless to them.
+    hmac_sha256(key, &[b"compare", &actual]) == hmac_sha256(key, &[b"compare", expected])
+}
+
+/// HKDF-Extract: HMAC-SHA256(salt, input), RFC 5869 section 2.2.
+pub(super) fn extract(salt: &[u8], input: &[u8]) -> DerivedSecret {
+    DerivedSecret(Box::new(hmac_sha256(salt, &[input])))
+}
+
+/// The first block of HKDF-Expand, RFC 5869 section 2.3 with L = 32: T(1) = HMAC(PRK, info | 0x01).
+pub(super) fn expand_one_block(prk: &[u8; 32], info: &[&[u8]]) -> DerivedSecret {
+    let mut parts = info.to_vec();
+    parts.push(&[1]);
+    DerivedSecret(Box::new(hmac_sha256(prk, &parts)))
+}
+
+/// HKDF-SHA256 to 32 bytes: `salt` separates uses of the same input, `label` and `context` separate outputs.
+///
+/// The info string is the label's length in two big-endian bytes, the label, then the context, so that no two
+/// pairs of label and context give the same string.
+pub(crate) fn derive(salt: &[u8], input: &[u8], label: &str, context: &[u8]) -> DerivedSecret {
+    let label_length = u16::try_from(label.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let prk = extract(salt, input);
+    expand_one_block(prk.expose(), &[&label_length, label.as_bytes(), context])
+}
+
+/// 32 secret bytes with one purpose, derived from a vault's key; wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct DerivedSecret(Box<[u8; 32]>);
+
+impl DerivedSecret {
+    /// The bytes themselves, for the one call that needs them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}

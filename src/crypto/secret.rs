@@ -1,0 +1,150 @@
+//! The secrets a person holds, the vault's key, and one type for each role a key derived from it plays.
+//!
+//! None of these types can be printed, compared or dereferenced; all are wiped on drop. Keys live on the heap, so
+//! that moving a value leaves no copy behind on the stack.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::aead::Aead;
+use super::derive::{DerivedSecret, derive, hmac_sha256, verify_hmac_sha256};
+use super::random::{Random, RandomError};
+
+const SALT: &[u8] = b"finvault vault key v1";
+
+/// The one key that a vault hangs on: 32 random bytes made with the vault, never changed by a new passphrase.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct VaultKey(Box<[u8; 32]>);
+
+impl VaultKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// When `random` fails.
+    pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
+        let mut key = Self(Box::new([0; 32]));
+        random.fill(key.0.as_mut_slice())?;
+        Ok(key)
+    }
+
+    /// Takes a key that was kept elsewhere (a long-lived program's memory, a test vector).
+    #[must_use]
+    pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
+        let key = Self(Box::new(bytes));
+        bytes.zeroize();
+        key
+    }
+
+    /// The bytes themselves, for wrapping them in a slot.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A secret with a purpose of its own: the same `label` and `context` give the same bytes in this vault, and
+    /// unrelated bytes in every other (HKDF-SHA256, RFC 5869).
+    ///
+    /// `label` names the purpose and must be a constant of the caller; `context` says for which thing (a
+    /// recipient's id, say) and may be empty.
+    #[must_use]
+    pub fn derive_secret(&self, label: &str, context: &[u8]) -> DerivedSecret {
+        derive(SALT, self.expose(), label, context)
+    }
+}
+
+macro_rules! sealing_key {
+    ($(#[$doc:meta])* $name:ident, $label:literal) => {
+        $(#[$doc])*
+        pub(crate) struct $name(Aead);
+
+        impl $name {
+            pub(crate) fn derive(vault: &VaultKey) -> Self {
+                Self(Aead::new(vault.derive_secret($label, &[]).expose()))
+            }
+
+            pub(crate) fn aead(&self) -> &Aead {
+                &self.0
+            }
+        }
+    };
+}
+
+sealing_key!(
+    /// Seals the database's pages in the vault file.
+    PageKey,
+    "page"
+);
+sealing_key!(
+    /// Seals the slots of the tag table.
+    TableKey,
+    "tag table"
+);
+sealing_key!(
+    /// Seals the write-ahead log.
+    WalKey,
+    "write-ahead log"
+);
+
+/// Authenticates the header, so that no parameter or slot changes unseen.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct HeaderAuthKey(Box<[u8; 32]>);
+
+impl HeaderAuthKey {
+    pub(crate) fn derive(vault: &VaultKey) -> Self {
+        Self(Box::new(*vault.derive_secret("header", &[]).expose()))
+    }
+
+    pub(crate) fn tag(&self, header_digest: &[u8]) -> [u8; 32] {
+        hmac_sha256(self.0.as_slice(), &[header_digest])
+    }
+
+    pub(crate) fn verify(&self, header_digest: &[u8], tag: &[u8; 32]) -> bool {
+        verify_hmac_sha256(self.0.as_slice(), &[header_digest], tag)
+    }
+}
+
+/// Wraps the vault's key inside one slot; comes from a passphrase or a recovery code.
+pub(crate) struct SlotKey(Aead);
+
+impl SlotKey {
+    pub(crate) fn new(bytes: &[u8; 32]) -> Self {
+        Self(Aead::new(bytes))
+    }
+
+    pub(crate) fn aead(&self) -> &Aead {
+        &self.0
+    }
+}
+
+/// What a person types to open a vault, byte for byte as it was typed; wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Passphrase(String);
+
+impl Passphrase {
+    /// Takes a passphrase as typed, without the end of line. No normalisation is applied.
+    #[must_use]
+    pub fn new(typed: String) -> Self {
+        Self(typed)
+    }
+
+    /// Whether nothing was typed at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many characters were typed, for advice on length.
+    #[must_use]
+    pub fn characters(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    pub(crate) fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl From<String> for Passphrase {
+    fn from(typed: String) -> Self {
+        Self::new(typed)
+    }
+}

@@ -1,0 +1,318 @@
+//! From drafts to statements: one per account and currency, with what the running balance proves.
+
+use super::super::wording::clean;
+use super::super::{
+    ReadOptions, StatedAmount, Statement, StatementAccount, StatementError, StatementErrorKind, StatementRow,
+    Warning, problem,
+};
+use super::chain::{self, Run, Verdict};
+use super::columns::is_iban;
+use super::plan::{AmountRule, Plan, SignProof};
+use super::reader::Draft;
+use super::refuse::{bad_cell, unsure};
+use super::vocabulary::fold;
+use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
+use crate::money::{Currency, Money};
+
+/// The rows of one account in one currency.
+struct Group<'t> {
+    account: Option<String>,
+    currency: Currency,
+    drafts: Vec<Draft<'t>>,
+}
+
+/// Makes statements of all rows.
+///
+/// # Errors
+/// No currency, an amount that the currency cannot hold, and signs that the file contradicts.
+pub(super) fn assemble(
+    drafts: Vec<Draft<'_>>,
+    plan: &Plan,
+    options: &ReadOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Statement>, StatementError> {
+    check_signs(&drafts, plan)?;
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let only_code = only_currency(&drafts);
+    for draft in drafts {
+        let currency = draft.currency.or(only_code).or(options.currency).ok_or_else(no_currency)?;
+        let found =
+            groups.iter_mut().find(|group| group.account == draft.account && group.currency == currency);
+        match found {
+            Some(group) => group.drafts.push(draft),
+            None => groups.push(Group { account: draft.account.clone(), currency, drafts: vec![draft] }),
+        }
+    }
+    if groups.is_empty() {
+        let currency = plan.fixed_currency.or(options.currency).ok_or_else(no_currency)?;
+        groups.push(Group { account: None, currency, drafts: Vec::new() });
+        warnings.push(Warning { line: 0, text: "the file has column names but no transactions".to_owned() });
+    }
+    adopt_rows_without_account(&mut groups);
+    groups.into_iter().map(|group| statement(group, plan, warnings)).collect()
+}
+
+/// The one currency that rows state, for rows that state none.
+fn only_currency(drafts: &[Draft<'_>]) -> Option<Currency> {
+    let mut found = None;
+    for currency in drafts.iter().filter_map(|draft| draft.currency) {
+        match found {
+            Some(known) if known != currency => return None,
+            _ => found = Some(currency),
+        }
+    }
+    found
+}
+
+/// Rows that name no account belong to the only account that the others name.
+fn adopt_rows_without_account(groups: &mut Vec<Group<'_>>) {
+    let mut named: Vec<String> = groups.iter().filter_map(|group| group.account.clone()).collect();
+    named.sort();
+    named.dedup();
+    let [only] = &named[..] else { return };
+    let only = only.clone();
+    let all = std::mem::take(groups);
+    for mut group in all {
+        group.account = Some(only.clone());
+        match groups.iter_mut().find(|known| known.currency == group.currency) {
+            Some(known) => {
+                known.drafts.append(&mut group.drafts);
+                known.drafts.sort_by_key(|draft| draft.line);
+            }
+            None => groups.push(group),
+        }
+    }
+}
+
+fn no_currency() -> StatementError {
+    problem::whole_file(
+        StatementErrorKind::BadField,
+        "the file does not say which currency its amounts are in",
+        "name the account with --account: its currency is then used",
+    )
+}
+
+/// Refuses signs that the rows' own words contradict.
+fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> {
+    if plan.from_profile {
+        return Ok(());
+    }
+    let hint = "\"invert\": true or false";
+    let below = drafts.iter().filter(|draft| draft.amount.is_negative()).count();
+    let above = drafts.iter().filter(|draft| !draft.amount.is_negative() && !draft.amount.is_zero()).count();
+    let signed = matches!(plan.amount, AmountRule::Signed { .. });
+    // "AUTOPAY" below zero is usual on the account that pays; it is odd only where most rows are above zero.
+    let paid_in = above > below;
+    let wrong = |draft: &&Draft<'_>| {
+        !draft.amount.is_zero()
+            && (draft.direction == Some(draft.amount.is_negative())
+                || (draft.purchase == Some(true) && !draft.amount.is_negative())
+                || (draft.purchase == Some(false) && draft.amount.is_negative() && paid_in))
+    };
+    let right = |draft: &&Draft<'_>| {
+        !draft.amount.is_zero()
+            && (draft.direction == Some(!draft.amount.is_negative())
+                || draft.purchase == Some(draft.amount.is_negative()))
+    };
+    let against = drafts.iter().filter(wrong).count();
+    if let Some(draft) = drafts.iter().find(wrong).filter(|_| against > drafts.iter().filter(right).count()) {
+        return Err(unsure(
+            draft.line,
+            draft.source,
+            "the words of this row and its sign contradict each other: purchases seem to be written as positive amounts",
+            &plan.titles,
+            hint,
+        ));
+    }
+    let mostly_above =
+        plan.proof == SignProof::Stated && plan.balance.is_none() && below > 0 && above > 3 * below;
+    if signed && ((plan.is_card && above > below) || mostly_above) {
+        return Err(unsure(
+            0,
+            "",
+            "most amounts are above zero, as in exports of cards: it is not sure whether those are purchases",
+            &plan.titles,
+            hint,
+        ));
+    }
+    Ok(())
+}
+
+fn statement(
+    group: Group<'_>,
+    plan: &Plan,
+    warnings: &mut Vec<Warning>,
+) -> Result<Statement, StatementError> {
+    let currency = group.currency;
+    let mut rows = minor_amounts(&group.drafts, currency)?;
+    settle_fees(&group.drafts, plan, currency, &mut rows)?;
+    let verdict = chain::judge(&rows, &possible_runs(&group.drafts));
+    check_verdict(verdict, plan, warnings)?;
+    let mut balances = Vec::new();
+    if let Verdict::Follows(run) = verdict {
+        balances.extend(closing_balance(&group.drafts, &rows, run, currency));
+    }
+    let number = group.account.or_else(|| plan.fixed_account.clone());
+    let account =
+        number.map(|number| StatementAccount { institution: None, kind: kind_of(&number, plan), number });
+    let rows = group
+        .drafts
+        .into_iter()
+        .zip(rows)
+        .map(|(draft, (minor, _))| StatementRow {
+            line: draft.line,
+            transaction: NewTransaction {
+                posted: draft.date,
+                amount: Money::new(minor, currency),
+                payee: clean(&draft.payee),
+                payee_raw: draft.payee,
+                memo: draft.memo,
+                reference: draft.reference,
+                category: None,
+                status: draft.status,
+                bank_id: draft.bank_id,
+            },
+        })
+        .collect();
+    Ok(Statement { account, currency, period: None, rows, balances })
+}
+
+/// The orders of rows that their dates allow.
+fn possible_runs(drafts: &[Draft<'_>]) -> Vec<Run> {
+    let (Some(first), Some(last)) = (drafts.first(), drafts.last()) else { return Vec::new() };
+    let mut runs = Vec::new();
+    if first.date <= last.date {
+        runs.push(Run::OldestFirst);
+    }
+    if first.date >= last.date {
+        runs.push(Run::NewestFirst);
+    }
+    runs
+}
+
+/// Amounts and running balances in minor units. A balance that the currency cannot hold is no witness.
+fn minor_amounts(
+    drafts: &[Draft<'_>],
+    currency: Currency,
+) -> Result<Vec<(i64, Option<i64>)>, StatementError> {
+    drafts
+        .iter()
+        .map(|draft| {
+            let amount = draft
+                .amount
+                .to_minor(currency)
+                .map_err(|error| bad_cell(draft.line, draft.source, error.to_string()))?;
+            Ok((amount, draft.balance.and_then(|balance| balance.to_minor(currency).ok())))
+        })
+        .collect()
+}
+
+/// Takes fees off the amounts where the running balance shows that they come on top.
+///
+/// # Errors
+/// Unsure where fees are charged and nothing shows whether the amounts hold them already.
+fn settle_fees(
+    drafts: &[Draft<'_>],
+    plan: &Plan,
+    currency: Currency,
+    rows: &mut [(i64, Option<i64>)],
+) -> Result<(), StatementError> {
+    let Some(charged) = drafts.iter().find(|draft| draft.fee.is_some_and(|fee| !fee.is_zero())) else {
+        return Ok(());
+    };
+    let runs = possible_runs(drafts);
+    if matches!(chain::judge(rows, &runs), Verdict::Follows(_)) {
+        return Ok(());
+    }
+    let mut net = Vec::with_capacity(rows.len());
+    for (draft, (amount, balance)) in drafts.iter().zip(rows.iter()) {
+        let fee = draft.fee.map(|fee| fee.to_minor(currency)).transpose();
+        let fee = fee.map_err(|error| bad_cell(draft.line, draft.source, error.to_string()))?.unwrap_or(0);
+        let after = fee.checked_abs().and_then(|fee| amount.checked_sub(fee));
+        let after = after
+            .ok_or_else(|| bad_cell(draft.line, draft.source, "the amount and its fee are too large"))?;
+        net.push((after, *balance));
+    }
+    if matches!(chain::judge(&net, &runs), Verdict::Follows(_)) {
+        rows.copy_from_slice(&net);
+        return Ok(());
+    }
+    Err(unsure(
+        charged.line,
+        charged.source,
+        "the row has a fee, and it is not sure whether the amount holds it already",
+        &plan.titles,
+        "a profile reads the amount as it stands",
+    ))
+}
+
+/// What the running balance says of the signs.
+fn check_verdict(verdict: Verdict, plan: &Plan, warnings: &mut Vec<Warning>) -> Result<(), StatementError> {
+    let hint = "\"invert\": true or false, or \"debit\" and \"credit\"";
+    match verdict {
+        Verdict::FollowsInverted { steps } if !plan.from_profile && steps >= 1 => Err(unsure(
+            0,
+            "",
+            "the running balance falls where amounts rise, so it is not sure which amounts were paid",
+            &plan.titles,
+            hint,
+        )),
+        Verdict::Follows(_) if plan.proof == SignProof::NeedsBalance && plan.is_card => Err(unsure(
+            0,
+            "",
+            "this looks like the export of a card and no amount carries a sign, so it is not sure which were paid",
+            &plan.titles,
+            hint,
+        )),
+        Verdict::Broken | Verdict::Silent if plan.proof == SignProof::NeedsBalance => Err(unsure(
+            0,
+            "",
+            "no amount carries a sign, and the running balance does not show what was paid and what received",
+            &plan.titles,
+            hint,
+        )),
+        Verdict::Broken => {
+            warnings.push(Warning {
+                line: 0,
+                text: "the running balance does not follow from the amounts in the order of the rows; no closing balance is taken from it".to_owned(),
+            });
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The balance after the newest row.
+fn closing_balance(
+    drafts: &[Draft<'_>],
+    rows: &[(i64, Option<i64>)],
+    run: Run,
+    currency: Currency,
+) -> Option<StatedAmount> {
+    let (first, last) = (drafts.first()?, drafts.last()?);
+    let newest = match run {
+        Run::OldestFirst => (last, rows.last()?),
+        Run::NewestFirst => (first, rows.first()?),
+    };
+    let (draft, (_, balance)) = newest;
+    let is_newest = drafts.iter().all(|other| other.date <= draft.date);
+    let minor = (*balance).filter(|_| is_newest)?;
+    Some(StatedAmount { kind: BalanceKind::Closing, date: draft.date, amount: Money::new(minor, currency) })
+}
+
+/// What an account is, from its number or name.
+fn kind_of(number: &str, plan: &Plan) -> AccountKind {
+    let compact: String = number.chars().filter(|c| !c.is_whitespace()).collect();
+    if is_iban(&compact) {
+        return AccountKind::Checking;
+    }
+    let folded = fold(number);
+    let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+    if has(&["saving", "spar", "epargne", "ahorro", "risparmio", "livret"]) {
+        AccountKind::Savings
+    } else if plan.is_card || has(&["credit card", "visa", "mastercard", "amex", "kreditkarte"]) {
+        AccountKind::CreditCard
+    } else {
+        AccountKind::Checking
+    }
+}

@@ -1,0 +1,33 @@
+//! The profiles that come with the crate, for layouts that detection must refuse because their signs are the
+//! other way round or their columns have no names.
+
+/// `(name, JSON)`; every file is one profile that a person can copy and change.
+const PROFILES: &[(&str, &str)] = &[
+    ("amex-us", include_str!("profiles/amex-us.json")),
+    ("apple-card", include_str!("profiles/apple-card.json")),
+    ("capital-one-card", include_str!("profiles/capital-one-card.json")),
+    ("chase-card", include_str!("profiles/chase-card.json")),
+    ("discover", include_str!("profiles/discover.json")),
+    ("wells-fargo", include_str!("profiles/wells-fargo.json")),
+];
+
+pub(super) fn find(name: &str) -> Option<&'static str> {
+    PROFILES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, json)| *json)
+}
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    PROFILES.iter().map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::profile::CsvProfile;
+
+    #[test]
+    fn every_profile_is_one_and_carries_its_name() {
+        for name in super::names() {
+            assert_eq!(CsvProfile::builtin(name).unwrap().name(), name);
+        }
+        assert!(CsvProfile::builtin("no such bank").is_err());
+    }
+}

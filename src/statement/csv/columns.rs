@@ -1,0 +1,410 @@
+//! From column names and column contents to a [`Plan`], or to the reason why there is none that is sure.
+
+use super::super::{StatementError, StatementErrorKind, problem};
+use super::dates::{DateOrder, OrderVotes};
+use super::dialect::{Dialect, Header};
+use super::numbers::MarkVotes;
+use super::plan::{AmountRule, DateColumn, Plan};
+use super::refuse::unsure;
+use super::signs;
+use super::survey::Facts;
+use super::vocabulary::{Role, fold};
+use crate::money::{Currency, DecimalMark};
+
+/// What the columns of a file with a header are for.
+pub(super) struct Columns<'h> {
+    pub header: &'h Header,
+    pub facts: &'h Facts,
+}
+
+impl Columns<'_> {
+    /// The columns with a role, in file order.
+    pub fn with(&self, role: Role) -> Vec<usize> {
+        self.header
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(index, name)| self.role_of(*index, name.role) == Some(role))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// The columns with a role that hold numbers.
+    pub fn with_numbers(&self, role: Role) -> Vec<usize> {
+        self.with(role).into_iter().filter(|column| self.facts.column(*column).numbers > 0).collect()
+    }
+
+    /// `Valuta` is a date in some languages and a currency in others: the cells decide.
+    fn role_of(&self, index: usize, role: Option<Role>) -> Option<Role> {
+        let facts = self.facts.column(index);
+        match role {
+            Some(Role::ValueDate) if facts.codes > 0 && facts.codes == facts.filled => Some(Role::Currency),
+            Some(Role::ValueDate) if facts.numbers > 0 && facts.dates == 0 => Some(Role::Amount),
+            other => other,
+        }
+    }
+}
+
+/// Makes a plan for a file with a header row.
+///
+/// # Errors
+/// [`StatementErrorKind::Unsure`] where columns, signs, date order or decimal mark could mean two things.
+pub(super) fn plan_with_header(
+    dialect: &Dialect,
+    header: &Header,
+    facts: &Facts,
+) -> Result<Plan, StatementError> {
+    let columns = Columns { header, facts };
+    let dates = date_columns(&columns)?;
+    let money = signs::decide(&columns)?;
+    let mut notes = Vec::new();
+    let balance = columns.with_numbers(Role::Balance).first().copied();
+    let fee = columns.with_numbers(Role::Fee).into_iter().find(|fee| facts.column(*fee).nonzero > 0);
+    let (currency, fixed_currency) = currency_source(&columns, &money.rule, dialect);
+    let all_with = |role: Role| columns.with(role);
+    let payees = all_with(Role::Payee);
+    // "Details" that only ever says DEBIT or CREDIT is no text.
+    let says_direction = |column: &usize| facts.column(*column).directions * 2 > facts.column(*column).filled;
+    let memos: Vec<usize> = all_with(Role::Memo).into_iter().filter(|c| !says_direction(c)).collect();
+    let above = account_above(dialect);
+    let account = if above.is_some() { None } else { own_account(&columns) };
+    let order_votes: Vec<OrderVotes> = dates.iter().map(|date| facts.column(date.column).order).collect();
+    let order = date_order(&order_votes, &header.texts)?;
+    let mut mark_columns = money.rule.columns();
+    mark_columns.extend(balance);
+    mark_columns.extend(fee);
+    let votes: Vec<MarkVotes> = mark_columns.iter().map(|column| facts.column(*column).mark).collect();
+    let mark = decimal_mark(&votes, &header.texts)?;
+    notes.extend(money.note);
+    let headers: Vec<String> = header.texts.iter().map(|text| fold(text)).collect();
+    Ok(Plan {
+        delimiter: dialect.delimiter,
+        skip_rows: dialect.skip_rows,
+        titles: header.texts.clone(),
+        width: header.texts.len().max(1),
+        order,
+        mark,
+        dates,
+        amount: money.rule,
+        proof: money.proof,
+        invert: false,
+        fee,
+        balance,
+        currency,
+        fixed_currency,
+        payees,
+        memos,
+        references: all_with(Role::Reference),
+        bank_id: all_with(Role::BankId).first().copied(),
+        status: all_with(Role::Status).first().copied(),
+        account,
+        fixed_account: above,
+        is_card: is_card(&headers),
+        kinds: all_with(Role::Direction).first().copied(),
+        headers,
+        from_profile: false,
+        notes,
+    })
+}
+
+/// Whether names of columns are such as only exports of cards have.
+fn is_card(headers: &[String]) -> bool {
+    let words =
+        ["card", "cardmember", "kredietkaart", "kreditkarte", "kartennummer", "cardholder", "kaarthouder"];
+    let named = headers.iter().any(|header| header.split(' ').any(|word| words.contains(&word)));
+    let has = |names: &[&str]| headers.iter().any(|header| names.contains(&header.as_str()));
+    named
+        || (has(&["transaction date", "trans date"])
+            && has(&["post date", "posted date", "posting date", "clearing date"]))
+        || has(&["purchased by", "appears on your statement as", "extended details"])
+}
+
+/// The columns that give a row its day, the bank's booking day first.
+fn date_columns(columns: &Columns<'_>) -> Result<Vec<DateColumn>, StatementError> {
+    let mut found = Vec::new();
+    for role in [Role::Booked, Role::Date, Role::ValueDate] {
+        let with_dates = columns.with(role).into_iter().filter(|c| columns.facts.column(*c).dates > 0);
+        found.extend(with_dates.map(|column| DateColumn { column, booked: role == Role::Booked }));
+    }
+    if found.is_empty() {
+        let rows = columns.facts.rows;
+        let by_content: Vec<usize> = (0..columns.facts.columns.len())
+            .filter(|column| rows > 0 && columns.facts.column(*column).dates == rows)
+            .collect();
+        match by_content[..] {
+            [column] => found.push(DateColumn { column, booked: false }),
+            _ => {
+                return Err(unsure(
+                    0,
+                    "",
+                    "no column is known to hold the day of each transaction",
+                    &columns.header.texts,
+                    "\"date\": {\"column\": \"...\"}",
+                ));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Decides the order of day and month from all dates.
+///
+/// # Errors
+/// Unsure where no date settles it, and where two dates contradict each other.
+pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<DateOrder, StatementError> {
+    let first = |pick: fn(&OrderVotes) -> &Option<(u32, String)>| votes.iter().find_map(|v| pick(v).clone());
+    let hint = "\"date\": {\"column\": ..., \"order\": \"dmy\"} or \"mdy\"";
+    match (first(|v| &v.day_first), first(|v| &v.month_first)) {
+        (Some((_, day)), Some((line, month))) => Err(unsure(
+            line,
+            &month,
+            format!("{day} can only be written day first and {month} only month first"),
+            headers,
+            hint,
+        )),
+        (Some(_), None) => Ok(DateOrder::DayFirst),
+        (None, Some(_)) => Ok(DateOrder::MonthFirst),
+        (None, None) => match first(|v| &v.undecided) {
+            Some((line, date)) => Err(unsure(
+                line,
+                &date,
+                format!(
+                    "{date} could be two different days, and no date in the file settles which comes first, day or month"
+                ),
+                headers,
+                hint,
+            )),
+            None => Ok(DateOrder::DayFirst),
+        },
+    }
+}
+
+/// Decides the decimal mark from all amounts.
+///
+/// # Errors
+/// Unsure where amounts show both marks, and where none tells thousands from thousandths.
+pub(super) fn decimal_mark(votes: &[MarkVotes], headers: &[String]) -> Result<DecimalMark, StatementError> {
+    let first = |pick: fn(&MarkVotes) -> &Option<(u32, String)>| votes.iter().find_map(|v| pick(v).clone());
+    let hint = "\"decimal_mark\": \",\" or \".\"";
+    match (first(|v| &v.comma), first(|v| &v.point)) {
+        (Some((_, comma)), Some((line, point))) => Err(unsure(
+            line,
+            &point,
+            format!("{comma} needs a decimal comma and {point} a decimal point"),
+            headers,
+            hint,
+        )),
+        (Some(_), None) => Ok(DecimalMark::Comma),
+        (None, Some(_)) => Ok(DecimalMark::Point),
+        (None, None) => match first(|v| &v.undecided) {
+            Some((line, number)) => Err(unsure(
+                line,
+                &number,
+                format!(
+                    "{number} could be thousands or thousandths, and no amount in the file settles which"
+                ),
+                headers,
+                hint,
+            )),
+            None => Ok(DecimalMark::Point),
+        },
+    }
+}
+
+/// The column of currencies, or the one currency that names or lines above the header give.
+fn currency_source(
+    columns: &Columns<'_>,
+    rule: &AmountRule,
+    dialect: &Dialect,
+) -> (Option<usize>, Option<Currency>) {
+    let amounts = rule.columns();
+    let in_name =
+        amounts.iter().find_map(|column| columns.header.names.get(*column).and_then(|name| name.currency));
+    if in_name.is_some() {
+        return (None, in_name);
+    }
+    let coded: Vec<usize> = columns
+        .with(Role::Currency)
+        .into_iter()
+        .filter(|column| {
+            let facts = columns.facts.column(*column);
+            facts.filled > 0 && facts.codes == facts.filled
+        })
+        .collect();
+    let beside = |distance: isize| {
+        coded
+            .iter()
+            .copied()
+            .find(|column| amounts.iter().any(|amount| amount.checked_add_signed(distance) == Some(*column)))
+    };
+    let column = if coded.len() > 1 { beside(1).or_else(|| beside(-1)) } else { None };
+    let column = column.or_else(|| coded.first().copied());
+    let fixed = if column.is_none() { currency_above(dialect) } else { None };
+    (column, fixed)
+}
+
+/// The currency that a line above the header names, as in `Currency;EUR`.
+fn currency_above(dialect: &Dialect) -> Option<Currency> {
+    let is_label =
+        |cell: &str| Header::of(&[cell.to_owned()]).names.iter().any(|n| n.role == Some(Role::Currency));
+    let labelled = |row: &Vec<String>| {
+        let (label, rest) = row.split_first()?;
+        let code = rest.iter().find(|cell| !cell.is_empty())?;
+        (is_label(label.trim_end_matches(':')) && code.len() == 3).then(|| Currency::iso(code).ok())?
+    };
+    dialect.preamble.iter().find_map(labelled)
+}
+
+/// The one IBAN in the lines above the header.
+fn account_above(dialect: &Dialect) -> Option<String> {
+    let mut found: Vec<String> = dialect
+        .preamble
+        .iter()
+        .flatten()
+        .flat_map(|cell| cell.split(['/', ':', ',']))
+        .map(|part| part.chars().filter(|c| !c.is_whitespace()).collect::<String>())
+        .filter(|part| is_iban(part))
+        .collect();
+    found.sort();
+    found.dedup();
+    if found.len() == 1 { found.pop() } else { None }
+}
+
+/// Whether a text is an IBAN with right check digits (ISO 13616).
+pub(super) fn is_iban(text: &str) -> bool {
+    let shaped = (15..=34).contains(&text.len())
+        && text.bytes().take(2).all(|b| b.is_ascii_uppercase())
+        && text.bytes().skip(2).take(2).all(|b| b.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let (Some(head), Some(tail)) = (text.get(..4), text.get(4..)) else { return false };
+    let remainder = tail.bytes().chain(head.bytes()).fold(0u32, |sum, byte| {
+        let value = char::from(byte).to_digit(36).unwrap_or(0);
+        if value < 10 { (sum * 10 + value) % 97 } else { (sum * 100 + value) % 97 }
+    });
+    shaped && remainder == 1
+}
+
+/// Names that mean the account of the file in some exports and the other party's in others.
+const EITHER_ACCOUNT: &[&str] = &[
+    "kontonummer",
+    "kontonr",
+    "konto",
+    "iban",
+    "account number",
+    "account no",
+    "account nr",
+    "account",
+    "numer konta",
+    "numer rachunku",
+    "rachunek",
+    "tilinumero",
+    "conto",
+    "numero conto",
+    "cuenta",
+    "numero de cuenta",
+];
+
+/// The column that names the account the file is about. One whose values are nearly all different is the other
+/// party's, and so is one with a general name that stands after the other party's name.
+fn own_account(columns: &Columns<'_>) -> Option<usize> {
+    let first_payee = columns.with(Role::Payee).first().copied().unwrap_or(usize::MAX);
+    let names_both = !columns.with(Role::Counterparty).is_empty();
+    columns.with(Role::Account).into_iter().find(|column| {
+        let general = columns
+            .header
+            .texts
+            .get(*column)
+            .is_some_and(|text| EITHER_ACCOUNT.contains(&fold(text).as_str()));
+        if general && *column > first_payee && !names_both {
+            return false;
+        }
+        let facts = columns.facts.column(*column);
+        let different = facts.distinct.len();
+        facts.filled > 0
+            && !facts.many_distinct
+            && different <= 8
+            && (different <= 2 || different * 2 <= facts.filled)
+    })
+}
+
+/// Makes a plan for a file without a header row, from contents alone.
+///
+/// # Errors
+/// [`StatementErrorKind::Unsure`] unless there is one column of amounts with signs and at most two of text.
+pub(super) fn plan_without_header(dialect: &Dialect, facts: &Facts) -> Result<Plan, StatementError> {
+    let rows = facts.rows;
+    let all =
+        |test: &dyn Fn(usize) -> bool| (0..facts.columns.len()).filter(|c| test(*c)).collect::<Vec<_>>();
+    let dates = all(&|c| facts.column(c).dates == rows);
+    let amounts = all(&|c| {
+        let column = facts.column(c);
+        column.numbers == rows && column.money_like > 0
+    });
+    let texts = all(&|c| {
+        let column = facts.column(c);
+        column.text_len > 0
+            && column.dates == 0
+            && column.codes < column.filled
+            && column.numbers < column.filled
+    });
+    let codes = all(&|c| facts.column(c).codes == rows);
+    let hint = "\"header_rows\": 0 and columns by number";
+    let refuse = |message: &str| Err(unsure(1, "", message, &[], hint));
+    let (Some(first_date), [amount]) = (dates.first(), &amounts[..]) else {
+        return refuse("without column names it is not sure which column holds the day and which the amount");
+    };
+    let amount_facts = facts.column(*amount);
+    if amount_facts.minus == 0 || amount_facts.markers > 0 {
+        return refuse(
+            "without column names and without a minus anywhere it is not sure what was paid and what received",
+        );
+    }
+    if texts.len() > 2 {
+        return refuse(
+            "without column names it is not sure which of the text columns names the other party or the account",
+        );
+    }
+    let order = date_order(&[facts.column(*first_date).order], &[])?;
+    let mark = decimal_mark(&[amount_facts.mark], &[])?;
+    let mut notes = Vec::new();
+    if dates.len() > 1 {
+        notes.push("the file has no column names; of its columns of dates the first is taken".to_owned());
+    }
+    Ok(Plan {
+        delimiter: dialect.delimiter,
+        skip_rows: dialect.skip_rows,
+        headers: Vec::new(),
+        titles: Vec::new(),
+        width: dialect.width,
+        order,
+        mark,
+        dates: vec![DateColumn { column: *first_date, booked: false }],
+        amount: AmountRule::Signed { column: *amount },
+        proof: super::plan::SignProof::Stated,
+        invert: false,
+        fee: None,
+        balance: None,
+        currency: codes.first().copied(),
+        fixed_currency: None,
+        payees: texts.first().copied().into_iter().collect(),
+        memos: texts.get(1).copied().into_iter().collect(),
+        references: Vec::new(),
+        bank_id: None,
+        status: None,
+        account: None,
+        fixed_account: account_above(dialect),
+        is_card: false,
+        kinds: None,
+        from_profile: false,
+        notes,
+    })
+}
+
+/// The refusal of a file in which nothing looks like a statement.
+pub(super) fn not_a_statement() -> StatementError {
+    problem::whole_file(
+        StatementErrorKind::UnknownFormat,
+        "no row of the file holds a date and an amount",
+        "export the account's transactions from the bank as OFX, QFX or CSV",
+    )
+}

@@ -1,0 +1,91 @@
+//! How one file is to be read: what detection found out, or what a profile says.
+
+use super::dates::DateOrder;
+use crate::money::{Currency, DecimalMark};
+
+/// Where a row's day stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DateColumn {
+    pub column: usize,
+    /// Whether the bank fills it only when it books the row.
+    pub booked: bool,
+}
+
+/// Where the amount stands and what gives it its sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum AmountRule {
+    /// One column, signed as written.
+    Signed { column: usize },
+    /// One column without signs, and another that says which way the money went.
+    Directed { column: usize, direction: usize, words: Option<DirectionWords> },
+    /// A column for money that left and one for money that came.
+    Split { debit: Option<usize>, credit: Option<usize>, debit_is_negative: bool },
+}
+
+impl AmountRule {
+    /// The columns that hold amounts.
+    pub fn columns(&self) -> Vec<usize> {
+        match self {
+            Self::Signed { column } | Self::Directed { column, .. } => vec![*column],
+            Self::Split { debit, credit, .. } => debit.iter().chain(credit).copied().collect(),
+        }
+    }
+}
+
+/// The words of a profile for money out and money in, folded. An empty list means every other word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct DirectionWords {
+    pub negative: Vec<String>,
+    pub positive: Vec<String>,
+}
+
+/// How sure the signs are before the running balance is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SignProof {
+    /// The file or a profile says them.
+    Stated,
+    /// No amount carries a sign: only a running balance that follows the amounts can show that they are all credits.
+    NeedsBalance,
+}
+
+/// How one file is to be read.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub delimiter: u8,
+    /// Rows before the first row of data, blank lines not counted.
+    pub skip_rows: usize,
+    /// The names of the columns, folded; empty where the file has no header row.
+    pub headers: Vec<String>,
+    /// The names of the columns as written.
+    pub titles: Vec<String>,
+    /// How many columns the file has.
+    pub width: usize,
+    pub order: DateOrder,
+    pub mark: DecimalMark,
+    /// In order of preference; never empty.
+    pub dates: Vec<DateColumn>,
+    pub amount: AmountRule,
+    pub proof: SignProof,
+    /// Turns every sign.
+    pub invert: bool,
+    pub fee: Option<usize>,
+    pub balance: Option<usize>,
+    pub currency: Option<usize>,
+    pub fixed_currency: Option<Currency>,
+    pub payees: Vec<usize>,
+    pub memos: Vec<usize>,
+    pub references: Vec<usize>,
+    pub bank_id: Option<usize>,
+    pub status: Option<usize>,
+    pub account: Option<usize>,
+    /// The account that lines above the header name.
+    pub fixed_account: Option<String>,
+    /// Whether the column's name or the file's say that it is a card.
+    pub is_card: bool,
+    /// The type column, for words such as "Purchase" that show inverted signs.
+    pub kinds: Option<usize>,
+    /// Whether a profile says all this.
+    pub from_profile: bool,
+    /// What was taken for granted and is worth saying.
+    pub notes: Vec<String>,
+}

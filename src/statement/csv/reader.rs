@@ -1,0 +1,288 @@
+//! Reads the rows of a file by a [`Plan`].
+
+use super::super::wording::clean;
+use super::super::{StatementError, StatementErrorKind, Warning, problem};
+use super::amounts::{self, CellMoney};
+use super::plan::{AmountRule, Plan};
+use super::records::{Row, Rows};
+use super::refuse::bad_cell;
+use super::vocabulary::{self, Standing, fold};
+use super::{dates, numbers};
+use crate::ledger::TransactionStatus;
+use crate::money::{Currency, Decimal};
+use jiff::civil::Date;
+
+/// The most lines that are named in warnings one by one.
+const MAX_NAMED: usize = 8;
+
+/// A row of data, before its currency and account are put to use.
+#[derive(Debug)]
+pub(super) struct Draft<'t> {
+    pub line: u32,
+    pub date: Date,
+    pub amount: Decimal,
+    pub fee: Option<Decimal>,
+    pub balance: Option<Decimal>,
+    pub currency: Option<Currency>,
+    pub account: Option<String>,
+    pub status: TransactionStatus,
+    pub payee: String,
+    pub memo: Option<String>,
+    pub reference: Option<String>,
+    pub bank_id: Option<String>,
+    /// The line as it stands, for refusals.
+    pub source: &'t str,
+    /// Which way the type column points, where it does.
+    pub direction: Option<bool>,
+    /// Whether the row says that it is a purchase, or a payment towards a card.
+    pub purchase: Option<bool>,
+}
+
+/// Reads all rows of data.
+///
+/// # Errors
+/// A row that cannot be read exactly.
+pub(super) fn read_rows<'t>(
+    text: &'t str,
+    plan: &Plan,
+    step: &mut dyn FnMut(usize),
+) -> Result<(Vec<Draft<'t>>, Vec<Warning>), StatementError> {
+    let mut reader = Reader { plan, drafts: Vec::new(), left_out: Vec::new(), footers: Vec::new() };
+    let mut rows = Rows::new(text, plan.delimiter);
+    let mut index = 0;
+    while let Some(row) = rows.next()? {
+        index += 1;
+        if index > plan.skip_rows {
+            step(row.offset);
+            reader.row(&row)?;
+        }
+    }
+    Ok(reader.finish())
+}
+
+struct Reader<'p, 't> {
+    plan: &'p Plan,
+    drafts: Vec<Draft<'t>>,
+    left_out: Vec<Warning>,
+    /// Rows with an amount and no day: totals at the end, or damage where data follows.
+    footers: Vec<(u32, &'t str)>,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn row(&mut self, row: &Row<'t>) -> Result<(), StatementError> {
+        if row.is_blank() || self.repeats_header(row) {
+            return Ok(());
+        }
+        if let Some(extra) = row.cells.iter().skip(self.plan.width).find(|cell| !cell.is_empty()) {
+            return Err(problem::on_line(
+                StatementErrorKind::Malformed,
+                row.line,
+                row.source,
+                format!(
+                    "the row has {} cells and the file {} columns, so \"{}\" has none",
+                    row.cells.len(),
+                    self.plan.width,
+                    problem::excerpt(extra)
+                ),
+                "a delimiter inside a text must be quoted: correct the line in a copy of the file",
+            ));
+        }
+        let date = self.date(row)?;
+        let has_amount = self.plan.amount.columns().iter().any(|column| !row.cell(*column).is_empty());
+        match (date, has_amount) {
+            (Some((date, booked)), true) => {
+                if let Some((line, source)) = self.footers.first() {
+                    return Err(bad_cell(*line, source, "this row has an amount but no day"));
+                }
+                self.data(row, date, booked)
+            }
+            (Some(_), false) => {
+                self.leave_out(row, "it has no amount");
+                Ok(())
+            }
+            (None, true) => self.without_date(row),
+            (None, false) => {
+                if !self.continues(row) {
+                    self.leave_out(row, "it has neither a day nor an amount");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn repeats_header(&self, row: &Row<'t>) -> bool {
+        !self.plan.headers.is_empty()
+            && row.cells.len() == self.plan.headers.len()
+            && row.cells.iter().zip(&self.plan.headers).all(|(cell, header)| fold(cell) == *header)
+    }
+
+    /// The day of a row, and whether a column of booking days gave it.
+    fn date(&self, row: &Row<'t>) -> Result<Option<(Date, bool)>, StatementError> {
+        let is_booked_kind = self.plan.dates.first().is_some_and(|date| date.booked);
+        for column in &self.plan.dates {
+            let cell = row.cell(column.column);
+            if cell.is_empty() {
+                continue;
+            }
+            let Some(reading) = dates::read(cell).or_else(|| dates::read_compact(cell)) else {
+                if cell.bytes().filter(u8::is_ascii_digit).count() >= 4 {
+                    return Err(bad_cell(
+                        row.line,
+                        row.source,
+                        format!("\"{}\" is no date of the calendar", problem::excerpt(cell)),
+                    ));
+                }
+                continue;
+            };
+            return match reading.resolve(self.plan.order) {
+                Some(date) => Ok(Some((date, column.booked || !is_booked_kind))),
+                None => Err(bad_cell(
+                    row.line,
+                    row.source,
+                    format!(
+                        "\"{}\" does not fit the order of day and month of the other dates",
+                        problem::excerpt(cell)
+                    ),
+                )),
+            };
+        }
+        Ok(None)
+    }
+
+    /// A row with an amount and no day: pending, a total at the end, or damage.
+    fn without_date(&mut self, row: &Row<'t>) -> Result<(), StatementError> {
+        let numeric =
+            self.plan.amount.columns().iter().any(|column| numbers::scan(row.cell(*column)).is_some());
+        let says_pending = self
+            .plan
+            .dates
+            .iter()
+            .map(|date| date.column)
+            .chain(self.plan.status)
+            .any(|column| vocabulary::standing(row.cell(column)) == Standing::Pending);
+        if says_pending {
+            self.leave_out(row, "it is pending and has no day yet");
+        } else if numeric {
+            self.footers.push((row.line, row.source));
+        } else {
+            self.leave_out(row, "it has neither a day nor an amount");
+        }
+        Ok(())
+    }
+
+    /// Adds a line of text to the row above it, where a bank prints one transaction on several lines.
+    fn continues(&mut self, row: &Row<'t>) -> bool {
+        let texts = || self.plan.payees.iter().chain(&self.plan.memos);
+        let only_text = row
+            .cells
+            .iter()
+            .enumerate()
+            .all(|(index, cell)| cell.is_empty() || texts().any(|column| *column == index));
+        let first_is_date = self.plan.dates.iter().any(|date| date.column == 0);
+        let Some(draft) = self.drafts.last_mut().filter(|_| only_text && first_is_date) else { return false };
+        let more: Vec<String> =
+            texts().map(|column| clean(row.cell(*column))).filter(|t| !t.is_empty()).collect();
+        let mut memo = draft.memo.take().unwrap_or_default();
+        for text in more {
+            if !memo.is_empty() {
+                memo.push(' ');
+            }
+            memo.push_str(&text);
+        }
+        draft.memo = Some(memo);
+        true
+    }
+
+    fn data(&mut self, row: &Row<'t>, date: Date, booked: bool) -> Result<(), StatementError> {
+        let plan = self.plan;
+        let status_cell = plan.status.map(|column| row.cell(column)).unwrap_or_default();
+        let status = match vocabulary::standing(status_cell) {
+            Standing::Void => {
+                self.leave_out(row, &format!("its status is \"{}\"", problem::excerpt(status_cell)));
+                return Ok(());
+            }
+            Standing::Pending => TransactionStatus::Pending,
+            Standing::Posted if booked => TransactionStatus::Posted,
+            Standing::Posted => TransactionStatus::Pending,
+        };
+        let CellMoney { value, currency } = amounts::of_row(row, plan)?;
+        let Some(value) = value else {
+            self.leave_out(row, "it has no amount");
+            return Ok(());
+        };
+        let side = |column: Option<usize>| -> Result<Option<Decimal>, StatementError> {
+            match column.map(|column| row.cell(column)).filter(|cell| !cell.is_empty()) {
+                Some(cell) => amounts::plain(row, cell, plan.mark).map(Some),
+                None => Ok(None),
+            }
+        };
+        let (payee, memo) = texts(row, plan);
+        let filled = |column: &usize| Some(row.cell(*column)).filter(|cell| !cell.is_empty());
+        let kind = plan.kinds.map(|column| row.cell(column)).unwrap_or_default();
+        self.drafts.push(Draft {
+            line: row.line,
+            date,
+            amount: if plan.invert { value.negated() } else { value },
+            fee: side(plan.fee)?,
+            balance: side(plan.balance).ok().flatten(),
+            currency: amounts::currency_of(row, plan, currency)?,
+            account: plan
+                .account
+                .map(|column| row.cell(column).trim_matches('"').to_owned())
+                .filter(|account| !account.is_empty()),
+            status,
+            purchase: amounts::purchase(kind, &payee),
+            payee,
+            memo,
+            reference: plan.references.iter().find_map(filled).map(str::to_owned),
+            bank_id: plan.bank_id.as_ref().and_then(filled).map(str::to_owned),
+            source: row.source,
+            direction: match plan.amount {
+                AmountRule::Signed { .. } => vocabulary::direction(kind),
+                _ => None,
+            },
+        });
+        Ok(())
+    }
+
+    fn leave_out(&mut self, row: &Row<'t>, why: &str) {
+        self.left_out.push(Warning {
+            line: row.line,
+            text: format!("the row is left out: {why} ({})", problem::excerpt(row.source)),
+        });
+    }
+
+    fn finish(self) -> (Vec<Draft<'t>>, Vec<Warning>) {
+        let totals = self.footers.iter().map(|(line, source)| Warning {
+            line: *line,
+            text: format!(
+                "the row is left out: it has no day and no row follows, so it is taken for a total ({})",
+                problem::excerpt(source)
+            ),
+        });
+        let mut warnings: Vec<Warning> = self.left_out.into_iter().chain(totals).collect();
+        warnings.sort_by_key(|warning| warning.line);
+        let more = warnings.len().saturating_sub(MAX_NAMED);
+        if more > 0 {
+            warnings.truncate(MAX_NAMED);
+            warnings.push(Warning {
+                line: 0,
+                text: format!("{more} more rows are left out for reasons like these"),
+            });
+        }
+        (self.drafts, warnings)
+    }
+}
+
+/// The other party as written, and the rest of the texts.
+fn texts(row: &Row<'_>, plan: &Plan) -> (String, Option<String>) {
+    let mut payee = plan.payees.iter().map(|column| row.cell(*column)).find(|cell| !cell.is_empty());
+    let mut memos: Vec<&str> =
+        plan.memos.iter().map(|column| row.cell(*column)).filter(|cell| !cell.is_empty()).collect();
+    if payee.is_none() && !memos.is_empty() {
+        payee = Some(memos.remove(0));
+    }
+    memos.dedup();
+    let memo = clean(&memos.join(" "));
+    (payee.unwrap_or_default().to_owned(), Some(memo).filter(|memo| !memo.is_empty()))
+}

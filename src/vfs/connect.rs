@@ -1,0 +1,133 @@
+//! Opening a vault's database: an ordinary SQLite connection on sealed files, alone with its vault.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::backing::{Code, Fault};
+use super::create::io_error;
+use super::damage::{Damage, VfsError};
+use super::ffi;
+use super::header::HeaderFault;
+use super::seal::Nonces;
+use super::shim::{self, Opening};
+use super::unlock::{code_error, header_error};
+use super::vault_file::Keys;
+use crate::crypto::VaultKey;
+
+/// When a commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// At every commit: what was acknowledged survives a power cut.
+    #[default]
+    Full,
+    /// At checkpoints only: a power cut may take the last commits, a crash of the program takes none.
+    Normal,
+}
+
+/// How to open a vault's database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// How long to wait for another process that has the vault, in milliseconds.
+    pub busy_timeout_ms: u32,
+    /// SQLite's page cache, in MiB. Every page read past it is decrypted again.
+    pub cache_mib: u32,
+    /// When a commit waits for the disk.
+    pub synchronous: Synchronous,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self { busy_timeout_ms: 2_000, cache_mib: 64, synchronous: Synchronous::Full }
+    }
+}
+
+/// Opens the vault at `path` for this process alone, until the connection is closed.
+///
+/// # Errors
+/// [`VfsError::Busy`] when another process keeps the vault beyond the timeout; [`VfsError::WrongSecret`] when `key`
+/// is another vault's; [`VfsError::Damaged`], [`VfsError::NotAVault`], [`VfsError::NewerFormat`],
+/// [`VfsError::ReadOnly`], [`VfsError::DiskFull`], [`VfsError::Io`].
+pub fn connect(path: &Path, key: &VaultKey, options: &ConnectOptions) -> Result<Connection, VfsError> {
+    let real = path.canonicalize().map_err(|source| io_error("open", path, source))?;
+    if !real.is_file() {
+        return Err(VfsError::NotAVault { path: path.to_owned() });
+    }
+    if !ffi::register() {
+        return Err(code_error(path, Code(rusqlite::ffi::SQLITE_ERROR)));
+    }
+    let opening = Opening { keys: Keys::derive(key), nonces: Nonces::new() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+        | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+    let connection =
+        ffi::with_opening(opening, || Connection::open_with_flags_and_vfs(&real, flags, ffi::VFS_NAME))
+            .map_err(|error| open_error(path, None, error))?;
+    configure(&connection, options).map_err(|error| open_error(path, Some(&connection), error))?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection, options: &ConnectOptions) -> rusqlite::Result<()> {
+    let timeout = std::time::Duration::from_millis(u64::from(options.busy_timeout_ms));
+    connection.busy_timeout(timeout)?;
+    // Before anything reads the file: with an exclusive lock SQLite keeps the log's index in memory and makes no
+    // shared-memory file, and what is not set now would touch files that are never opened.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "cache_size", -i64::from(options.cache_mib) * 1024)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    let synchronous = match options.synchronous {
+        Synchronous::Full => "FULL",
+        Synchronous::Normal => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    // The first read takes the lock and recovers the log.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    if mode != "wal" {
+        // Only a database that other software made has another mode. Its way into WAL leads over a journal, which
+        // stays in memory.
+        connection.pragma_update(None, "journal_mode", "MEMORY")?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+    }
+    Ok(())
+}
+
+/// What SQLite's error means, with what the sealed files know about it.
+fn open_error(path: &Path, connection: Option<&Connection>, error: rusqlite::Error) -> VfsError {
+    let known = connection.and_then(ffi::vault_of).and_then(|vault| shim::lock(&vault).ok()?.failure.take());
+    match known {
+        Some(Fault::Damage(damage)) => return VfsError::Damaged(damage),
+        Some(Fault::NotAVault) => return header_error(path, HeaderFault::NoMagic),
+        Some(Fault::Newer(found)) => return header_error(path, HeaderFault::Newer(found)),
+        Some(Fault::WrongKey) => return VfsError::WrongSecret,
+        _ => {}
+    }
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => VfsError::Busy { path },
+        Some(ErrorCode::DiskFull) => VfsError::DiskFull { path },
+        // A file or folder that lets nothing be written: SQLite needs to create the log.
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            VfsError::ReadOnly { path }
+        }
+        _ => VfsError::Sqlite(error),
+    }
+}
+
+/// The damage behind the last failure of this connection, if it was damage. Asking forgets it.
+#[must_use]
+pub fn damage(connection: &Connection) -> Option<Damage> {
+    let vault = ffi::vault_of(connection)?;
+    let mut vault = shim::lock(&vault).ok()?;
+    match vault.failure.take() {
+        Some(Fault::Damage(damage)) => Some(damage),
+        _ => None,
+    }
+}

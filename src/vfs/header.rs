@@ -1,0 +1,304 @@
+//! The header's byte layout: 4 KiB, kept twice (copies A and B). Pure: bytes in, values out.
+//!
+//! Magic, format version and checksum lie at the same places in every format, so that any program can tell a newer
+//! vault from a damaged one. The checksum finds accidents before any key is known; the tag, under a key derived from
+//! the vault's key, finds everything else. Each format version fixes every byte: what is not used is zero.
+
+use sha2::{Digest, Sha256};
+
+use super::offsets::{GROUP_PAGES, Twin, UNIT_BYTES};
+use super::seal::{RESERVED_BYTES, Unit};
+use super::slots::{SLOT_BYTES, SLOTS, Slot};
+use crate::crypto::HeaderAuthKey;
+
+/// The newest format that this program reads and the only one it writes.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+/// The first bytes of every vault. The line ends show a transfer that mangled them.
+pub(crate) const MAGIC: [u8; 16] = *b"finvault\r\n\x1a\n\0\0\0\0";
+
+const VERSION: usize = 16;
+const COPY: usize = 20;
+const GENERATION: usize = 24;
+const VAULT_ID: usize = 32;
+const PAGE_BYTES: usize = 48;
+const RESERVED: usize = 52;
+const GROUP: usize = 56;
+const WAL_STATE: usize = 60;
+const WAL_GENERATION: usize = 64;
+const WAL_ID: usize = 72;
+const FLOOR_FRAME: usize = 88;
+const PAGE_COUNT: usize = 92;
+const FLOOR_TAG: usize = 96;
+const COMMIT_SEQUENCE: usize = 112;
+const TABLE_GENERATION: usize = 120;
+const TABLE_ROOT: usize = 128;
+const ZERO_1: usize = 160;
+const SLOTS_AT: usize = 256;
+const ZERO_2: usize = SLOTS_AT + SLOTS * SLOT_BYTES;
+const CHECKSUM: usize = 4032;
+const TAG: usize = 4064;
+
+/// Which vault a file is: 16 random bytes, fixed when it was made. Not secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VaultId(pub(crate) [u8; 16]);
+
+impl VaultId {
+    /// The id's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for VaultId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for VaultId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VaultId({self})")
+    }
+}
+
+/// A fixed run of bytes, read and written by offset. An offset outside reads zero and writes nothing; every offset
+/// used is a constant that lies inside.
+pub(crate) struct Bytes<const N: usize>(pub(crate) [u8; N]);
+
+impl<const N: usize> Bytes<N> {
+    pub(crate) fn put(&mut self, at: usize, value: &[u8]) {
+        if let Some(to) = self.0.get_mut(at..at + value.len()) {
+            to.copy_from_slice(value);
+        }
+    }
+
+    pub(crate) fn put_u32(&mut self, at: usize, value: u32) {
+        self.put(at, &value.to_le_bytes());
+    }
+
+    pub(crate) fn put_u64(&mut self, at: usize, value: u64) {
+        self.put(at, &value.to_le_bytes());
+    }
+
+    pub(crate) fn array<const M: usize>(&self, at: usize) -> [u8; M] {
+        let mut value = [0; M];
+        if let Some(from) = self.0.get(at..at + M) {
+            value.copy_from_slice(from);
+        }
+        value
+    }
+
+    pub(crate) fn u32(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.array(at))
+    }
+
+    pub(crate) fn u64(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.array(at))
+    }
+}
+
+/// A frame of the write-ahead log known to be durable: its number and its header's tag. Frame 0 is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Frontier {
+    pub(crate) frame: u32,
+    pub(crate) tag: [u8; 16],
+}
+
+/// The write-ahead log that belongs to the vault right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WalIdentity {
+    pub(crate) generation: u64,
+    pub(crate) id: [u8; 16],
+}
+
+/// What a header copy says.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) generation: u64,
+    pub(crate) vault_id: VaultId,
+    /// Whether a log belongs to the vault; if not, any that lies beside it is stale.
+    pub(crate) wal_live: bool,
+    pub(crate) wal: WalIdentity,
+    /// The log must reach at least this frame.
+    pub(crate) floor: Frontier,
+    /// Pages that were durable in the file when this copy was written.
+    pub(crate) page_count: u32,
+    /// Commits since the vault was made, as far as this copy knows.
+    pub(crate) commit_sequence: u64,
+    pub(crate) table_generation: u64,
+    pub(crate) table_root: [u8; 32],
+    pub(crate) slots: [Slot; SLOTS],
+}
+
+/// Why bytes are not a header copy that this program can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderFault {
+    /// The magic is not there.
+    NoMagic,
+    /// Whole, but of a newer format.
+    Newer(u32),
+    /// Altered.
+    Damaged,
+}
+
+impl Header {
+    pub(crate) fn new(vault_id: VaultId) -> Self {
+        Self {
+            generation: 1,
+            vault_id,
+            wal_live: false,
+            wal: WalIdentity { generation: 0, id: [0; 16] },
+            floor: Frontier::default(),
+            page_count: 0,
+            commit_sequence: 0,
+            table_generation: 0,
+            table_root: [0; 32],
+            slots: [Slot::EMPTY; SLOTS],
+        }
+    }
+
+    /// The bytes of one copy, authenticated.
+    pub(crate) fn encode(&self, copy: Twin, key: &HeaderAuthKey) -> Unit {
+        let mut bytes = Bytes([0; UNIT_BYTES]);
+        self.put_fields(copy, &mut bytes);
+        let checksum = checksum(&bytes.0);
+        bytes.put(CHECKSUM, &checksum);
+        bytes.put(TAG, &key.tag(&checksum));
+        bytes.0
+    }
+
+    fn put_fields(&self, copy: Twin, bytes: &mut Bytes<UNIT_BYTES>) {
+        bytes.put(0, &MAGIC);
+        bytes.put_u32(VERSION, FORMAT_VERSION);
+        bytes.put_u32(COPY, copy.number());
+        bytes.put_u64(GENERATION, self.generation);
+        bytes.put(VAULT_ID, &self.vault_id.0);
+        bytes.put_u32(PAGE_BYTES, UNIT_BYTES as u32);
+        bytes.put_u32(RESERVED, RESERVED_BYTES as u32);
+        bytes.put_u32(GROUP, GROUP_PAGES);
+        bytes.put_u32(WAL_STATE, u32::from(self.wal_live));
+        bytes.put_u64(WAL_GENERATION, self.wal.generation);
+        bytes.put(WAL_ID, &self.wal.id);
+        bytes.put_u32(FLOOR_FRAME, self.floor.frame);
+        bytes.put_u32(PAGE_COUNT, self.page_count);
+        bytes.put(FLOOR_TAG, &self.floor.tag);
+        bytes.put_u64(COMMIT_SEQUENCE, self.commit_sequence);
+        bytes.put_u64(TABLE_GENERATION, self.table_generation);
+        bytes.put(TABLE_ROOT, &self.table_root);
+        for (index, slot) in self.slots.iter().enumerate() {
+            bytes.put(SLOTS_AT + index * SLOT_BYTES, &slot.0);
+        }
+    }
+
+    /// Reads one copy. Its checksum, version and shape are checked; its tag is not, since that takes the key:
+    /// nothing of it may be trusted before [`authentic`].
+    pub(crate) fn decode(unit: &Unit, copy: Twin) -> Result<Self, HeaderFault> {
+        let bytes = Bytes(*unit);
+        if bytes.array::<16>(0) != MAGIC {
+            return Err(HeaderFault::NoMagic);
+        }
+        if checksum(unit) != bytes.array::<32>(CHECKSUM) {
+            return Err(HeaderFault::Damaged);
+        }
+        let version = bytes.u32(VERSION);
+        if version > FORMAT_VERSION {
+            return Err(HeaderFault::Newer(version));
+        }
+        let header = Self::fields(&bytes);
+        // Writing what was read must give the same bytes: one comparison covers every constant, every byte that
+        // must be zero, and the copy's number.
+        let mut again = Bytes([0; UNIT_BYTES]);
+        header.put_fields(copy, &mut again);
+        if again.0.get(..CHECKSUM) != unit.get(..CHECKSUM) {
+            return Err(HeaderFault::Damaged);
+        }
+        Ok(header)
+    }
+
+    fn fields(bytes: &Bytes<UNIT_BYTES>) -> Self {
+        let mut slots = [Slot::EMPTY; SLOTS];
+        for (index, slot) in slots.iter_mut().enumerate() {
+            *slot = Slot(bytes.array(SLOTS_AT + index * SLOT_BYTES));
+        }
+        Self {
+            generation: bytes.u64(GENERATION),
+            vault_id: VaultId(bytes.array(VAULT_ID)),
+            wal_live: bytes.u32(WAL_STATE) == 1,
+            wal: WalIdentity { generation: bytes.u64(WAL_GENERATION), id: bytes.array(WAL_ID) },
+            floor: Frontier { frame: bytes.u32(FLOOR_FRAME), tag: bytes.array(FLOOR_TAG) },
+            page_count: bytes.u32(PAGE_COUNT),
+            commit_sequence: bytes.u64(COMMIT_SEQUENCE),
+            table_generation: bytes.u64(TABLE_GENERATION),
+            table_root: bytes.array(TABLE_ROOT),
+            slots,
+        }
+    }
+}
+
+/// Whether a copy that [`Header::decode`] accepted was written under this vault's key.
+pub(crate) fn authentic(unit: &Unit, key: &HeaderAuthKey) -> bool {
+    let bytes = Bytes(*unit);
+    key.verify(&bytes.array::<32>(CHECKSUM), &bytes.array(TAG))
+}
+
+fn checksum(unit: &Unit) -> [u8; 32] {
+    Sha256::digest(unit.get(..CHECKSUM).unwrap_or_default()).into()
+}
+
+/// The gaps that must be zero in this format, for the documentation's test.
+#[cfg(test)]
+pub(crate) const ZERO_RANGES: [(usize, usize); 2] = [(ZERO_1, SLOTS_AT), (ZERO_2, CHECKSUM)];
+#[cfg(not(test))]
+const _: [usize; 2] = [ZERO_1, ZERO_2];
+
+/// Both copies as read from a file, judged as far as is possible without or with the key.
+pub(crate) struct Copies {
+    units: [Unit; 2],
+    decoded: [Result<Header, HeaderFault>; 2],
+}
+
+impl Copies {
+    pub(crate) fn new(a: Unit, b: Unit) -> Self {
+        let decoded = [Header::decode(&a, Twin::A), Header::decode(&b, Twin::B)];
+        Self { units: [a, b], decoded }
+    }
+
+    fn pair(&self, copy: Twin) -> (&Unit, &Result<Header, HeaderFault>) {
+        let ([a, b], [header_a, header_b]) = (&self.units, &self.decoded);
+        match copy {
+            Twin::A => (a, header_a),
+            Twin::B => (b, header_b),
+        }
+    }
+
+    /// The copies that are whole, newest first.
+    pub(crate) fn candidates(&self) -> Vec<(Twin, &Header)> {
+        let mut found: Vec<_> = Twin::BOTH
+            .into_iter()
+            .filter_map(|copy| Some((copy, self.pair(copy).1.as_ref().ok()?)))
+            .collect();
+        found.sort_by_key(|(_, header)| std::cmp::Reverse(header.generation));
+        found
+    }
+
+    /// The copies that are whole and were written under the vault's key, newest first.
+    pub(crate) fn authentic(&self, key: &HeaderAuthKey) -> Vec<(Twin, &Header)> {
+        let mut found = self.candidates();
+        found.retain(|(copy, _)| authentic(self.pair(*copy).0, key));
+        found
+    }
+
+    /// Why no copy can be used, from the bytes alone.
+    pub(crate) fn fault(&self) -> HeaderFault {
+        let faults: Vec<_> = self.decoded.iter().filter_map(|copy| copy.as_ref().err()).collect();
+        let newer = faults.iter().find(|fault| matches!(fault, HeaderFault::Newer(_)));
+        if let Some(newer) = newer {
+            return **newer;
+        }
+        if faults.len() == 2 && faults.iter().all(|fault| **fault == HeaderFault::NoMagic) {
+            return HeaderFault::NoMagic;
+        }
+        HeaderFault::Damaged
+    }
+}

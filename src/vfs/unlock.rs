@@ -1,0 +1,141 @@
+//! From a passphrase or a recovery code to the vault's key.
+//!
+//! The header is judged in three steps: each copy's checksum, before any work; the bounds of the key derivation that
+//! a slot states, before it is run; the copy's tag, once a slot gave a key. In the usual case (both copies alike) one
+//! derivation is run per slot of the kind asked for.
+
+use std::ffi::CString;
+use std::path::Path;
+
+use super::backing::Code;
+use super::create::io_error;
+use super::damage::{Damage, VfsError};
+use super::ffi;
+use super::header::{Copies, FORMAT_VERSION, Header, HeaderFault, VaultId};
+use super::offsets::{Twin, UNIT_BYTES};
+use super::slots::{SLOTS, Secret, Slot, SlotFault, SlotKind};
+use crate::crypto::{HeaderAuthKey, KdfError, VaultKey};
+
+/// An unlocked vault.
+pub struct Unlocked {
+    /// Which vault it is.
+    pub vault_id: VaultId,
+    /// Its key, ready for [`connect`](super::connect).
+    pub key: VaultKey,
+    /// What kind of slot opened it.
+    pub slot: SlotKind,
+    /// Damage that did not prevent it: a header copy whose twin served.
+    pub warnings: Vec<Damage>,
+}
+
+/// Finds the vault's key. Takes no lock, and reads nothing but the header.
+///
+/// # Errors
+/// [`VfsError::WrongSecret`] (in the same words whatever slots the vault has), [`VfsError::NotAVault`],
+/// [`VfsError::NewerFormat`], [`VfsError::Damaged`], [`VfsError::HostileKdf`], [`VfsError::Io`].
+pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
+    let copies = read_copies(path)?;
+    let candidates = copies.candidates();
+    if candidates.is_empty() {
+        return Err(header_error(path, copies.fault()));
+    }
+    let mut tried: Vec<(VaultId, [Slot; SLOTS])> = Vec::new();
+    let mut hostile = None;
+    for (_, header) in &candidates {
+        if tried.contains(&(header.vault_id, header.slots)) {
+            continue;
+        }
+        tried.push((header.vault_id, header.slots));
+        match try_slots(header, with) {
+            Ok(Some(key)) => return accept(&copies, key, with.kind()),
+            Ok(None) => {}
+            Err(SlotFault::Hostile(error)) => hostile = Some(error),
+            Err(SlotFault::Kdf(error)) => return Err(VfsError::Kdf(error)),
+            Err(SlotFault::NotThisSecret) => {}
+        }
+    }
+    Err(hostile.map_or(VfsError::WrongSecret, VfsError::HostileKdf))
+}
+
+fn accept(copies: &Copies, key: VaultKey, slot: SlotKind) -> Result<Unlocked, VfsError> {
+    let authentic = copies.authentic(&HeaderAuthKey::derive(&key));
+    let Some((_, header)) = authentic.first() else {
+        return Err(VfsError::Damaged(Damage::Header));
+    };
+    let warnings = Twin::BOTH
+        .into_iter()
+        .filter(|copy| !authentic.iter().any(|(good, _)| good == copy))
+        .map(|copy| Damage::HeaderCopy { copy })
+        .collect();
+    Ok(Unlocked { vault_id: header.vault_id, key, slot, warnings })
+}
+
+/// Tries the slots of the right kind. A hostile slot does not stop the others.
+fn try_slots(header: &Header, with: &Secret<'_>) -> Result<Option<VaultKey>, SlotFault> {
+    let mut hostile: Option<KdfError> = None;
+    for (index, slot) in (0..).zip(&header.slots) {
+        if !slot.is(with.kind()) {
+            continue;
+        }
+        match slot.unwrap(with, header.vault_id.0, index) {
+            Ok(key) => return Ok(Some(key)),
+            Err(SlotFault::NotThisSecret) => {}
+            Err(SlotFault::Hostile(error)) => hostile = Some(error),
+            Err(other) => return Err(other),
+        }
+    }
+    hostile.map_or(Ok(None), |error| Err(SlotFault::Hostile(error)))
+}
+
+fn read_copies(path: &Path) -> Result<Copies, VfsError> {
+    // SQLite opens no symbolic links below this level; resolving them touches no file's locks.
+    let real = path.canonicalize().map_err(|source| io_error("open", path, source))?;
+    if !real.is_file() {
+        return Err(VfsError::NotAVault { path: path.to_owned() });
+    }
+    let name = c_path(&real)?;
+    let mut both = [0; 2 * UNIT_BYTES];
+    if !ffi::register() {
+        return Err(code_error(path, Code(rusqlite::ffi::SQLITE_ERROR)));
+    }
+    ffi::read_start(&name, &mut both).map_err(|code| code_error(path, code))?;
+    let (mut a, mut b) = ([0; UNIT_BYTES], [0; UNIT_BYTES]);
+    for (index, unit) in [&mut a, &mut b].into_iter().enumerate() {
+        if let Some(from) = both.get(index * UNIT_BYTES..(index + 1) * UNIT_BYTES) {
+            unit.copy_from_slice(from);
+        }
+    }
+    Ok(Copies::new(a, b))
+}
+
+fn c_path(path: &Path) -> Result<CString, VfsError> {
+    #[cfg(unix)]
+    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec();
+    #[cfg(not(unix))]
+    let bytes = path.to_string_lossy().into_owned().into_bytes();
+    CString::new(bytes).map_err(|error| io_error("open", path, std::io::Error::other(error)))
+}
+
+/// A result code of SQLite's lower layers in our terms.
+pub(super) fn code_error(path: &Path, code: Code) -> VfsError {
+    let path = path.to_owned();
+    match code.0 & 0xff {
+        rusqlite::ffi::SQLITE_FULL => VfsError::DiskFull { path },
+        rusqlite::ffi::SQLITE_READONLY => VfsError::ReadOnly { path },
+        rusqlite::ffi::SQLITE_BUSY => VfsError::Busy { path },
+        _ => VfsError::Io {
+            doing: "read",
+            path,
+            source: std::io::Error::other(rusqlite::ffi::Error::new(code.0)),
+        },
+    }
+}
+
+/// Why no header copy can be used, in our terms.
+pub(super) fn header_error(path: &Path, fault: HeaderFault) -> VfsError {
+    match fault {
+        HeaderFault::NoMagic => VfsError::NotAVault { path: path.to_owned() },
+        HeaderFault::Newer(found) => VfsError::NewerFormat { found, supported: FORMAT_VERSION },
+        HeaderFault::Damaged => VfsError::Damaged(Damage::Header),
+    }
+}

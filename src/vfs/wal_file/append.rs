@@ -1,0 +1,295 @@
+//! Writing the log: new lives, frames (header and page in one write), rewritten checksums, syncs and markers.
+
+use super::super::backing::{Backing, Fault};
+use super::super::header::{Bytes, Frontier};
+use super::super::offsets::{self, UNIT_BYTES};
+use super::super::seal::{self, Role, Unit};
+use super::super::vault_file::VaultFile;
+use super::super::wal_frame::{
+    self, FrameHeader, HEADER_TAG_AT, LogPlace, PAGE_TAG_AT, RECORD_BYTES, SQLITE_FRAME_HEADER_BYTES,
+    SQLITE_WAL_HEADER_BYTES,
+};
+use super::{COMMITS_BEFORE, Commit, GENERATION, Life, SqliteFrameHeader, Tag, WalFile, header_place};
+use crate::crypto::TAG_BYTES;
+
+impl<B: Backing> WalFile<B> {
+    /// Writes in one of the shapes that SQLite uses; any other is refused.
+    pub(crate) fn write(&mut self, vault: &mut VaultFile<B>, bytes: &[u8], offset: u64) -> Result<(), Fault> {
+        let odd = Fault::Refused("an odd write to the log");
+        match wal_frame::log_place(offset).ok_or(odd.clone())? {
+            LogPlace::Header(0) => {
+                let header = bytes.try_into().map_err(|_| odd)?;
+                self.begin_life(vault, header)
+            }
+            LogPlace::Frame(frame, 0) => {
+                let header = bytes.try_into().map_err(|_| odd)?;
+                self.take_header(vault, frame, header)
+            }
+            LogPlace::Frame(frame, SQLITE_FRAME_HEADER_BYTES) if bytes.len() == UNIT_BYTES => {
+                self.take_page(vault, frame, bytes)
+            }
+            _ => Err(odd),
+        }
+    }
+
+    /// SQLite starts the log anew: all that it held is in the vault file. The new header is durable before the vault
+    /// names it, and the old life stays whole until then.
+    fn begin_life(
+        &mut self,
+        vault: &mut VaultFile<B>,
+        header: [u8; SQLITE_WAL_HEADER_BYTES],
+    ) -> Result<(), Fault> {
+        self.close(vault)?;
+        self.life = None;
+        let wal = vault.next_wal()?;
+        let commits_before = vault.commits()?;
+        let mut content = Bytes([0; UNIT_BYTES]);
+        content.put(0, &header);
+        content.put_u64(GENERATION, wal.generation);
+        content.put_u64(COMMITS_BEFORE, commits_before);
+        let mut unit: Unit = content.0;
+        let place = header_place(vault, &wal)?;
+        let nonce = vault.nonces.next()?;
+        seal::seal_unit(vault.keys.wal.aead(), &place, &nonce, &mut unit)?;
+        let twin = wal_frame::header_twin(wal.generation);
+        self.backing.write(&unit, offsets::header(twin))?;
+        self.backing.sync()?;
+        self.unsynced = false;
+        vault.adopt_wal(wal)?;
+        let tag = Bytes(unit).array(UNIT_BYTES - TAG_BYTES);
+        self.life = Some(Life::new(wal, header, tag, commits_before));
+        Ok(())
+    }
+
+    /// A frame header: kept until its page comes, unless it replaces one whose page stays.
+    fn take_header(
+        &mut self,
+        vault: &mut VaultFile<B>,
+        frame: u32,
+        header: SqliteFrameHeader,
+    ) -> Result<(), Fault> {
+        self.flush(vault)?;
+        let life = self.life()?;
+        let replaces = life.latest_read == Some(frame) && frame <= life.written;
+        life.latest_read = None;
+        life.latest_header = Some((frame, header));
+        if replaces {
+            return self.write_header_alone(vault, frame, header);
+        }
+        life.waiting = Some((frame, header));
+        Ok(())
+    }
+
+    /// A page: with the header that came just before it, or alone over a page of the same transaction.
+    fn take_page(&mut self, vault: &mut VaultFile<B>, frame: u32, page: &[u8]) -> Result<(), Fault> {
+        let life = self.life()?;
+        life.latest_read = None;
+        let latest = life.latest_header.take();
+        if let Some((_, header)) = latest.filter(|(owner, _)| *owner == frame) {
+            life.waiting = None;
+            return self.append(vault, frame, header, page);
+        }
+        self.flush(vault)?;
+        self.rewrite_page(vault, frame, page)
+    }
+
+    /// Writes out a header whose page never came.
+    pub(super) fn flush(&mut self, vault: &mut VaultFile<B>) -> Result<(), Fault> {
+        match self.life.as_mut().and_then(|life| life.waiting.take()) {
+            Some((frame, header)) => self.write_header_alone(vault, frame, header),
+            None => Ok(()),
+        }
+    }
+
+    fn append(
+        &mut self,
+        vault: &mut VaultFile<B>,
+        frame: u32,
+        sqlite: SqliteFrameHeader,
+        page: &[u8],
+    ) -> Result<(), Fault> {
+        self.settle_recovery(vault)?;
+        let life = self.life()?;
+        if frame <= life.commit.at.frame {
+            // SQLite took a commit back, because a step after its last frame failed.
+            life.commit = life.commit_before;
+            if frame <= life.commit.at.frame || frame <= life.durable.frame {
+                return Err(Fault::Refused("a write over a durable commit"));
+            }
+        }
+        let place = self.place(vault, Role::WalPage, frame)?;
+        let nonce = vault.nonces.next()?;
+        let record = self.scratch.get_mut(RECORD_BYTES..).unwrap_or_default();
+        let page_tag = wal_frame::seal_page(vault.keys.wal.aead(), &place, &nonce, page, record)?;
+        let (record, header) = self.seal_header(vault, frame, sqlite, page_tag)?;
+        if let Some(to) = self.scratch.get_mut(..RECORD_BYTES) {
+            to.copy_from_slice(&record);
+        }
+        self.unsynced = true;
+        self.backing.write(self.scratch.as_slice(), wal_frame::frame_offset(frame))?;
+        let life = self.life()?;
+        life.page_seal = Frontier { frame, tag: page_tag };
+        life.written = frame;
+        self.header_written(frame, &record, &header)
+    }
+
+    fn write_header_alone(
+        &mut self,
+        vault: &mut VaultFile<B>,
+        frame: u32,
+        sqlite: SqliteFrameHeader,
+    ) -> Result<(), Fault> {
+        let seal = self.life()?.page_seal;
+        let page_tag = if seal.frame == frame { seal.tag } else { self.read_tag(frame, PAGE_TAG_AT)? };
+        let (record, header) = self.seal_header(vault, frame, sqlite, page_tag)?;
+        self.unsynced = true;
+        self.backing.write(&record, wal_frame::frame_offset(frame))?;
+        self.header_written(frame, &record, &header)
+    }
+
+    fn rewrite_page(&mut self, vault: &mut VaultFile<B>, frame: u32, page: &[u8]) -> Result<(), Fault> {
+        let life = self.life()?;
+        if frame > life.written || frame <= life.durable.frame {
+            return Err(Fault::Refused("a page without its frame header"));
+        }
+        let place = self.place(vault, Role::WalPage, frame)?;
+        let nonce = vault.nonces.next()?;
+        let record = self.scratch.get_mut(RECORD_BYTES..).unwrap_or_default();
+        let tag = wal_frame::seal_page(vault.keys.wal.aead(), &place, &nonce, page, record)?;
+        let at = wal_frame::frame_offset(frame) + RECORD_BYTES as u64;
+        self.unsynced = true;
+        self.backing.write(self.scratch.get(RECORD_BYTES..).unwrap_or_default(), at)?;
+        self.life()?.page_seal = Frontier { frame, tag };
+        Ok(())
+    }
+
+    fn seal_header(
+        &mut self,
+        vault: &mut VaultFile<B>,
+        frame: u32,
+        sqlite: SqliteFrameHeader,
+        page_tag: Tag,
+    ) -> Result<([u8; RECORD_BYTES], FrameHeader), Fault> {
+        let previous = self.header_tag(frame.saturating_sub(1))?;
+        let place = self.place(vault, Role::WalFrameHeader, frame)?;
+        let life = self.life()?;
+        // Frames up to the last commit belong to it; later ones to the commit that is being written.
+        let ahead = u64::from(frame > life.commit.at.frame);
+        let header = FrameHeader {
+            sqlite,
+            commit_sequence: life.commit.sequence.saturating_add(ahead),
+            frontier: life.durable.frame,
+            previous,
+            page_tag,
+        };
+        let nonce = vault.nonces.next()?;
+        let record = header.seal(vault.keys.wal.aead(), &place, &nonce)?;
+        Ok((record, header))
+    }
+
+    fn header_written(
+        &mut self,
+        frame: u32,
+        record: &[u8; RECORD_BYTES],
+        header: &FrameHeader,
+    ) -> Result<(), Fault> {
+        let life = self.life()?;
+        let at = Frontier { frame, tag: Bytes(*record).array(HEADER_TAG_AT) };
+        life.header_seal = at;
+        if header.is_commit() && frame >= life.commit.at.frame {
+            if frame > life.commit.at.frame {
+                life.commit_before = life.commit;
+            }
+            life.commit = Commit { at, sequence: header.commit_sequence };
+        }
+        Ok(())
+    }
+
+    /// The tag of a frame's header; frame 0 is the log's header.
+    fn header_tag(&mut self, frame: u32) -> Result<Tag, Fault> {
+        let life = self.life()?;
+        if frame == 0 {
+            return Ok(life.header_tag);
+        }
+        if life.header_seal.frame == frame {
+            return Ok(life.header_seal.tag);
+        }
+        self.read_tag(frame, HEADER_TAG_AT)
+    }
+
+    fn read_tag(&mut self, frame: u32, at: usize) -> Result<Tag, Fault> {
+        let mut tag = [0; TAG_BYTES];
+        self.backing.read(&mut tag, wal_frame::frame_offset(frame) + at as u64)?;
+        Ok(tag)
+    }
+
+    /// Before the first write after a recovery: what was recovered becomes durable, so that every new frame can say
+    /// so.
+    fn settle_recovery(&mut self, vault: &mut VaultFile<B>) -> Result<(), Fault> {
+        let life = self.life()?;
+        if life.written > 0 || life.commit.at.frame <= life.durable.frame {
+            return Ok(());
+        }
+        let commit = life.commit;
+        self.backing.sync()?;
+        self.life()?.durable = commit.at;
+        vault.note_frontier(commit.at, commit.sequence)
+    }
+
+    /// Makes the log durable up to its last commit, and says so behind it.
+    pub(crate) fn sync(&mut self, vault: &mut VaultFile<B>) -> Result<(), Fault> {
+        self.flush(vault)?;
+        if self.unsynced {
+            self.backing.sync()?;
+            self.unsynced = false;
+        }
+        let Some(life) = self.life.as_mut() else {
+            return Ok(());
+        };
+        let commit = life.commit;
+        if commit.at.frame <= life.durable.frame {
+            return Ok(());
+        }
+        life.durable = commit.at;
+        let nothing_behind = life.written <= commit.at.frame;
+        vault.note_frontier(commit.at, commit.sequence)?;
+        if nothing_behind {
+            // The commit is durable whether or not this reaches the disk: a failure costs one piece of evidence.
+            let _ = self.write_marker(vault, commit);
+        }
+        Ok(())
+    }
+
+    fn write_marker(&mut self, vault: &mut VaultFile<B>, commit: Commit) -> Result<(), Fault> {
+        let behind = commit.at.frame.saturating_add(1);
+        let place = self.place(vault, Role::WalMarker, behind)?;
+        let nonce = vault.nonces.next()?;
+        let marker = FrameHeader::marker(commit.at, commit.sequence);
+        let record = marker.seal(vault.keys.wal.aead(), &place, &nonce)?;
+        Ok(self.backing.write(&record, wal_frame::frame_offset(behind))?)
+    }
+
+    /// Cuts the log: to nothing, when all it held is in the vault file, or to a length that SQLite keeps for reuse.
+    pub(crate) fn truncate(&mut self, vault: &mut VaultFile<B>, bytes: u64) -> Result<(), Fault> {
+        self.flush(vault)?;
+        self.unsynced = true;
+        if bytes == 0 {
+            self.close(vault)?;
+            vault.retire_wal()?;
+            self.life = None;
+            self.backing.truncate(0)?;
+            return Ok(());
+        }
+        let frames = match wal_frame::log_place(bytes).ok_or(Fault::Refused("an impossible length"))? {
+            LogPlace::Header(_) => 0,
+            LogPlace::Frame(next, 0) => next.saturating_sub(1),
+            LogPlace::Frame(cut, _) => cut,
+        };
+        let keep = frames.max(self.life.as_ref().map_or(0, |life| life.commit.at.frame));
+        let end = wal_frame::frame_offset(keep.saturating_add(1));
+        if self.backing.size()? > end {
+            self.backing.truncate(end)?;
+        }
+        Ok(())
+    }
+}
