@@ -1,0 +1,112 @@
+//! The command line's grammar: what every command shares. What one command takes is beside that command.
+
+use super::when::parse_wait_ms;
+use super::{commands, environment, exit};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An encrypted vault for your finances, and narrow, expiring disclosures of what is in it.
+#[derive(Debug, Parser)]
+#[command(name = "finvault", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = SHORT_HELP_END, after_long_help = long_help_end(), disable_help_subcommand = true)]
+pub struct Cli {
+    /// What every command shares.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Ends `finvault -h`; `--help` goes on with exit codes and environment.
+const SHORT_HELP_END: &str = "\
+Start with \"finvault demo\": it does the whole job on a sample, in a folder of its own.
+\"finvault --help\" also lists the exit codes and the environment variables.";
+
+fn long_help_end() -> String {
+    format!(
+        "Start with \"finvault demo\": it does the whole job on a sample, in a folder of its own.\n\n{}\n\n{}",
+        environment::HELP,
+        exit::HELP
+    )
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// The vault's file [env: FINVAULT_VAULT; default: vault.finvault in the platform's data folder]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Everywhere")]
+    pub vault: Option<PathBuf>,
+    /// Print results, and errors, as JSON
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    /// Read the passphrase from this file; a newline at its end is not part of it
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Open the vault with the recovery code in this file instead of the passphrase
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Everywhere",
+        conflicts_with = "passphrase_file"
+    )]
+    pub recovery_code_file: Option<PathBuf>,
+    /// How long to wait while another process has the vault open, as 500ms, 5s or 1m [default: 5s]
+    #[arg(long, global = true, value_name = "SPAN", value_parser = parse_wait_ms, help_heading = "Everywhere")]
+    pub busy_timeout: Option<u32>,
+}
+
+/// What finvault does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new, empty vault
+    Init(commands::init::Init),
+    /// Show the whole job on a sample, in a fresh temporary folder
+    Demo(commands::demo::Demo),
+    /// Add, list, show, edit and close accounts
+    #[command(subcommand)]
+    Account(commands::account::Account),
+    /// Add, list, edit and delete transactions
+    #[command(subcommand)]
+    Tx(commands::tx::Tx),
+    /// Take in statements that your bank handed out
+    Import(commands::import::Import),
+    /// List and undo imports
+    #[command(subcommand)]
+    Imports(commands::imports::Imports),
+    /// Show balances, and how they differ from what the bank states
+    Balance(commands::balance::Balance),
+    /// Reports
+    #[command(subcommand)]
+    Report(commands::report::Report),
+    /// Add, list, show and remove those you disclose to
+    #[command(subcommand)]
+    Recipient(commands::recipient::Recipient),
+    /// Disclose a fact to one recipient: signed, sealed, expiring, logged
+    #[command(subcommand)]
+    Disclose(commands::disclose::Disclose),
+    /// List and show what was disclosed
+    #[command(subcommand)]
+    Disclosure(commands::disclosure::Disclosure),
+    /// Open and check a disclosure that you received; needs no vault
+    Open(commands::open::Open),
+    /// Show everything that ever left the vault
+    Log(commands::log::Log),
+    /// Check every page, seal and sum of the vault
+    Check(commands::check::Check),
+    /// Print completions for your shell
+    Completions(commands::completions::Completions),
+    /// Print the manual page, or write those of all commands to a folder
+    Man(commands::man::Man),
+}
+
+impl Command {
+    /// Whether the command works on a vault. The others refuse `--vault` and its companions.
+    pub fn uses_vault(&self) -> bool {
+        !matches!(self, Self::Demo(_) | Self::Open(_) | Self::Completions(_) | Self::Man(_))
+    }
+}
+
+/// How long to wait for another process to be done with the vault, unless told otherwise.
+pub const BUSY_TIMEOUT_DEFAULT_MS: u32 = 5_000;

@@ -1,0 +1,260 @@
+//! `import`: takes statement files into the vault, all of them or none.
+
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, describe};
+use crate::cli::render::Tone;
+use crate::cli::session::Session;
+use clap::Args;
+use finvault::statement::Format;
+use finvault::vault::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport};
+use serde::Serialize;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Take in statements that your bank handed out
+///
+/// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that account when
+/// the vault has none of that number. Files are taken in all together, or not at all; taking one in twice adds nothing.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The statements; "-" reads one from standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The account they are of; needed where a file does not say
+    #[arg(long)]
+    account: Option<String>,
+    /// Read them as this format instead of finding out: ofx1, ofx2 or csv
+    #[arg(long, value_parser = parse_format)]
+    format: Option<Format>,
+    /// For CSV: what its columns mean, as a profile's name or file
+    #[arg(long, value_name = "NAME|FILE")]
+    profile: Option<String>,
+    /// Only say what would be taken in
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// A statement longer than this is not read into memory.
+const LONGEST_FILE: u64 = 1 << 30;
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    [Format::OfxSgml, Format::OfxXml, Format::Csv]
+        .into_iter()
+        .find(|format| format.as_str() == text)
+        .ok_or_else(|| "the formats are ofx1, ofx2 and csv".to_owned())
+}
+
+impl Import {
+    /// Runs it.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if self.files.iter().filter(|file| is_stdin(file)).count() > 1 {
+            return Err(Failure::usage("standard input can be read once").help("give \"-\" once"));
+        }
+        let profile = self.profile.as_deref().map(super::super::profiles::load).transpose()?;
+        // Everything is read before the vault is opened: whoever waits for it does not wait for a slow disk.
+        let mut contents = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            contents.push((file.display().to_string(), read(file)?));
+        }
+        let files: Vec<ImportFile<'_>> =
+            contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();
+        let mut vault = session.open_vault()?;
+        let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
+        let options = ImportOptions {
+            account: account.map(|account| account.id),
+            format: self.format,
+            profile,
+            dry_run: self.dry_run,
+        };
+        let progress = session.console.progress()?;
+        let report = vault.import(&files, &options, session.now(), &mut |at| {
+            progress.show(at.stage, at.done, at.total);
+        })?;
+        drop(progress);
+        vault.close()?;
+        if session.console.is_json() {
+            session.console.json(&ReportShape::new(&report))?;
+        } else {
+            print(&report, self.dry_run, session.console)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let (read, name) = if is_stdin(file) {
+        (std::io::stdin().lock().take(LONGEST_FILE + 1).read_to_end(&mut bytes), "standard input".to_owned())
+    } else {
+        let read = std::fs::File::open(file).and_then(|opened| {
+            bytes.reserve(
+                opened
+                    .metadata()
+                    .map_or(0, |data| usize::try_from(data.len().min(LONGEST_FILE)).unwrap_or(0)),
+            );
+            opened.take(LONGEST_FILE + 1).read_to_end(&mut bytes)
+        });
+        (read, file.display().to_string())
+    };
+    match read {
+        Err(error) => Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
+            .help("check the path and its permissions")),
+        Ok(length) if length as u64 > LONGEST_FILE => Err(Failure::new(
+            Exit::InputRejected,
+            format!("{name} is longer than any real statement (1 GiB)"),
+        )
+        .at(name, 0, "")),
+        Ok(_) => Ok(bytes),
+    }
+}
+
+#[derive(Serialize)]
+struct ReportShape<'a> {
+    files: Vec<FileShape<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileShape<'a> {
+    path: &'a str,
+    format: &'static str,
+    sha256: &'a str,
+    batch: Option<i64>,
+    accounts: Vec<AccountShape<'a>>,
+    warnings: Vec<WarningShape<'a>>,
+}
+
+#[derive(Serialize)]
+struct AccountShape<'a> {
+    account: &'a str,
+    currency: String,
+    created: bool,
+    added: u64,
+    duplicate: u64,
+    updated: u64,
+    stated_balances: Vec<StatedShape>,
+}
+
+#[derive(Serialize)]
+struct StatedShape {
+    kind: &'static str,
+    date: String,
+    amount: String,
+    computed: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WarningShape<'a> {
+    line: u32,
+    message: &'a str,
+}
+
+impl<'a> ReportShape<'a> {
+    fn new(report: &'a ImportReport) -> Self {
+        Self { files: report.files.iter().map(FileShape::new).collect() }
+    }
+}
+
+impl<'a> FileShape<'a> {
+    fn new(file: &'a FileReport) -> Self {
+        Self {
+            path: &file.name,
+            format: file.format.as_str(),
+            sha256: &file.sha256,
+            batch: file.batch.map(|batch| batch.0),
+            accounts: file.accounts.iter().map(AccountShape::new).collect(),
+            warnings: file
+                .warnings
+                .iter()
+                .map(|warning| WarningShape { line: warning.line, message: &warning.text })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> AccountShape<'a> {
+    fn new(report: &'a AccountReport) -> Self {
+        Self {
+            account: &report.account.name,
+            currency: report.account.currency.code().to_owned(),
+            created: report.created,
+            added: report.added,
+            duplicate: report.duplicate,
+            updated: report.updated,
+            stated_balances: report
+                .stated
+                .iter()
+                .map(|stated| StatedShape {
+                    kind: stated.kind.as_str(),
+                    date: stated.date.to_string(),
+                    amount: stated.amount.to_decimal(),
+                    computed: stated.computed.map(finvault::money::Money::to_decimal),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<(), Failure> {
+    for file in &report.files {
+        let batch = file.batch.map(|batch| format!(", import {}", batch.0)).unwrap_or_default();
+        console.say_toned(&[
+            (Tone::Strong, &file.name),
+            (Tone::Dim, &format!("  {}{batch}", file.format.as_str())),
+        ])?;
+        for account in &file.accounts {
+            print_account(account, dry_run, console)?;
+        }
+        for warning in &file.warnings {
+            let line = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
+            console.say_toned(&[
+                (Tone::Caution, "  warning"),
+                (Tone::Plain, &format!(": {line}{}", warning.text)),
+            ])?;
+        }
+    }
+    if dry_run {
+        console.say("Nothing was taken in: this was a dry run.")?;
+    }
+    Ok(())
+}
+
+fn print_account(report: &AccountReport, dry_run: bool, console: &mut Console) -> Result<(), Failure> {
+    let account = &report.account;
+    let mut counts = format!("{} added, {} known already", report.added, report.duplicate);
+    if report.updated > 0 {
+        counts.push_str(&format!(", {} updated", report.updated));
+    }
+    let made = if report.created {
+        let number = account.masked_number().map(|number| format!(", {number}")).unwrap_or_default();
+        let made = if dry_run { "would make this account" } else { "made this account" };
+        format!("  ({made}: {}, {}{number})", account.kind, account.currency)
+    } else {
+        String::new()
+    };
+    console.say_toned(&[(Tone::Plain, &format!("  {}: {counts}", account.name)), (Tone::Dim, &made)])?;
+    // What can be spent is the bank's own reckoning: it is kept, and told to scripts.
+    for stated in report.stated.iter().filter(|stated| stated.kind.is_booked()) {
+        let (tone, verdict) = match (stated.computed, &report.opening) {
+            (None, _) => (Tone::Dim, String::new()),
+            (Some(computed), _) if computed != stated.amount => {
+                (Tone::Caution, format!(", but the rows come to {computed}"))
+            }
+            // The opening balance was chosen to make this true: no evidence that the rows are complete.
+            (Some(_), Some(opening)) if opening.derived => {
+                let text = format!("; so it opened {} with {}", opening.date, opening.amount);
+                (Tone::Plain, text)
+            }
+            (Some(_), _) => (Tone::Good, ", and the rows agree".to_owned()),
+        };
+        console.say_toned(&[
+            (Tone::Plain, &format!("    the bank states {} on {}", stated.amount, stated.date)),
+            (tone, &verdict),
+        ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! `init`: makes a vault and shows its recovery code, once.
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::known_signers::make_parent;
+use crate::cli::render::Tone;
+use crate::cli::secrets;
+use crate::cli::session::Session;
+use clap::Args;
+use finvault::crypto::KdfParams;
+use finvault::vault::Vault;
+use serde::Serialize;
+
+/// Make a new, empty vault
+///
+/// Asks for a passphrase twice, and shows a recovery code once. The code opens the vault when the passphrase is lost:
+/// write it on paper.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Memory that one guess at the passphrase costs, in MiB (19 or more) [default: 256]
+    #[arg(long, value_name = "MIB")]
+    kdf_memory: Option<u32>,
+    /// Passes over that memory (2 or more) [default: 3]
+    #[arg(long, value_name = "N")]
+    kdf_passes: Option<u32>,
+}
+
+/// How many lanes `init` uses; what RFC 9106 recommends.
+const LANES: u32 = 4;
+const DEFAULT_MEMORY_MIB: u32 = 256;
+const DEFAULT_PASSES: u32 = 3;
+
+impl Init {
+    /// Makes the vault.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let path = session.vault_path()?;
+        if session.global.recovery_code_file.is_some() {
+            return Err(Failure::usage("a new vault gets a new recovery code")
+                .help("leave out --recovery-code-file; init prints the code"));
+        }
+        if std::fs::symlink_metadata(&path).is_ok() {
+            return Err(Failure::new(Exit::Failed, format!("{} exists already", path.display()))
+                .help("name another file with --vault; init never replaces one"));
+        }
+        let kdf = self.kdf()?;
+        let file = session.global.passphrase_file.clone();
+        let passphrase = secrets::new_passphrase(file.as_deref(), session.environment, session.console)?;
+        make_parent(&path)?;
+        let (vault, code) = Vault::create(&path, &passphrase, kdf, session.now())?;
+        vault.close()?;
+        let code = code.reveal();
+        if session.console.is_json() {
+            #[derive(Serialize)]
+            struct Made<'a> {
+                vault: String,
+                recovery_code: &'a str,
+            }
+            session.console.json(&Made { vault: path.display().to_string(), recovery_code: &code })?;
+        } else {
+            session.console.say(format!("Made the vault {}", path.display()))?;
+            session.console.say("")?;
+            session.console.say_toned(&[(Tone::Plain, "Recovery code:  "), (Tone::Strong, &code)])?;
+            session.console.say(
+                "It opens the vault when the passphrase is lost, and is not shown again: write it on paper.",
+            )?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn kdf(&self) -> Result<KdfParams, Failure> {
+        let memory_mib = self.kdf_memory.unwrap_or(DEFAULT_MEMORY_MIB);
+        let passes = self.kdf_passes.unwrap_or(DEFAULT_PASSES);
+        let memory_kib = memory_mib.saturating_mul(1024);
+        KdfParams::new(memory_kib, passes, LANES).map_err(|error| {
+            Failure::usage(error.to_string())
+                .help("give --kdf-memory in MiB, 19 or more, and --kdf-passes, 2 or more")
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! The commands, a file each: what it takes, what it does with the library, what it prints.
+
+pub mod account;
+pub mod balance;
+pub mod check;
+pub mod completions;
+pub mod demo;
+pub mod disclose;
+pub mod disclosure;
+pub mod facts;
+pub mod import;
+pub mod imports;
+pub mod init;
+pub mod log;
+pub mod man;
+pub mod open;
+pub mod recipient;
+pub mod report;
+pub mod shapes;
+pub mod tx;
+
+use super::args::Command;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::Session;
+
+/// Runs one command.
+pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(command) => command.run(session),
+        Command::Demo(command) => command.run(session),
+        Command::Account(command) => command.run(session),
+        Command::Tx(command) => command.run(session),
+        Command::Import(command) => command.run(session),
+        Command::Imports(command) => command.run(session),
+        Command::Balance(command) => command.run(session),
+        Command::Report(command) => command.run(session),
+        Command::Recipient(command) => command.run(session),
+        Command::Disclose(command) => command.run(session),
+        Command::Disclosure(command) => command.run(session),
+        Command::Open(command) => command.run(session),
+        Command::Log(command) => command.run(session),
+        Command::Check(command) => command.run(session),
+        Command::Completions(command) => command.run(session),
+        Command::Man(command) => command.run(session),
+    }
+}

@@ -1,0 +1,118 @@
+//! `report`: the register of an account.
+
+use super::shapes::TransactionShape;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::render::{Align, Cell, Table, Tone};
+use crate::cli::session::Session;
+use crate::cli::when::{Day, check_window, parse_day};
+use clap::{Args, Subcommand};
+use finvault::ledger::TransactionStatus;
+use finvault::report;
+use serde::Serialize;
+
+/// Reports
+#[derive(Debug, Subcommand)]
+pub enum Report {
+    /// An account's transactions, each with the balance after it
+    Register(Register),
+}
+
+/// An account's transactions, each with the balance after it
+#[derive(Debug, Args)]
+pub struct Register {
+    /// The account's name, or the beginning of it
+    #[arg(long)]
+    account: String,
+    /// From this day on
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    from: Option<Day>,
+    /// Up to this day
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    to: Option<Day>,
+}
+
+impl Report {
+    /// Runs it.
+    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let Self::Register(asked) = self;
+        let today = session.today();
+        let from = asked.from.map(|day| day.resolve(today));
+        let to = asked.to.map(|day| day.resolve(today));
+        check_window(from, to)?;
+        let vault = session.open_vault()?;
+        let account = vault.account(&asked.account)?;
+        let register = vault.register(account.id, from, to)?;
+        vault.close()?;
+        if session.console.is_json() {
+            session.console.json(&RegisterShape::from(&register))?;
+        } else {
+            print(&register, session)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+#[derive(Serialize)]
+struct RegisterShape {
+    account: String,
+    currency: String,
+    opening: String,
+    rows: Vec<RowShape>,
+    closing: String,
+}
+
+#[derive(Serialize)]
+struct RowShape {
+    #[serde(flatten)]
+    transaction: TransactionShape,
+    balance: String,
+}
+
+impl From<&report::Register> for RegisterShape {
+    fn from(register: &report::Register) -> Self {
+        Self {
+            account: register.account.name.clone(),
+            currency: register.account.currency.code().to_owned(),
+            opening: register.opening.to_decimal(),
+            rows: register
+                .rows
+                .iter()
+                .map(|row| RowShape {
+                    transaction: TransactionShape::new(&row.transaction, &register.account.name),
+                    balance: row.balance.to_decimal(),
+                })
+                .collect(),
+            closing: register.closing.to_decimal(),
+        }
+    }
+}
+
+fn print(register: &report::Register, session: &mut Session<'_>) -> Result<(), Failure> {
+    let account = &register.account;
+    session.console.say_toned(&[(Tone::Strong, &format!("{} ({})", account.name, account.currency))])?;
+    let mut table = Table::new(&[
+        ("date", Align::Left),
+        ("payee", Align::Left),
+        ("amount", Align::Right),
+        ("balance", Align::Right),
+    ])
+    .flexible(1);
+    let edge = |text: &str, balance| {
+        [Cell::default(), Cell::toned(Tone::Dim, text), Cell::default(), Cell::amount(balance)]
+    };
+    table.row(edge("opening balance", register.opening));
+    for row in &register.rows {
+        let detail = &row.transaction.detail;
+        let pending = detail.status == TransactionStatus::Pending;
+        let payee = if pending { format!("{} (pending)", detail.payee) } else { detail.payee.clone() };
+        table.row([
+            Cell::new(detail.posted.to_string()),
+            Cell::new(payee),
+            Cell::amount(detail.amount),
+            if pending { Cell::default() } else { Cell::amount(row.balance) },
+        ]);
+    }
+    table.row(edge("closing balance", register.closing));
+    session.console.table(&table)
+}
