@@ -105,8 +105,8 @@ fn import(connection: &Connection, rows: u64) {
         let random = scattered(row);
         let date = format!("20{:02}-{:02}-{:02}", 20 + random % 5, 1 + random / 5 % 12, 1 + random / 60 % 28);
         let payee = format!("Shop number {}", random / 2000 % 50_000);
-        let amount = i64::try_from(random % 500_000).unwrap();
-        insert.execute((random % 8, date, amount, random % 40, payee)).unwrap();
+        let small = |modulus: u64| i64::try_from(random % modulus).unwrap();
+        insert.execute((small(8), date, small(500_000), small(40), payee)).unwrap();
     }
     drop(insert);
     connection.execute_batch("COMMIT").unwrap();

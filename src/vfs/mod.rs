@@ -13,6 +13,8 @@ mod create;
 mod damage;
 mod ffi;
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod format_tests;
 mod header;
 mod keys;
