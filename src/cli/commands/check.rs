@@ -108,7 +108,7 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         ])?;
     }
     let log = match &report.log {
-        Some(log) => format!("{} log entries", log.entries),
+        Some(log) => count(log.entries, "log entry", "log entries"),
         None => "the log could not be verified".to_owned(),
     };
     let (tone, verdict) = if ok { (Tone::Good, "sound") } else { (Tone::Bad, "damaged") };
@@ -118,9 +118,15 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         (
             Tone::Plain,
             &format!(
-                ": {} units of 4 KiB, {} accounts, {} transactions, {log}",
-                report.units, report.accounts, report.transactions
+                ": {}, {}, {}, {log}",
+                count(report.units, "unit of 4 KiB", "units of 4 KiB"),
+                count(report.accounts, "account", "accounts"),
+                count(report.transactions, "transaction", "transactions"),
             ),
         ),
     ])
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
