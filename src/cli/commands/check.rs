@@ -88,12 +88,8 @@ impl Check {
 
 fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     for problem in &report.problems {
-        let (tone, word) = if problem.twin_serves {
-            (Tone::Caution, "damaged, but its second copy serves")
-        } else {
-            (Tone::Bad, "damaged")
-        };
-        session.console.say_toned(&[(tone, word), (Tone::Plain, &format!(": {}", problem.what))])?;
+        let tone = if problem.twin_serves { Tone::Caution } else { Tone::Bad };
+        session.console.say_toned(&[(tone, "damaged"), (Tone::Plain, &format!(": {}", problem.what))])?;
     }
     for difference in &report.differences {
         session.console.say_toned(&[
