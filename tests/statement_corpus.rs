@@ -3,6 +3,8 @@
 //! OFX: what independent parsers agree on. CSV: a table worked out by looking at each file, before and apart
 //! from this reader. Both tests print their totals.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use finvault::ledger::BalanceKind;
 use finvault::money::Currency;
 use finvault::statement::{ReadOptions, StatementErrorKind, StatementFile, read};

@@ -1,4 +1,5 @@
 //! A vault from end to end: made, unlocked, opened, used, closed, opened again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use finvault::crypto::{KdfParams, OsRandom, Passphrase, RecoveryCode};
 use finvault::vfs::{self, ConnectOptions, Secret, VfsError};

@@ -1,4 +1,5 @@
 //! What SQLite does on sealed files, beyond the plain case: spills, rollbacks, VACUUM, locks, crashes, strangers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

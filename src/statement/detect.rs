@@ -52,8 +52,11 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     if start.starts_with('{') || start.starts_with('[') {
         return Err(unknown("this looks like JSON"));
     }
+    if head.trim_end_matches('\0').contains('\0') {
+        return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
+    }
     let looks_delimited = start.lines().any(|line| line.contains([',', ';', '\t', '|']));
-    if looks_delimited && !head.trim_end_matches('\0').contains('\0') {
+    if looks_delimited {
         return Ok(Format::Csv);
     }
     Err(unknown("the content is neither OFX nor delimited text"))

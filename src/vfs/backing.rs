@@ -1,5 +1,7 @@
 //! What the sealing layer needs from a file: a small trait, so that everything above it is tested over memory.
 
+use rusqlite::ffi;
+
 use super::damage::Damage;
 
 /// An SQLite result code, passed on exactly as the operating system's layer gave it.
@@ -64,4 +66,24 @@ impl From<crate::crypto::SealError> for Fault {
     fn from(_: crate::crypto::SealError) -> Self {
         Self::CannotSeal
     }
+}
+
+/// SQLite's way of saying that something worked, or not.
+pub(super) fn done(code: i32) -> Result<(), Code> {
+    if code == ffi::SQLITE_OK { Ok(()) } else { Err(Code(code)) }
+}
+
+/// A place in a file as SQLite counts them.
+pub(super) fn offset(at: u64) -> Result<i64, Code> {
+    i64::try_from(at).map_err(|_| Code(ffi::SQLITE_IOERR))
+}
+
+/// A length as SQLite counts them.
+pub(super) fn length(bytes: usize) -> Result<i32, Code> {
+    i32::try_from(bytes).map_err(|_| Code(ffi::SQLITE_IOERR))
+}
+
+/// A place or a length that SQLite gave us.
+pub(super) fn unsigned(number: i64) -> Result<u64, Fault> {
+    u64::try_from(number).map_err(|_| Fault::Refused("a negative place or length"))
 }

@@ -10,10 +10,10 @@ use super::create::io_error;
 use super::damage::{Damage, VfsError};
 use super::ffi;
 use super::header::HeaderFault;
+use super::keys::Keys;
 use super::seal::Nonces;
 use super::shim::{self, Opening};
 use super::unlock::{code_error, header_error};
-use super::vault_file::Keys;
 use crate::crypto::VaultKey;
 
 /// When a commit waits for the disk.
@@ -63,8 +63,11 @@ pub fn connect(path: &Path, key: &VaultKey, options: &ConnectOptions) -> Result<
         | OpenFlags::SQLITE_OPEN_EXRESCODE
         | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
     let connection =
-        ffi::with_opening(opening, || Connection::open_with_flags_and_vfs(&real, flags, ffi::VFS_NAME))
+        shim::with_opening(opening, || Connection::open_with_flags_and_vfs(&real, flags, ffi::VFS_NAME))
             .map_err(|error| open_error(path, None, error))?;
+    if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
+        return Err(VfsError::ReadOnly { path: path.to_owned() });
+    }
     configure(&connection, options).map_err(|error| open_error(path, Some(&connection), error))?;
     Ok(connection)
 }

@@ -8,11 +8,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::damage::VfsError;
-use super::header::{Bytes, Header, VaultId};
+use super::header::{Header, VaultId};
+use super::keys::Keys;
 use super::offsets::{Twin, UNIT_BYTES};
-use super::seal::{self, CONTENT_BYTES, Place, RESERVED_BYTES, Role, Unit};
+use super::seal::{self, Place, Role, Unit};
 use super::slots::{Secret, Slot, WrapFault};
-use super::vault_file::{self, Keys};
+use super::sqlite_pages::first_page;
+use super::vault_file;
 use crate::crypto::{
     KdfError, KdfParams, NONCE_BYTES, Passphrase, Random, RecoveryCode, SealError, VaultKey,
 };
@@ -92,24 +94,6 @@ fn sealed(
     random.fill(&mut nonce)?;
     seal::seal_unit(key, place, &nonce, &mut unit).map_err(seal_error)?;
     Ok(unit)
-}
-
-/// An empty SQLite database of one page: the file header (<https://sqlite.org/fileformat.html>, section 1.3) and an
-/// empty schema table (section 1.6: a leaf table page without cells).
-fn first_page() -> Unit {
-    let mut page = Bytes([0; UNIT_BYTES]);
-    page.put(0, &vault_file::synthetic_header());
-    // File change counter, pages in the file; the version that wrote them must repeat the counter.
-    page.put(24, &1_u32.to_be_bytes());
-    page.put(28, &1_u32.to_be_bytes());
-    page.put(92, &1_u32.to_be_bytes());
-    // Schema format 4, text encoding UTF-8.
-    page.put(44, &4_u32.to_be_bytes());
-    page.put(56, &1_u32.to_be_bytes());
-    page.put(100, &[0x0d]);
-    page.put(105, &(CONTENT_BYTES as u16).to_be_bytes());
-    debug_assert_eq!(CONTENT_BYTES, UNIT_BYTES - RESERVED_BYTES);
-    page.0
 }
 
 fn wrap_error(fault: WrapFault) -> VfsError {

@@ -32,9 +32,7 @@ const FLOOR_TAG: usize = 96;
 const COMMIT_SEQUENCE: usize = 112;
 const TABLE_GENERATION: usize = 120;
 const TABLE_ROOT: usize = 128;
-const ZERO_1: usize = 160;
 const SLOTS_AT: usize = 256;
-const ZERO_2: usize = SLOTS_AT + SLOTS * SLOT_BYTES;
 const CHECKSUM: usize = 4032;
 const TAG: usize = 4064;
 
@@ -245,12 +243,6 @@ pub(crate) fn authentic(unit: &Unit, key: &HeaderAuthKey) -> bool {
 fn checksum(unit: &Unit) -> [u8; 32] {
     Sha256::digest(unit.get(..CHECKSUM).unwrap_or_default()).into()
 }
-
-/// The gaps that must be zero in this format, for the documentation's test.
-#[cfg(test)]
-pub(crate) const ZERO_RANGES: [(usize, usize); 2] = [(ZERO_1, SLOTS_AT), (ZERO_2, CHECKSUM)];
-#[cfg(not(test))]
-const _: [usize; 2] = [ZERO_1, ZERO_2];
 
 /// Both copies as read from a file, judged as far as is possible without or with the key.
 pub(crate) struct Copies {

@@ -7,14 +7,19 @@
 mod backing;
 mod check;
 mod connect;
+#[cfg(test)]
+mod crash_tests;
 mod create;
 mod damage;
 mod ffi;
 mod header;
+mod keys;
+mod methods;
 mod offsets;
 mod seal;
 mod shim;
 mod slots;
+mod sqlite_pages;
 mod unlock;
 mod vault_file;
 mod wal_file;
@@ -24,6 +29,8 @@ pub use check::{CheckReport, check};
 pub use connect::{ConnectOptions, Synchronous, connect, damage};
 pub use create::{Created, create};
 pub use damage::{Damage, VfsError};
+#[cfg(feature = "testing")]
+pub use ffi::finvault_register_default_vfs;
 pub use header::VaultId;
 pub use offsets::Twin;
 pub use slots::{Secret, SlotKind};

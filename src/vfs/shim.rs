@@ -1,5 +1,6 @@
 //! What the C boundary calls: sealed files in safe Rust, the table of open vaults, and faults as SQLite's codes.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::ffi;
@@ -7,8 +8,9 @@ use rusqlite::ffi;
 use super::backing::{Backing, Code, Fault, ReadOutcome};
 use super::ffi::OsFile;
 use super::header::{Header, VaultId};
+use super::keys::Keys;
 use super::seal::Nonces;
-use super::vault_file::{Keys, VaultFile};
+use super::vault_file::VaultFile;
 use super::wal_file::WalFile;
 
 /// A vault file, shared by SQLite's main file, its log, and whoever asks about damage.
@@ -23,11 +25,19 @@ pub(super) struct Opening {
 /// One open file of either kind.
 pub(super) enum SealedFile<B> {
     Vault { vault: SharedVault<B>, log_path: Vec<u8> },
-    Log { log: WalFile<B>, vault: SharedVault<B> },
+    Log { log: Box<WalFile<B>>, vault: SharedVault<B> },
 }
 
-/// The vaults that this process has open, by path: a log is deleted by name, and its vault must know before.
-static OPEN_VAULTS: Mutex<Vec<(Vec<u8>, Weak<Mutex<VaultFile<OsFile>>>)>> = Mutex::new(Vec::new());
+thread_local! {
+    /// How a key reaches SQLite's open, which happens on the thread that asked for it: in no name and no argument.
+    static OPENING: Cell<Option<Opening>> = const { Cell::new(None) };
+}
+
+/// A vault's path, and the vault for as long as it is open.
+type OpenVault = (Vec<u8>, Weak<Mutex<VaultFile<OsFile>>>);
+
+/// The vaults that this process has open: a log is deleted by name, and its vault must know before.
+static OPEN_VAULTS: Mutex<Vec<OpenVault>> = Mutex::new(Vec::new());
 
 const LOG_SUFFIX: &[u8] = b"-wal";
 
@@ -47,12 +57,31 @@ pub(super) fn sqlite_code(fault: &Fault) -> i32 {
     }
 }
 
+/// The result code of an operation.
+pub(super) fn code_of(outcome: Result<(), Fault>) -> i32 {
+    outcome.map_or_else(|fault| sqlite_code(&fault), |()| ffi::SQLITE_OK)
+}
+
+/// Runs `open` with `opening` in place for the main file that it opens.
+pub(super) fn with_opening<T>(opening: Opening, open: impl FnOnce() -> T) -> T {
+    OPENING.set(Some(opening));
+    let outcome = open();
+    OPENING.set(None);
+    outcome
+}
+
+/// What the main file that SQLite is opening on this thread is to be opened with.
+pub(super) fn take_opening() -> Result<Opening, Fault> {
+    OPENING.take().or_else(default_opening).ok_or(Fault::Refused("a vault without a key"))
+}
+
 pub(super) fn open_main(
     mut file: OsFile,
     path: &[u8],
     opening: Opening,
     create: bool,
 ) -> Result<SealedFile<OsFile>, Fault> {
+    observe(file.address(), Operation::Open(false))?;
     let empty = create && file.size()? == 0;
     let mut vault = VaultFile::new(file, opening.keys, opening.nonces);
     if empty {
@@ -69,8 +98,9 @@ pub(super) fn open_main(
 }
 
 pub(super) fn open_wal(file: OsFile, vault: SharedVault<OsFile>) -> Result<SealedFile<OsFile>, Fault> {
+    observe(file.address(), Operation::Open(true))?;
     let opened = noting(&vault, |vault| WalFile::open(file, vault));
-    opened.map(|log| SealedFile::Log { log, vault })
+    opened.map(|log| SealedFile::Log { log: Box::new(log), vault })
 }
 
 /// Before SQLite deletes a file: its vault learns that the log is gone. False when nothing may be deleted.
@@ -85,6 +115,7 @@ pub(super) fn before_delete(path: &[u8]) -> Result<bool, Fault> {
     for vault in vaults {
         if lock(&vault)?.is_loaded() {
             noting(&vault, VaultFile::retire_wal)?;
+            observe(0, Operation::DeleteLog)?;
             return Ok(true);
         }
     }
@@ -204,43 +235,30 @@ pub(super) fn default_opening() -> Option<Opening> {
     None
 }
 
-/// A failure made up by a test, at the n-th call on this thread.
+/// What is done to a file below, for tests that watch, fail or replay it.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests look at the details"))]
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Operation<'a> {
+    /// The file was opened, as a vault or (true) as a log.
+    Open(bool),
+    Read,
+    Write(&'a [u8], u64),
+    Truncate(u64),
+    Sync,
+    /// The log was deleted by name; its file is closed by then.
+    DeleteLog,
+}
+
+/// Called before every operation on a file below; nothing to do outside of tests.
 #[cfg(not(test))]
-pub(super) fn injected_fault() -> Result<(), Code> {
+#[inline]
+pub(super) fn observe(_file: usize, _operation: Operation<'_>) -> Result<(), Code> {
     Ok(())
 }
 
 #[cfg(test)]
-pub(super) use injection::injected_fault;
+pub(super) use observer::observe;
 
 #[cfg(test)]
-pub(super) mod injection {
-    //! Counts calls to the files below, and makes one fail.
-    use std::cell::Cell;
-
-    use super::{Code, ffi};
-
-    thread_local! {
-        static CALLS: Cell<u64> = const { Cell::new(0) };
-        static FAIL: Cell<Option<(u64, bool)>> = const { Cell::new(None) };
-    }
-
-    /// From now on the n-th call fails; with `for_good`, so do all after it.
-    pub(crate) fn fail_at(call: Option<u64>, for_good: bool) {
-        CALLS.set(0);
-        FAIL.set(call.map(|call| (call, for_good)));
-    }
-
-    pub(crate) fn calls() -> u64 {
-        CALLS.get()
-    }
-
-    pub(crate) fn injected_fault() -> Result<(), Code> {
-        let call = CALLS.get() + 1;
-        CALLS.set(call);
-        match FAIL.get() {
-            Some((at, for_good)) if call == at || (for_good && call > at) => Err(Code(ffi::SQLITE_IOERR)),
-            _ => Ok(()),
-        }
-    }
-}
+#[path = "observer.rs"]
+pub(super) mod observer;

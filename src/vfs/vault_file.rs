@@ -9,44 +9,10 @@
 use super::backing::{Backing, Fault, ReadOutcome};
 use super::damage::Damage;
 use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
+use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::{self, Nonces, Place, RESERVED_BYTES, Role, Unit};
-use crate::crypto::{HeaderAuthKey, PageKey, TableKey, VaultKey, WalKey};
-
-/// The keys of one open vault, one for each role.
-pub(crate) struct Keys {
-    pub(crate) page: PageKey,
-    pub(crate) table: TableKey,
-    pub(crate) header: HeaderAuthKey,
-    pub(crate) wal: WalKey,
-}
-
-impl Keys {
-    pub(crate) fn derive(vault: &VaultKey) -> Self {
-        Self {
-            page: PageKey::derive(vault),
-            table: TableKey::derive(vault),
-            header: HeaderAuthKey::derive(vault),
-            wal: WalKey::derive(vault),
-        }
-    }
-}
-
-/// How many bytes SQLite's own header on page 1 has.
-const SQLITE_HEADER_BYTES: usize = 100;
-/// The first bytes of every SQLite database.
-const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
-
-/// What answers SQLite's first, unlocked look at the file: page size 4096 and 40 reserved bytes. It precedes WAL
-/// recovery and must not depend on page 1, which may be torn until the log is read.
-pub(crate) fn synthetic_header() -> [u8; SQLITE_HEADER_BYTES] {
-    let mut header = super::header::Bytes([0; SQLITE_HEADER_BYTES]);
-    header.put(0, SQLITE_MAGIC);
-    header.put(16, &(UNIT_BYTES as u16).to_be_bytes());
-    // File format write and read version 2 (WAL), reserved bytes, and the three constants SQLite insists on.
-    header.put(18, &[2, 2, RESERVED_BYTES as u8, 64, 32, 32]);
-    header.0
-}
+use super::seal::{self, Nonces, Place, Role, Unit};
+use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
 
 /// One open vault file. Of no use before [`VaultFile::load`], which needs SQLite's shared lock.
 pub(crate) struct VaultFile<B> {
@@ -270,7 +236,7 @@ impl<B: Backing> VaultFile<B> {
     pub(crate) fn write(&mut self, bytes: &[u8], offset: u64) -> Result<(), Fault> {
         let odd = Fault::Refused("a write that is not one whole page");
         let unit = UNIT_BYTES as u64;
-        if offset % unit != 0 || bytes.len() != UNIT_BYTES {
+        if !offset.is_multiple_of(unit) || bytes.len() != UNIT_BYTES {
             return Err(odd);
         }
         let page = u32::try_from(offset / unit).ok().and_then(|index| index.checked_add(1)).ok_or(odd)?;
@@ -285,7 +251,8 @@ impl<B: Backing> VaultFile<B> {
         let place = self.page_place(page)?;
         let nonce = self.nonces.next()?;
         seal::seal_unit(self.keys.page.aead(), &place, &nonce, &mut self.scratch)?;
-        let begins_group = page > self.pages()? && page > 1 && (page - 1) % offsets::GROUP_PAGES == 0;
+        let begins_group =
+            page > self.pages()? && page > 1 && (page - 1).is_multiple_of(offsets::GROUP_PAGES);
         let state = self.state_mut()?;
         state.unsynced = true;
         state.changed = true;
@@ -369,7 +336,7 @@ impl<B: Backing> VaultFile<B> {
     pub(crate) fn truncate(&mut self, bytes: u64) -> Result<(), Fault> {
         let unit = UNIT_BYTES as u64;
         let pages = u32::try_from(bytes / unit).map_err(|_| Fault::Refused("an impossible length"))?;
-        if bytes % unit != 0 {
+        if !bytes.is_multiple_of(unit) {
             return Err(Fault::Refused("a length that is not whole pages"));
         }
         self.mend()?;
@@ -459,7 +426,8 @@ impl<B: Backing> VaultFile<B> {
 
     /// No log belongs to the vault any more: what it held is in the file. Must precede its deletion.
     pub(crate) fn retire_wal(&mut self) -> Result<(), Fault> {
-        if !self.header()?.wal_live {
+        let state = self.state()?;
+        if !state.header.wal_live && !state.poisoned {
             return Ok(());
         }
         let sequence = self.state()?.commit_sequence;

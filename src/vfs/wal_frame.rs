@@ -31,7 +31,7 @@ const FRAMES_AT: u64 = 2 * UNIT_BYTES as u64;
 
 /// Which of the two units holds the header of a log of that generation.
 pub(crate) fn header_twin(generation: u64) -> Twin {
-    if generation % 2 == 0 { Twin::A } else { Twin::B }
+    if generation.is_multiple_of(2) { Twin::A } else { Twin::B }
 }
 
 /// Where a frame (counted from 1) lies in our file.

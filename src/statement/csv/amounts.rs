@@ -149,9 +149,9 @@ pub(super) fn currency_of(
     let shown = shown.and_then(|code| Currency::iso(&code).ok());
     let cell = plan.currency.map(|column| row.cell(column)).filter(|cell| !cell.is_empty());
     let stated = match cell {
-        Some(code) => {
-            Some(Currency::iso(code).map_err(|error| bad_cell(row.line, row.source, error.to_string()))?)
-        }
+        Some(cell) => numbers::currency_named(cell).map_err(|shown| {
+            bad_cell(row.line, row.source, format!("\"{shown}\" is no currency code of ISO 4217"))
+        })?,
         None => plan.fixed_currency,
     };
     match (stated, shown) {

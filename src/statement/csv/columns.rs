@@ -57,7 +57,6 @@ pub(super) fn plan_with_header(
     let columns = Columns { header, facts };
     let dates = date_columns(&columns)?;
     let money = signs::decide(&columns)?;
-    let mut notes = Vec::new();
     let balance = columns.with_numbers(Role::Balance).first().copied();
     let fee = columns.with_numbers(Role::Fee).into_iter().find(|fee| facts.column(*fee).nonzero > 0);
     let (currency, fixed_currency) = currency_source(&columns, &money.rule, dialect);
@@ -66,6 +65,8 @@ pub(super) fn plan_with_header(
     // "Details" that only ever says DEBIT or CREDIT is no text.
     let says_direction = |column: &usize| facts.column(*column).directions * 2 > facts.column(*column).filled;
     let memos: Vec<usize> = all_with(Role::Memo).into_iter().filter(|c| !says_direction(c)).collect();
+    let (payees, memos) =
+        if payees.is_empty() && memos.is_empty() { unnamed_texts(&columns) } else { (payees, memos) };
     let above = account_above(dialect);
     let account = if above.is_some() { None } else { own_account(&columns) };
     let order_votes: Vec<OrderVotes> = dates.iter().map(|date| facts.column(date.column).order).collect();
@@ -75,7 +76,6 @@ pub(super) fn plan_with_header(
     mark_columns.extend(fee);
     let votes: Vec<MarkVotes> = mark_columns.iter().map(|column| facts.column(*column).mark).collect();
     let mark = decimal_mark(&votes, &header.texts)?;
-    notes.extend(money.note);
     let headers: Vec<String> = header.texts.iter().map(|text| fold(text)).collect();
     Ok(Plan {
         delimiter: dialect.delimiter,
@@ -103,8 +103,21 @@ pub(super) fn plan_with_header(
         kinds: all_with(Role::Direction).first().copied(),
         headers,
         from_profile: false,
-        notes,
+        notes: Vec::new(),
     })
+}
+
+/// The columns of text with names that nobody knows: the first for the other party, the rest beside it.
+fn unnamed_texts(columns: &Columns<'_>) -> (Vec<usize>, Vec<usize>) {
+    let mut texts: Vec<usize> = (0..columns.header.names.len())
+        .filter(|column| {
+            let facts = columns.facts.column(*column);
+            let unknown = columns.header.names.get(*column).is_some_and(|name| name.role.is_none());
+            unknown && facts.text_len > 0 && facts.dates == 0 && facts.codes < facts.filled
+        })
+        .collect();
+    let memos = if texts.is_empty() { Vec::new() } else { texts.split_off(1) };
+    (texts, memos)
 }
 
 /// Whether names of columns are such as only exports of cards have.
@@ -123,7 +136,9 @@ fn is_card(headers: &[String]) -> bool {
 fn date_columns(columns: &Columns<'_>) -> Result<Vec<DateColumn>, StatementError> {
     let mut found = Vec::new();
     for role in [Role::Booked, Role::Date, Role::ValueDate] {
-        let with_dates = columns.with(role).into_iter().filter(|c| columns.facts.column(*c).dates > 0);
+        let no_rows = columns.facts.rows == 0;
+        let with_dates =
+            columns.with(role).into_iter().filter(|c| no_rows || columns.facts.column(*c).dates > 0);
         found.extend(with_dates.map(|column| DateColumn { column, booked: role == Role::Booked }));
     }
     if found.is_empty() {
@@ -162,8 +177,8 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
             headers,
             hint,
         )),
-        (Some(_), None) => Ok(DateOrder::DayFirst),
-        (None, Some(_)) => Ok(DateOrder::MonthFirst),
+        (Some(_), None) => Ok(DateOrder::DayMonthYear),
+        (None, Some(_)) => Ok(DateOrder::MonthDayYear),
         (None, None) => match first(|v| &v.undecided) {
             Some((line, date)) => Err(unsure(
                 line,
@@ -174,7 +189,7 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
                 headers,
                 hint,
             )),
-            None => Ok(DateOrder::DayFirst),
+            None => Ok(DateOrder::DayMonthYear),
         },
     }
 }
@@ -226,10 +241,7 @@ fn currency_source(
     let coded: Vec<usize> = columns
         .with(Role::Currency)
         .into_iter()
-        .filter(|column| {
-            let facts = columns.facts.column(*column);
-            facts.filled > 0 && facts.codes == facts.filled
-        })
+        .filter(|column| columns.facts.column(*column).filled > 0)
         .collect();
     let beside = |distance: isize| {
         coded

@@ -5,9 +5,9 @@ use jiff::civil::Date;
 /// Which comes first where both could be a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DateOrder {
-    DayFirst,
-    MonthFirst,
-    YearFirst,
+    DayMonthYear,
+    MonthDayYear,
+    YearMonthDay,
 }
 
 /// What one cell says.
@@ -24,7 +24,7 @@ impl Reading {
     pub fn resolve(self, order: DateOrder) -> Option<Date> {
         match (self, order) {
             (Self::Certain(date), _) => Some(date),
-            (Self::Either { month_first, .. }, DateOrder::MonthFirst) => month_first,
+            (Self::Either { month_first, .. }, DateOrder::MonthDayYear) => month_first,
             (Self::Either { day_first, .. }, _) => day_first,
         }
     }
@@ -185,7 +185,7 @@ fn is_time(rest: &str) -> bool {
     }
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     (1..=2).contains(&digits)
-        && rest.bytes().nth(digits).is_some_and(|b| matches!(b, b':' | b'.' | b'h'))
+        && rest.as_bytes().get(digits).is_some_and(|b| matches!(b, b':' | b'.' | b'h'))
         && rest.chars().all(|c| c.is_ascii_digit() || ":.+-, hZAPMapmUTCGE".contains(c))
 }
 
@@ -296,19 +296,19 @@ mod tests {
             ("20240229", "2024-02-29"),
             ("31122024", "2024-12-31"),
         ] {
-            assert_eq!(iso(cell, DateOrder::DayFirst).as_deref(), Some(expected), "{cell}");
+            assert_eq!(iso(cell, DateOrder::DayMonthYear).as_deref(), Some(expected), "{cell}");
             if cell != "31122024" {
-                assert_eq!(iso(cell, DateOrder::MonthFirst).as_deref(), Some(expected), "{cell}");
+                assert_eq!(iso(cell, DateOrder::MonthDayYear).as_deref(), Some(expected), "{cell}");
             }
         }
     }
 
     #[test]
     fn dates_that_need_an_order() {
-        assert_eq!(iso("03/04/2024", DateOrder::DayFirst).as_deref(), Some("2024-04-03"));
-        assert_eq!(iso("03/04/2024", DateOrder::MonthFirst).as_deref(), Some("2024-03-04"));
-        assert_eq!(iso("13/04/24", DateOrder::MonthFirst), None);
-        assert_eq!(iso("04-13-2024 10:15 PM", DateOrder::MonthFirst).as_deref(), Some("2024-04-13"));
+        assert_eq!(iso("03/04/2024", DateOrder::DayMonthYear).as_deref(), Some("2024-04-03"));
+        assert_eq!(iso("03/04/2024", DateOrder::MonthDayYear).as_deref(), Some("2024-03-04"));
+        assert_eq!(iso("13/04/24", DateOrder::MonthDayYear), None);
+        assert_eq!(iso("04-13-2024 10:15 PM", DateOrder::MonthDayYear).as_deref(), Some("2024-04-13"));
     }
 
     #[test]

@@ -66,10 +66,10 @@ pub(super) fn detect(text: &str) -> Result<Option<Dialect>, StatementError> {
                 continue;
             }
         };
-        if let Some((score, dialect)) = judge(&rows, delimiter, named.is_some()) {
-            if best.as_ref().is_none_or(|(found, _)| score > *found) {
-                best = Some((score, dialect));
-            }
+        if let Some((score, dialect)) = judge(&rows, delimiter, named.is_some())
+            && best.as_ref().is_none_or(|(found, _)| score > *found)
+        {
+            best = Some((score, dialect));
         }
     }
     match (best, failure) {

@@ -1,7 +1,7 @@
 //! Amounts as banks print them in cells: currency signs and codes, odd spaces, `CR` and `DR`, and the
 //! decimal mark, decided once per file.
 
-use crate::money::{Decimal, DecimalError, DecimalMark};
+use crate::money::{Currency, Decimal, DecimalError, DecimalMark};
 
 /// Signs and codes of currencies that stand for one currency alone, with its code.
 const SIGNS: &[(&str, &str)] = &[
@@ -112,15 +112,14 @@ fn tidy(kept: &str) -> String {
     out
 }
 
-/// `CR` or `DR` at the end (or beginning), which says credit or debit.
+/// `CR` or `DR` at the end, which says credit or debit.
 fn take_marker(text: &str) -> (&str, Option<Sign>) {
     for (word, sign) in [("CR", Sign::Plus), ("DR", Sign::Minus), ("Cr", Sign::Plus), ("Dr", Sign::Minus)] {
+        let before = text.trim_end_matches('.').strip_suffix(word);
         if let Some(rest) =
-            text.strip_suffix(word).or_else(|| text.strip_suffix(word).map(|r| r.trim_end_matches('.')))
+            before.filter(|rest| rest.ends_with(|c: char| c.is_ascii_digit() || c.is_whitespace()))
         {
-            if rest.ends_with(|c: char| c.is_ascii_digit() || c.is_whitespace()) {
-                return (rest.trim_end(), Some(sign));
-            }
+            return (rest.trim_end(), Some(sign));
         }
     }
     (text, None)
@@ -134,10 +133,10 @@ fn currency_at(rest: &str) -> Option<(usize, Option<String>)> {
     }
     let word_len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
     let word = rest.get(..word_len)?;
-    if word_len == 3 {
-        if let Ok(currency) = crate::money::Currency::iso(word) {
-            return Some((3, Some(currency.code().to_owned())));
-        }
+    if word_len == 3
+        && let Ok(currency) = Currency::iso(word)
+    {
+        return Some((3, Some(currency.code().to_owned())));
     }
     let shared = SHARED_SIGNS.iter().filter(|sign| rest.starts_with(**sign)).max_by_key(|sign| sign.len())?;
     (word_len <= shared.len()).then_some((shared.len(), None))
@@ -185,9 +184,33 @@ impl MarkVotes {
             _ if number.rfind(',') > number.rfind('.') => &mut self.comma,
             _ => &mut self.point,
         };
-        if slot.is_none() {
+        // What is a number in no notation is no evidence: it is refused where it stands.
+        if slot.is_none() && is_number(number) {
             *slot = Some((line, number.chars().take(40).collect()));
         }
+    }
+}
+
+/// Whether a text is a number under one decimal mark or the other.
+pub(super) fn is_number(number: &str) -> bool {
+    [DecimalMark::Point, DecimalMark::Comma].into_iter().any(|mark| Decimal::parse(number, mark).is_ok())
+}
+
+/// The currency that a cell names by its code or by a sign that is one currency's alone.
+///
+/// # Errors
+/// The cell, where it is neither that nor a sign that several currencies share (which gives `None`).
+pub(super) fn currency_named(cell: &str) -> Result<Option<Currency>, String> {
+    let cell = cell.trim();
+    if let Ok(currency) = Currency::iso(cell) {
+        return Ok(Some(currency));
+    }
+    if SHARED_SIGNS.contains(&cell) {
+        return Ok(None);
+    }
+    match SIGNS.iter().find(|(sign, _)| *sign == cell) {
+        Some((_, code)) => Ok(Currency::iso(code).ok()),
+        None => Err(cell.chars().take(40).collect()),
     }
 }
 

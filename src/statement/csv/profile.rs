@@ -202,10 +202,9 @@ impl CsvProfile {
         if spec.amount.is_some() == has_split {
             return Err(ProfileError::Amount);
         }
-        if let Some(sign) = &spec.sign {
-            if has_split || (sign.negative.is_empty() && sign.positive.is_empty()) {
-                return Err(ProfileError::Sign);
-            }
+        let empty = |sign: &SignSpec| sign.negative.is_empty() && sign.positive.is_empty();
+        if spec.sign.as_ref().is_some_and(|sign| has_split || empty(sign)) {
+            return Err(ProfileError::Sign);
         }
         if spec.all_columns().iter().any(|column| matches!(column, Column::Number(0))) {
             return Err(ProfileError::ColumnZero);
@@ -276,9 +275,9 @@ impl CsvProfile {
         let facts = survey::survey(text, found.delimiter, found.skip_rows, &[date], step)?;
         let amount = self.amount_rule(&one, &at, &facts);
         let order = match order {
-            Some(OrderSpec::Dmy) => DateOrder::DayFirst,
-            Some(OrderSpec::Mdy) => DateOrder::MonthFirst,
-            Some(OrderSpec::Ymd) => DateOrder::YearFirst,
+            Some(OrderSpec::Dmy) => DateOrder::DayMonthYear,
+            Some(OrderSpec::Mdy) => DateOrder::MonthDayYear,
+            Some(OrderSpec::Ymd) => DateOrder::YearMonthDay,
             None => date_order(&[facts.column(date).order], &found.names)?,
         };
         let balance = one(&spec.balance);

@@ -5,14 +5,13 @@ use super::super::problem::excerpt;
 use super::columns::Columns;
 use super::plan::{AmountRule, SignProof};
 use super::refuse::{bad_cell, unsure};
-use super::vocabulary::Role;
+use super::vocabulary::{self, Role};
 
 /// How amounts and their signs are to be read.
 #[derive(Debug)]
 pub(super) struct Money {
     pub rule: AmountRule,
     pub proof: SignProof,
-    pub note: Option<String>,
 }
 
 /// Decides from names and contents.
@@ -37,18 +36,35 @@ pub(super) fn decide(columns: &Columns<'_>) -> Result<Money, StatementError> {
     match (debit.first().copied(), credit.first().copied(), signed_amount) {
         (None, None, _) => match amounts {
             Some(column) => one_column(columns, column),
-            None => {
-                refuse("no column is known to hold the amounts".to_owned(), "\"amount\": {\"column\": ...}")
-            }
+            None => match unnamed_amount(columns) {
+                Some(column) => one_column(columns, column),
+                None => refuse(
+                    "no column is known to hold the amounts".to_owned(),
+                    "\"amount\": {\"column\": ...}",
+                ),
+            },
         },
         (_, _, Some(column)) => one_column(columns, column),
         (debit, credit, None) => split(columns, debit, credit, amounts),
     }
 }
 
+/// The one column of numbers under a name that nobody knows, where it shows signs.
+fn unnamed_amount(columns: &Columns<'_>) -> Option<usize> {
+    let mut unnamed = (0..columns.header.names.len()).filter(|column| {
+        let facts = columns.facts.column(*column);
+        let unknown = columns.header.names.get(*column).is_some_and(|name| name.role.is_none());
+        unknown && facts.numbers > 0 && facts.numbers == facts.filled && facts.money_like > 0
+    });
+    let only = unnamed.next()?;
+    let facts = columns.facts.column(only);
+    (unnamed.next().is_none() && facts.minus > 0 && facts.numbers == columns.facts.rows).then_some(only)
+}
+
 /// The column of amounts: the only one, or the only one whose name carries a currency.
 fn amount_columns(columns: &Columns<'_>) -> Result<Option<usize>, StatementError> {
-    let found = columns.with_numbers(Role::Amount);
+    let found =
+        if columns.facts.rows == 0 { columns.with(Role::Amount) } else { columns.with_numbers(Role::Amount) };
     let with_currency: Vec<usize> = found
         .iter()
         .copied()
@@ -76,7 +92,7 @@ fn amount_columns(columns: &Columns<'_>) -> Result<Option<usize>, StatementError
 
 fn one_column(columns: &Columns<'_>, column: usize) -> Result<Money, StatementError> {
     let facts = columns.facts.column(column);
-    let signed = Money { rule: AmountRule::Signed { column }, proof: SignProof::Stated, note: None };
+    let signed = Money { rule: AmountRule::Signed { column }, proof: SignProof::Stated };
     let hint = "\"invert\": true or false, \"sign\": {\"column\": ...} or \"debit\" and \"credit\"";
     let refuse = |message: &str| match &facts.misfit {
         Some((line, cell)) => Err(bad_cell(*line, cell, format!("\"{}\" is no amount", excerpt(cell)))),
@@ -96,8 +112,12 @@ fn one_column(columns: &Columns<'_>, column: usize) -> Result<Money, StatementEr
         return Ok(Money {
             rule: AmountRule::Directed { column, direction, words: None },
             proof: SignProof::Stated,
-            note: None,
         });
+    }
+    if let Some((title, word)) = unknown_direction(columns) {
+        return refuse(&format!(
+            "\"{word}\" in the column {title} does not say whether money was paid or received"
+        ));
     }
     if facts.plus > 0 {
         return if facts.unsigned() == 0 {
@@ -112,7 +132,19 @@ fn one_column(columns: &Columns<'_>, column: usize) -> Result<Money, StatementEr
     if columns.with_numbers(Role::Balance).is_empty() {
         return refuse("no amount carries a sign and no column says what was paid and what received");
     }
-    Ok(Money { rule: AmountRule::Signed { column }, proof: SignProof::NeedsBalance, note: None })
+    Ok(Money { rule: AmountRule::Signed { column }, proof: SignProof::NeedsBalance })
+}
+
+/// A word that is not known in a column most of whose rows say which way the money went.
+fn unknown_direction(columns: &Columns<'_>) -> Option<(String, String)> {
+    let rows = columns.facts.rows;
+    let column = columns.with(Role::Direction).into_iter().find(|column| {
+        let said = columns.facts.column(*column).directions;
+        said < rows && said * 2 >= rows
+    })?;
+    let words = columns.facts.column(column).distinct;
+    let word = words.into_iter().find(|word| vocabulary::direction(word).is_none())?;
+    Some((excerpt(columns.header.texts.get(column)?), excerpt(&word)))
 }
 
 /// A column in which every row says which way the money went.
@@ -163,9 +195,5 @@ fn split(
     if debit_is_negative && debits.minus < debits.nonzero {
         return refuse("the column of debits holds amounts above and below zero");
     }
-    Ok(Money {
-        rule: AmountRule::Split { debit, credit, debit_is_negative },
-        proof: SignProof::Stated,
-        note: None,
-    })
+    Ok(Money { rule: AmountRule::Split { debit, credit, debit_is_negative }, proof: SignProof::Stated })
 }

@@ -5,7 +5,7 @@ use super::dates::{self, OrderVotes};
 use super::numbers::{self, MarkVotes, Sign};
 use super::records::{Row, Rows};
 use super::vocabulary;
-use crate::money::{Currency, DecimalMark};
+use crate::money::Currency;
 
 /// The most distinct values of a column that are remembered.
 const MAX_DISTINCT: usize = 24;
@@ -130,9 +130,7 @@ fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
 
 fn see_number(column: &mut ColumnFacts, line: u32, cell: &str) {
     let scan = numbers::scan(cell);
-    let is_number = scan.as_ref().is_some_and(|scan| {
-        [DecimalMark::Point, DecimalMark::Comma].into_iter().any(|mark| numbers::value(scan, mark).is_ok())
-    });
+    let is_number = scan.as_ref().is_some_and(|scan| numbers::is_number(&scan.number));
     if !is_number && column.misfit.is_none() && cell.bytes().any(|b| b.is_ascii_digit()) {
         column.misfit = Some((line, cell.chars().take(80).collect()));
     }

@@ -5,6 +5,7 @@
 //! rows. Time and memory are linear in the file. The specification is OFX 2.3, sections 3, 11 and 13;
 //! what real banks write instead is in `docs/statements.md`.
 
+mod aggregate;
 mod fields;
 mod header;
 mod investment;

@@ -71,7 +71,7 @@ impl MarkVotes {
     /// The point, unless amounts show the comma. Where both are shown the amounts that do not fit are refused
     /// one by one, so nothing is misread.
     fn decide(&self) -> DecimalMark {
-        if self.surely_comma && !self.surely_point || (self.lone_comma && !self.surely_point) {
+        if (self.surely_comma || self.lone_comma) && !self.surely_point {
             DecimalMark::Comma
         } else {
             DecimalMark::Point

@@ -35,7 +35,7 @@ impl<'a> Token<'a> {
 
     /// Whether anything but space follows before the next tag.
     pub fn has_text(&self) -> bool {
-        !self.raw.trim().is_empty() && !(self.raw.contains("<!--") && self.text().is_empty())
+        !(self.raw.trim().is_empty() || (self.raw.contains("<!--") && self.text().is_empty()))
     }
 }
 
@@ -150,6 +150,10 @@ fn read_tag(rest: &str, start: usize) -> Option<Tag<'_>> {
     let empty = attributes.trim_end().ends_with('/') && !closes;
     let well_formed = attributes.trim().is_empty() || empty || attributes.contains('=');
     let local = name.rsplit_once(':').map_or(name, |(_, local)| local);
+    // The tags of OFX are upper case; "<fresh>" in a payee's name is text.
+    if local.is_empty() || local.bytes().any(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
     well_formed.then_some(Tag { name: local, closes, empty, start, end: start + name_end + close_at + 1 })
 }
 

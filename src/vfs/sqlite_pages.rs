@@ -1,0 +1,39 @@
+//! The few bytes of SQLite's own file format that are made here and not by SQLite
+//! (<https://sqlite.org/fileformat.html>).
+
+use super::header::Bytes;
+use super::offsets::UNIT_BYTES;
+use super::seal::{CONTENT_BYTES, RESERVED_BYTES, Unit};
+
+/// How many bytes SQLite's own header on page 1 has.
+pub(crate) const SQLITE_HEADER_BYTES: usize = 100;
+/// The first bytes of every SQLite database.
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// What answers SQLite's first, unlocked look at the file: page size 4096 and 40 reserved bytes. It precedes WAL
+/// recovery and must not depend on page 1, which may be torn until the log is read.
+pub(crate) fn synthetic_header() -> [u8; SQLITE_HEADER_BYTES] {
+    let mut header = Bytes([0; SQLITE_HEADER_BYTES]);
+    header.put(0, SQLITE_MAGIC);
+    header.put(16, &(UNIT_BYTES as u16).to_be_bytes());
+    // File format write and read version 2 (WAL), reserved bytes, and the three constants SQLite insists on.
+    header.put(18, &[2, 2, RESERVED_BYTES as u8, 64, 32, 32]);
+    header.0
+}
+
+/// An empty SQLite database of one page: the file header (<https://sqlite.org/fileformat.html>, section 1.3) and an
+/// empty schema table (section 1.6: a leaf table page without cells).
+pub(crate) fn first_page() -> Unit {
+    let mut page = Bytes([0; UNIT_BYTES]);
+    page.put(0, &synthetic_header());
+    // File change counter, pages in the file; the version that wrote them must repeat the counter.
+    page.put(24, &1_u32.to_be_bytes());
+    page.put(28, &1_u32.to_be_bytes());
+    page.put(92, &1_u32.to_be_bytes());
+    // Schema format 4, text encoding UTF-8.
+    page.put(44, &4_u32.to_be_bytes());
+    page.put(56, &1_u32.to_be_bytes());
+    page.put(100, &[0x0d]);
+    page.put(105, &(CONTENT_BYTES as u16).to_be_bytes());
+    page.0
+}

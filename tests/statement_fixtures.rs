@@ -1,0 +1,110 @@
+//! Reads every file under `tests/fixtures/statement` and compares what came of it with the `.expected` file
+//! beside it: rows, balances and warnings, or the refusal in full. Set `FINVAULT_BLESS=1` to write the
+//! outcomes anew, then read the difference.
+//!
+//! The first line of an `.expected` file may be `# currency CODE` or `# profile NAME`: what the reader is told.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use finvault::money::Currency;
+use finvault::statement::{CsvProfile, ReadOptions, StatementError, StatementFile, read};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/statement")
+}
+
+fn options(told: &str, beside: &Path) -> ReadOptions {
+    let mut options = ReadOptions::default();
+    for line in told.lines().filter_map(|line| line.strip_prefix("# ")) {
+        match line.split_once(' ') {
+            Some(("currency", code)) => options.currency = Some(Currency::iso(code).unwrap()),
+            Some(("profile", name)) if name.ends_with(".json") => {
+                let json = std::fs::read_to_string(beside.with_file_name(name)).unwrap();
+                options.profile = Some(CsvProfile::parse(&json).unwrap());
+            }
+            Some(("profile", name)) => options.profile = Some(CsvProfile::builtin(name).unwrap()),
+            _ => panic!("{line:?} tells the reader nothing"),
+        }
+    }
+    options
+}
+
+fn show(outcome: &Result<StatementFile, StatementError>) -> String {
+    let mut out = String::new();
+    match outcome {
+        Ok(file) => {
+            writeln!(out, "read as {}", file.format.as_str()).unwrap();
+            for statement in &file.statements {
+                let account = statement.account.as_ref().map_or("no account".to_owned(), |account| {
+                    let institution = account.institution.as_deref().unwrap_or("-");
+                    format!("{} {} at {institution}", account.kind, account.number)
+                });
+                let period = statement.period.map_or(String::new(), |(from, to)| format!(", {from} to {to}"));
+                writeln!(out, "statement: {account}, {}{period}", statement.currency).unwrap();
+                for row in &statement.rows {
+                    let t = &row.transaction;
+                    write!(out, "  {}: {} {} [{}]", row.line, t.posted, t.amount, t.payee).unwrap();
+                    for (name, text) in [("memo", &t.memo), ("ref", &t.reference), ("id", &t.bank_id)] {
+                        if let Some(text) = text {
+                            write!(out, " {name} [{text}]").unwrap();
+                        }
+                    }
+                    if t.payee_raw != t.payee {
+                        write!(out, " raw {:?}", t.payee_raw).unwrap();
+                    }
+                    if t.status.as_str() != "posted" {
+                        write!(out, " {}", t.status).unwrap();
+                    }
+                    writeln!(out).unwrap();
+                }
+                for balance in &statement.balances {
+                    writeln!(out, "  {} balance {} {}", balance.kind, balance.date, balance.amount).unwrap();
+                }
+            }
+            for warning in &file.warnings {
+                writeln!(out, "warning, line {}: {}", warning.line, warning.text).unwrap();
+            }
+        }
+        Err(error) => {
+            writeln!(out, "refused: {:?}", error.kind).unwrap();
+            writeln!(out, "line:    {}", error.line).unwrap();
+            writeln!(out, "message: {}", error.message).unwrap();
+            writeln!(out, "excerpt: {}", error.excerpt).unwrap();
+            writeln!(out, "remedy:  {}", error.remedy).unwrap();
+        }
+    }
+    out
+}
+
+#[test]
+fn every_fixture_has_the_outcome_written_beside_it() {
+    let bless = std::env::var_os("FINVAULT_BLESS").is_some();
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if !matches!(extension, "ofx" | "qfx" | "csv" | "bin") {
+            continue;
+        }
+        seen += 1;
+        let expected_path = path.with_extension(format!("{extension}.expected"));
+        let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+        let told: String =
+            expected.lines().take_while(|line| line.starts_with("# ")).map(|l| format!("{l}\n")).collect();
+        let outcome = read(&std::fs::read(&path).unwrap(), &options(&told, &path));
+        let found = format!("{told}{}", show(&outcome));
+        if bless {
+            std::fs::write(&expected_path, &found).unwrap();
+        } else if found != expected {
+            wrong.push(format!("{}\n--- expected\n{expected}--- found\n{found}", path.display()));
+        }
+    }
+    assert!(seen >= 60, "only {seen} fixtures found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{seen} fixtures");
+}
