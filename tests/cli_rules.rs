@@ -65,7 +65,8 @@ fn a_wrong_passphrase_is_told_in_the_same_words_whatever_the_vault_holds() {
     sandbox.write("code.txt", "not a recovery code");
     sandbox.run(&["balance", "--recovery-code-file", "code.txt"]).expect(3);
     sandbox.run(&[&["init", "--vault", "other.finvault"][..], &CHEAP_KDF].concat()).expect(0);
-    let other = sandbox.json(&[&["init", "--vault", "third.finvault"][..], &CHEAP_KDF].concat()).expect(0).json();
+    let other =
+        sandbox.json(&[&["init", "--vault", "third.finvault"][..], &CHEAP_KDF].concat()).expect(0).json();
     sandbox.write("code.txt", other["recovery_code"].as_str().unwrap());
     let code = sandbox.run(&["balance", "--recovery-code-file", "code.txt"]).expect(3);
     assert_eq!(passphrase.stderr, code.stderr, "the words must not tell which slots there are");
@@ -129,7 +130,8 @@ fn nothing_prompts_when_nobody_is_there_to_answer() {
         assert!(asked.stderr.contains("--passphrase-file"), "{}", asked.stderr);
         assert!(!sandbox.join("new.finvault").exists());
     }
-    let asked = unattended(&with(&arguments, &["--passphrase-file", "passphrase.txt"]), Some("y\n")).expect(2);
+    let asked =
+        unattended(&with(&arguments, &["--passphrase-file", "passphrase.txt"]), Some("y\n")).expect(2);
     assert!(asked.stderr.contains("--yes"), "{}", asked.stderr);
     assert!(asked.stdout.contains("This leaves the vault"), "what would leave is shown all the same");
     let scripts = sandbox.json(&with(&arguments, &[])).expect(2);
@@ -149,16 +151,24 @@ fn output_files_are_private_and_never_replaced_unasked() {
     let first = sandbox.read("out.age");
 
     let refused = sandbox.run(&with(&arguments, &["--yes", "--output", "out.age"])).expect(1);
-    assert!(refused.stderr.contains("out.age exists already") && refused.stderr.contains("--force"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("out.age exists already") && refused.stderr.contains("--force"),
+        "{refused:?}"
+    );
     assert_eq!(sandbox.read("out.age"), first);
-    assert_eq!(sandbox.json(&["disclosure", "list"]).json().as_array().unwrap().len(), 1, "nothing was logged");
+    assert_eq!(
+        sandbox.json(&["disclosure", "list"]).json().as_array().unwrap().len(),
+        1,
+        "nothing was logged"
+    );
     sandbox.run(&with(&arguments, &["--yes", "--output", "out.age", "--force"])).expect(0);
     assert_ne!(sandbox.read("out.age"), first);
 
     for _ in 0..2 {
         sandbox.run(&with(&arguments, &["--yes"])).expect(0);
     }
-    let made: Vec<String> = sandbox.names().into_iter().filter(|name| name.starts_with("disclosure-")).collect();
+    let made: Vec<String> =
+        sandbox.names().into_iter().filter(|name| name.starts_with("disclosure-")).collect();
     assert_eq!(made.len(), 2, "{made:?}");
     assert!(made.iter().all(|name| name.starts_with("disclosure-example-lender-20")), "{made:?}");
 
@@ -190,7 +200,11 @@ fn imports_are_all_or_nothing_and_say_which_line() {
     sandbox.write("good.ofx", ofx(&[("20260105", "-1.00", "A", "CORNER CAFE")], "9.00"));
     sandbox.write("bad.ofx", ofx(&[("20260230", "-1.00", "B", "CORNER CAFE")], "9.00"));
     let people = sandbox.run(&["import", "good.ofx", "bad.ofx"]).expect(5);
-    assert!(people.stderr.contains("--> bad.ofx:") && people.stderr.contains("20260230"), "{}", people.stderr);
+    assert!(
+        people.stderr.contains("--> bad.ofx:") && people.stderr.contains("20260230"),
+        "{}",
+        people.stderr
+    );
     let error = sandbox.json(&["import", "good.ofx", "bad.ofx"]).expect(5).error();
     assert_eq!(error["where"]["file"], "bad.ofx");
     assert!(error["where"]["line"].as_u64().unwrap() > 10, "{error}");
@@ -198,13 +212,18 @@ fn imports_are_all_or_nothing_and_say_which_line() {
     assert_eq!(sandbox.json(&["tx", "list"]).expect(0).json(), json!([]));
 
     let dry = sandbox.json(&["import", "good.ofx", "--dry-run"]).expect(0).json();
-    assert_eq!((&dry["files"][0]["accounts"][0]["added"], &dry["files"][0]["batch"]), (&json!(1), &json!(null)));
+    assert_eq!(
+        (&dry["files"][0]["accounts"][0]["added"], &dry["files"][0]["batch"]),
+        (&json!(1), &json!(null))
+    );
     assert_eq!(sandbox.json(&["tx", "list"]).expect(0).json(), json!([]));
 
     let fed = sandbox.feed(&["--json", "import", "-"], &sandbox.read("good.ofx")).expect(0).json();
     assert_eq!(fed["files"][0]["path"], "-");
     assert_eq!(fed["files"][0]["accounts"][0]["added"], 1);
-    for (name, content) in [("empty", &b""[..]), ("binary", &[0, 1, 2, 255, 254][..]), ("text", b"Dear customer,\n")] {
+    for (name, content) in
+        [("empty", &b""[..]), ("binary", &[0, 1, 2, 255, 254][..]), ("text", b"Dear customer,\n")]
+    {
         sandbox.write(name, content);
         sandbox.run(&["import", name]).expect(5);
     }
@@ -215,8 +234,24 @@ fn imports_are_all_or_nothing_and_say_which_line() {
 fn hand_entered_rows_are_added_changed_and_deleted() {
     let sandbox = Sandbox::with_account();
     let added = sandbox.json(&[
-        "tx", "add", "--account", "every", "--date", "2026-01-07", "--amount", "-3.20", "--payee", "Corner Cafe",
-        "--category", "Coffee", "--memo", "twice", "--reference", "17", "--status", "pending",
+        "tx",
+        "add",
+        "--account",
+        "every",
+        "--date",
+        "2026-01-07",
+        "--amount",
+        "-3.20",
+        "--payee",
+        "Corner Cafe",
+        "--category",
+        "Coffee",
+        "--memo",
+        "twice",
+        "--reference",
+        "17",
+        "--status",
+        "pending",
     ]);
     let added = added.expect(0).json();
     assert_eq!((&added["amount"], &added["status"]), (&json!("-3.20"), &json!("pending")));
@@ -225,8 +260,10 @@ fn hand_entered_rows_are_added_changed_and_deleted() {
     assert!(same.stdout.contains("-3.20 EUR"), "{}", same.stdout);
     assert_eq!(sandbox.json(&["tx", "list", "--from", "2026-01-07"]).json().as_array().unwrap().len(), 2);
 
-    let changed =
-        sandbox.json(&["tx", "edit", &id, "--amount", "-4", "--status", "posted", "--memo", ""]).expect(0).json();
+    let changed = sandbox
+        .json(&["tx", "edit", &id, "--amount", "-4", "--status", "posted", "--memo", ""])
+        .expect(0)
+        .json();
     assert_eq!((&changed["amount"], &changed["memo"]), (&json!("-4.00"), &json!(null)));
     assert_eq!(changed["category"], "Coffee");
     sandbox.run(&["tx", "delete", &id]).expect(0);
@@ -254,7 +291,8 @@ fn accounts_are_of_every_kind_and_any_currency() {
         .expect(0);
     sandbox.run(&["account", "add", "points", "--kind", "other", "--currency", "EUR"]).expect(5);
     let balances = sandbox.json(&["balance"]).expect(0).json();
-    let found: Vec<_> = balances.as_array().unwrap().iter().map(|b| (b["currency"].clone(), b["balance"].clone())).collect();
+    let found: Vec<_> =
+        balances.as_array().unwrap().iter().map(|b| (b["currency"].clone(), b["balance"].clone())).collect();
     let expected = [("KWD", "1.005"), ("USD", "-120000.00"), ("MILES", "0"), ("JPY", "-500")];
     for (currency, balance) in expected {
         assert!(found.contains(&(json!(currency), json!(balance))), "{currency} {balance}: {found:?}");
@@ -294,7 +332,9 @@ fn output_that_cannot_be_written_is_an_error() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let outcome = finish(sandbox.command().arg("balance").stdout(Stdio::from(full))).expect(1);
     assert!(outcome.stderr.contains("cannot write to standard output"), "{}", outcome.stderr);
-    sandbox.run(&with(&disclose_arguments(&sandbox), &["--yes", "--output", "/dev/full", "--force"])).expect(1);
+    sandbox
+        .run(&with(&disclose_arguments(&sandbox), &["--yes", "--output", "/dev/full", "--force"]))
+        .expect(1);
     use std::os::unix::fs::FileTypeExt;
     assert!(std::fs::metadata("/dev/full").unwrap().file_type().is_char_device(), "/dev/full was replaced");
 }

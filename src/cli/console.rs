@@ -129,7 +129,7 @@ impl Console {
     /// Asks yes or no, no being the default. `option` is what would have answered.
     pub fn confirm(&mut self, question: &str, option: &str) -> Result<bool, Failure> {
         if !self.can_ask() {
-            return Err(Failure::usage(format!("{question} Nobody is at standard input to answer"))
+            return Err(Failure::usage(format!("nobody is at standard input to answer \"{question}\""))
                 .help(format!("give {option} to go ahead without being asked")));
         }
         self.flush()?;

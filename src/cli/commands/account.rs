@@ -6,6 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::{Align, Cell, Table};
 use crate::cli::session::Session;
 use crate::cli::when::{Day, parse_day};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand};
 use finvault::ledger::{self, AccountKind, NewAccount, Opening};
 use finvault::money::Currency;
@@ -37,13 +38,19 @@ pub enum Account {
     },
 }
 
+/// One of the kinds, all of which `--help` and completions list.
+fn parse_kind() -> impl TypedValueParser<Value = AccountKind> {
+    PossibleValuesParser::new(AccountKind::ALL.map(AccountKind::as_str))
+        .try_map(|word| word.parse::<AccountKind>())
+}
+
 /// Add an account
 #[derive(Debug, Args)]
 pub struct Add {
     /// What you call it
     name: String,
-    /// What it is: checking, savings, cash, credit-card, loan, mortgage, investment or other
-    #[arg(long)]
+    /// What it is
+    #[arg(long, value_parser = parse_kind(), ignore_case = true)]
     kind: AccountKind,
     /// What its amounts are in: a code of ISO 4217 such as EUR, or a commodity of your own (see --digits)
     #[arg(long, value_name = "CODE")]
@@ -76,7 +83,7 @@ pub struct Edit {
     #[arg(long, group = "change")]
     name: Option<String>,
     /// A new kind
-    #[arg(long, group = "change")]
+    #[arg(long, value_parser = parse_kind(), ignore_case = true, group = "change")]
     kind: Option<AccountKind>,
     /// The bank's name or routing id
     #[arg(long, group = "change")]

@@ -88,12 +88,8 @@ impl Check {
 
 fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     for problem in &report.problems {
-        let (tone, word) = if problem.twin_serves {
-            (Tone::Caution, "damaged, but its second copy serves")
-        } else {
-            (Tone::Bad, "damaged")
-        };
-        session.console.say_toned(&[(tone, word), (Tone::Plain, &format!(": {}", problem.what))])?;
+        let tone = if problem.twin_serves { Tone::Caution } else { Tone::Bad };
+        session.console.say_toned(&[(tone, "damaged"), (Tone::Plain, &format!(": {}", problem.what))])?;
     }
     for difference in &report.differences {
         session.console.say_toned(&[
@@ -108,7 +104,7 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         ])?;
     }
     let log = match &report.log {
-        Some(log) => format!("{} log entries", log.entries),
+        Some(log) => count(log.entries, "log entry", "log entries"),
         None => "the log could not be verified".to_owned(),
     };
     let (tone, verdict) = if ok { (Tone::Good, "sound") } else { (Tone::Bad, "damaged") };
@@ -118,9 +114,15 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         (
             Tone::Plain,
             &format!(
-                ": {} units of 4 KiB, {} accounts, {} transactions, {log}",
-                report.units, report.accounts, report.transactions
+                ": {}, {}, {}, {log}",
+                count(report.units, "unit of 4 KiB", "units of 4 KiB"),
+                count(report.accounts, "account", "accounts"),
+                count(report.transactions, "transaction", "transactions"),
             ),
         ),
     ])
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }

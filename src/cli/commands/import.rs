@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 /// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that account when
 /// the vault has none of that number. Files are taken in all together, or not at all; taking one in twice adds nothing.
 #[derive(Debug, Args)]
+#[command(after_long_help = PROFILE_HELP)]
 pub struct Import {
     /// The statements; "-" reads one from standard input
     #[arg(required = true, value_name = "FILE")]
@@ -34,6 +35,24 @@ pub struct Import {
     #[arg(long)]
     dry_run: bool,
 }
+
+const PROFILE_HELP: &str = "\
+Profiles:
+  Where a CSV file could mean two things, finvault asks for a profile instead of guessing. It is a JSON file that names
+  the columns as the file's header does, or numbers them from 1:
+
+    {
+      \"name\": \"card\",
+      \"date\": {\"column\": \"Date\", \"order\": \"dmy\"},
+      \"amount\": \"Amount\",
+      \"payee\": \"Description\",
+      \"currency\": \"EUR\",
+      \"invert\": true
+    }
+
+  \"debit\" and \"credit\" stand in for \"amount\" where there are two columns; \"invert\" turns the signs of a file that
+  writes purchases as positive. Further members: decimal_mark, delimiter, encoding, header_rows, memo, reference, id,
+  balance, status, account, sign.";
 
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;

@@ -71,9 +71,12 @@ impl Init {
         let memory_mib = self.kdf_memory.unwrap_or(DEFAULT_MEMORY_MIB);
         let passes = self.kdf_passes.unwrap_or(DEFAULT_PASSES);
         let memory_kib = memory_mib.saturating_mul(1024);
-        KdfParams::new(memory_kib, passes, LANES).map_err(|error| {
-            Failure::usage(error.to_string())
-                .help("give --kdf-memory in MiB, 19 or more, and --kdf-passes, 2 or more")
+        KdfParams::new(memory_kib, passes, LANES).map_err(|_| {
+            let asked = format!("{memory_mib} MiB of memory and {passes} passes");
+            Failure::usage(format!(
+                "a key derivation with {asked} is too weak, or dearer than finvault allows"
+            ))
+            .help("give --kdf-memory in MiB, 19 or more, and --kdf-passes, 2 or more")
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::{Align, Cell, Table, Tone};
 use crate::cli::session::Session;
 use crate::cli::when::{Day, check_window, parse_day};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand};
 use finvault::ledger::{Account, AccountId, NewTransaction, Transaction, TransactionId, TransactionStatus};
 use finvault::vault::{TransactionEdit, TransactionQuery, Vault};
@@ -25,6 +26,13 @@ pub enum Tx {
         /// Its number, as "tx list" shows it
         id: i64,
     },
+}
+
+/// One of the statuses, all of which `--help` and completions list.
+fn parse_status() -> impl TypedValueParser<Value = TransactionStatus> {
+    let all = [TransactionStatus::Pending, TransactionStatus::Posted, TransactionStatus::Reconciled];
+    PossibleValuesParser::new(all.map(TransactionStatus::as_str))
+        .try_map(|word| word.parse::<TransactionStatus>())
 }
 
 /// Enter a transaction by hand
@@ -51,8 +59,8 @@ pub struct Add {
     /// A cheque number or other reference
     #[arg(long)]
     reference: Option<String>,
-    /// pending, posted or reconciled
-    #[arg(long, default_value = "posted")]
+    /// How settled it is
+    #[arg(long, value_parser = parse_status(), default_value = "posted")]
     status: TransactionStatus,
 }
 
@@ -103,8 +111,8 @@ pub struct Edit {
     /// A reference; nothing ("") takes it away
     #[arg(long, group = "change")]
     reference: Option<String>,
-    /// pending, posted or reconciled
-    #[arg(long, group = "change")]
+    /// How settled it is
+    #[arg(long, value_parser = parse_status(), group = "change")]
     status: Option<TransactionStatus>,
 }
 
