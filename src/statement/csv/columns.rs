@@ -167,7 +167,20 @@ fn date_columns(columns: &Columns<'_>) -> Result<Vec<DateColumn>, StatementError
 /// Unsure where no date settles it, and where two dates contradict each other.
 pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<DateOrder, StatementError> {
     let first = |pick: fn(&OrderVotes) -> &Option<(u32, String)>| votes.iter().find_map(|v| pick(v).clone());
-    let hint = "\"date\": {\"column\": ..., \"order\": \"dmy\"} or \"mdy\"";
+    let hint = "\"date\": {\"column\": ..., \"order\": \"dmy\"}, \"mdy\" or \"ymd\"";
+    let mut short = votes.iter().filter_map(|votes| votes.short.clone());
+    if let Some(mut all) = short.next() {
+        short.for_each(|other| all.join(&other));
+        match all.is_year_first() {
+            Some(true) => return Ok(DateOrder::YearMonthDay),
+            Some(false) => {}
+            None => {
+                let (line, date) = &all.example;
+                let message = format!("it is not sure whether {date} begins or ends with the year");
+                return Err(unsure(*line, date, message, headers, hint));
+            }
+        }
+    }
     match (first(|v| &v.day_first), first(|v| &v.month_first)) {
         (Some((_, day)), Some((line, month))) => Err(unsure(
             line,
