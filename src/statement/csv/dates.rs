@@ -53,7 +53,10 @@ pub(super) struct OrderVotes {
     pub short: Option<ShortVotes>,
 }
 
-/// Whether the year of dates such as `24-01-15` stands first or last: it is what does not change.
+/// How far apart numbers must lie to be days: no statement spans so many years.
+const WIDE: u32 = 12;
+
+/// Whether the year of dates such as `24-01-15` stands first or last: days spread over a month, years do not.
 #[derive(Debug, Clone)]
 pub(super) struct ShortVotes {
     /// Whether every one is a date with the year first.
@@ -81,8 +84,8 @@ impl ShortVotes {
         }
         let span = |(least, greatest): (u32, u32)| greatest - least;
         match (span(self.first), span(self.last)) {
-            (1.., 0) | (3.., 1) => Some(false),
-            (0, 1..) | (1, 3..) => Some(true),
+            (WIDE.., 0 | 1) => Some(false),
+            (0 | 1, WIDE..) => Some(true),
             _ => None,
         }
     }
@@ -138,7 +141,8 @@ pub(super) fn read(cell: &str) -> Option<Reading> {
         return day_first.map(Reading::Certain);
     }
     let month_first = date(year, a.value, b.value);
-    let padded = a.digits == 2 && b.digits == 2 && c.digits == 2;
+    // With slashes the year is last, as with full stops; only hyphens are used both ways.
+    let padded = a.digits == 2 && b.digits == 2 && c.digits == 2 && parts.separator == '-';
     let year_first = if padded { date(full_year(a.value), b.value, c.value) } else { None };
     let short = (c.digits == 2).then_some(Short { year_first, first: a.value, last: c.value });
     let is_date = day_first.is_some() || month_first.is_some() || year_first.is_some();
