@@ -108,3 +108,35 @@ fn every_fixture_has_the_outcome_written_beside_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{seen} fixtures");
 }
+
+#[test]
+fn the_profile_in_the_documentation_is_one_and_every_builtin_is_named() {
+    let docs =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/statements.md")).unwrap();
+    let (_, after) = docs.split_once("```json\n").unwrap();
+    let (json, _) = after.split_once("```").unwrap();
+    assert_eq!(CsvProfile::parse(json).unwrap().name(), "my-bank");
+    for name in CsvProfile::builtin_names() {
+        assert!(docs.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn a_profile_that_says_nothing_clear_is_refused() {
+    for (json, word) in [
+        ("", "cannot be read"),
+        ("{}", "name"),
+        (r#"{"name":"x","date":"D"}"#, "amount"),
+        (r#"{"name":"x","date":"D","amount":"A","debit":"S"}"#, "either"),
+        (r#"{"name":"x","date":"D","amount":"A","sign":{"column":"T"}}"#, "sign"),
+        (r#"{"name":"x","date":0,"amount":"A"}"#, "from 1"),
+        (r#"{"name":"x","date":"D","amount":"A","delimiter":"x"}"#, "delimiter"),
+        (r#"{"name":"x","date":"D","amount":"A","encoding":"klingon"}"#, "encoding"),
+        (r#"{"name":"x","date":"D","amount":"A","currency":"QQQ"}"#, "QQQ"),
+        (r#"{"name":"x","date":"D","amount":"A","invertt":true}"#, "invertt"),
+        (r#"{"name":"x","date":{"column":"D","order":"ydm"},"amount":"A"}"#, "cannot be read"),
+    ] {
+        let error = CsvProfile::parse(json).unwrap_err().to_string();
+        assert!(error.contains(word), "{json}: {error}");
+    }
+}

@@ -170,14 +170,14 @@ proptest! {
         delimiter in prop::sample::select(vec![',', ';', '\t', '|']),
         comma: bool,
         groups: bool,
-        order in 0usize..4,
+        order in 0usize..8,
         signs in prop::sample::select(vec![Signs::Signed, Signs::Split, Signs::Words, Signs::None]),
         crlf: bool,
         balance: bool,
     ) {
         let (mark, separator) = if comma { (',', '.') } else { ('.', ',') };
         let amount = |minor: i64| written(minor, mark, groups.then_some(separator));
-        let format = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y"][order];
+        let format = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%d/%m/%y", "%y-%m-%d", "%d-%m-%y", "%m-%d-%y"][order];
         let mut lines = vec![match signs {
             Signs::Signed | Signs::None => vec!["Date", "Payee", "Amount", "Currency"],
             Signs::Split => vec!["Date", "Payee", "Debit", "Credit", "Currency"],

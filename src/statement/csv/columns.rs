@@ -167,7 +167,20 @@ fn date_columns(columns: &Columns<'_>) -> Result<Vec<DateColumn>, StatementError
 /// Unsure where no date settles it, and where two dates contradict each other.
 pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<DateOrder, StatementError> {
     let first = |pick: fn(&OrderVotes) -> &Option<(u32, String)>| votes.iter().find_map(|v| pick(v).clone());
-    let hint = "\"date\": {\"column\": ..., \"order\": \"dmy\"} or \"mdy\"";
+    let hint = "\"date\": {\"column\": ..., \"order\": \"dmy\"}, \"mdy\" or \"ymd\"";
+    let mut short = votes.iter().filter_map(|votes| votes.short.clone());
+    if let Some(mut all) = short.next() {
+        short.for_each(|other| all.join(&other));
+        match all.is_year_first() {
+            Some(true) => return Ok(DateOrder::YearMonthDay),
+            Some(false) => {}
+            None => {
+                let (line, date) = &all.example;
+                let message = format!("it is not sure whether {date} begins or ends with the year");
+                return Err(unsure(*line, date, message, headers, hint));
+            }
+        }
+    }
     match (first(|v| &v.day_first), first(|v| &v.month_first)) {
         (Some((_, day)), Some((line, month))) => Err(unsure(
             line,
@@ -267,7 +280,7 @@ fn currency_above(dialect: &Dialect) -> Option<Currency> {
 }
 
 /// The one IBAN in the lines above the header.
-fn account_above(dialect: &Dialect) -> Option<String> {
+pub(super) fn account_above(dialect: &Dialect) -> Option<String> {
     let mut found: Vec<String> = dialect
         .preamble
         .iter()
@@ -335,78 +348,6 @@ fn own_account(columns: &Columns<'_>) -> Option<usize> {
             && !facts.many_distinct
             && different <= 8
             && (different <= 2 || different * 2 <= facts.filled)
-    })
-}
-
-/// Makes a plan for a file without a header row, from contents alone.
-///
-/// # Errors
-/// [`StatementErrorKind::Unsure`] unless there is one column of amounts with signs and at most two of text.
-pub(super) fn plan_without_header(dialect: &Dialect, facts: &Facts) -> Result<Plan, StatementError> {
-    let rows = facts.rows;
-    let all =
-        |test: &dyn Fn(usize) -> bool| (0..facts.columns.len()).filter(|c| test(*c)).collect::<Vec<_>>();
-    let dates = all(&|c| facts.column(c).dates == rows);
-    let amounts = all(&|c| {
-        let column = facts.column(c);
-        column.numbers == rows && column.money_like > 0
-    });
-    let texts = all(&|c| {
-        let column = facts.column(c);
-        column.text_len > 0
-            && column.dates == 0
-            && column.codes < column.filled
-            && column.numbers < column.filled
-    });
-    let codes = all(&|c| facts.column(c).codes == rows);
-    let hint = "\"header_rows\": 0 and columns by number";
-    let refuse = |message: &str| Err(unsure(1, "", message, &[], hint));
-    let (Some(first_date), [amount]) = (dates.first(), &amounts[..]) else {
-        return refuse("without column names it is not sure which column holds the day and which the amount");
-    };
-    let amount_facts = facts.column(*amount);
-    if amount_facts.minus == 0 || amount_facts.markers > 0 {
-        return refuse(
-            "without column names and without a minus anywhere it is not sure what was paid and what received",
-        );
-    }
-    if texts.len() > 2 {
-        return refuse(
-            "without column names it is not sure which of the text columns names the other party or the account",
-        );
-    }
-    let order = date_order(&[facts.column(*first_date).order], &[])?;
-    let mark = decimal_mark(&[amount_facts.mark], &[])?;
-    let mut notes = Vec::new();
-    if dates.len() > 1 {
-        notes.push("the file has no column names; of its columns of dates the first is taken".to_owned());
-    }
-    Ok(Plan {
-        delimiter: dialect.delimiter,
-        skip_rows: dialect.skip_rows,
-        headers: Vec::new(),
-        titles: Vec::new(),
-        width: dialect.width,
-        order,
-        mark,
-        dates: vec![DateColumn { column: *first_date, booked: false }],
-        amount: AmountRule::Signed { column: *amount },
-        invert: false,
-        fee: None,
-        balance: None,
-        currency: codes.first().copied(),
-        fixed_currency: None,
-        payees: texts.first().copied().into_iter().collect(),
-        memos: texts.get(1).copied().into_iter().collect(),
-        references: Vec::new(),
-        bank_id: None,
-        status: None,
-        account: None,
-        fixed_account: account_above(dialect),
-        is_card: false,
-        kinds: None,
-        from_profile: false,
-        notes,
     })
 }
 

@@ -16,7 +16,16 @@ pub(super) enum Reading {
     /// Only one date can be meant.
     Certain(Date),
     /// Two numbers that could be day and month, and what they would mean in either order.
-    Either { day_first: Option<Date>, month_first: Option<Date> },
+    Either { day_first: Option<Date>, month_first: Option<Date>, short: Option<Short> },
+}
+
+/// Three numbers of two digits each: the year may stand first as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Short {
+    /// What it means with the year first; `None` where it cannot.
+    pub year_first: Option<Date>,
+    pub first: u32,
+    pub last: u32,
 }
 
 impl Reading {
@@ -25,6 +34,7 @@ impl Reading {
         match (self, order) {
             (Self::Certain(date), _) => Some(date),
             (Self::Either { month_first, .. }, DateOrder::MonthDayYear) => month_first,
+            (Self::Either { short: Some(short), .. }, DateOrder::YearMonthDay) => short.year_first,
             (Self::Either { day_first, .. }, _) => day_first,
         }
     }
@@ -39,14 +49,66 @@ pub(super) struct OrderVotes {
     pub month_first: Option<(u32, String)>,
     /// The first date that means two different days.
     pub undecided: Option<(u32, String)>,
+    /// Dates of which each number has two digits.
+    pub short: Option<ShortVotes>,
+}
+
+/// How far apart numbers must lie to be days: no statement spans so many years.
+const WIDE: u32 = 12;
+
+/// Whether the year of dates such as `24-01-15` stands first or last: days spread over a month, years do not.
+#[derive(Debug, Clone)]
+pub(super) struct ShortVotes {
+    /// Whether every one is a date with the year first.
+    pub may_be_year_first: bool,
+    /// Least and greatest first number.
+    pub first: (u32, u32),
+    /// Least and greatest last number.
+    pub last: (u32, u32),
+    /// One of them, with its line.
+    pub example: (u32, String),
+}
+
+impl ShortVotes {
+    /// Adds what another column shows.
+    pub fn join(&mut self, other: &Self) {
+        self.may_be_year_first &= other.may_be_year_first;
+        self.first = (self.first.0.min(other.first.0), self.first.1.max(other.first.1));
+        self.last = (self.last.0.min(other.last.0), self.last.1.max(other.last.1));
+    }
+
+    /// Whether the year stands first; `None` where that is open.
+    pub fn is_year_first(&self) -> Option<bool> {
+        if !self.may_be_year_first {
+            return Some(false);
+        }
+        let span = |(least, greatest): (u32, u32)| greatest - least;
+        match (span(self.first), span(self.last)) {
+            (WIDE.., 0 | 1) => Some(false),
+            (0 | 1, WIDE..) => Some(true),
+            _ => None,
+        }
+    }
 }
 
 impl OrderVotes {
     pub fn see(&mut self, line: u32, cell: &str, reading: Reading) {
+        if let Reading::Either { short: Some(short), .. } = reading {
+            let seen = ShortVotes {
+                may_be_year_first: short.year_first.is_some(),
+                first: (short.first, short.first),
+                last: (short.last, short.last),
+                example: (line, cell.chars().take(40).collect()),
+            };
+            match &mut self.short {
+                Some(known) => known.join(&seen),
+                None => self.short = Some(seen),
+            }
+        }
         let slot = match reading {
-            Reading::Either { day_first: Some(_), month_first: None } => &mut self.day_first,
-            Reading::Either { day_first: None, month_first: Some(_) } => &mut self.month_first,
-            Reading::Either { day_first: Some(a), month_first: Some(b) } if a != b => &mut self.undecided,
+            Reading::Either { day_first: Some(_), month_first: None, .. } => &mut self.day_first,
+            Reading::Either { day_first: None, month_first: Some(_), .. } => &mut self.month_first,
+            Reading::Either { day_first: Some(a), month_first: Some(b), .. } if a != b => &mut self.undecided,
             _ => return,
         };
         if slot.is_none() {
@@ -79,7 +141,12 @@ pub(super) fn read(cell: &str) -> Option<Reading> {
         return day_first.map(Reading::Certain);
     }
     let month_first = date(year, a.value, b.value);
-    (day_first.is_some() || month_first.is_some()).then_some(Reading::Either { day_first, month_first })
+    // With slashes the year is last, as with full stops; only hyphens are used both ways.
+    let padded = a.digits == 2 && b.digits == 2 && c.digits == 2 && parts.separator == '-';
+    let year_first = if padded { date(full_year(a.value), b.value, c.value) } else { None };
+    let short = (c.digits == 2).then_some(Short { year_first, first: a.value, last: c.value });
+    let is_date = day_first.is_some() || month_first.is_some() || year_first.is_some();
+    is_date.then_some(Reading::Either { day_first, month_first, short })
 }
 
 /// Reads eight digits without separators, which only a column known to hold dates may mean as a date.
@@ -102,7 +169,8 @@ pub(super) fn read_compact(cell: &str) -> Option<Reading> {
     let year = part(4..8).filter(|year| plausible(*year))?;
     let (a, b) = (part(0..2)?, part(2..4)?);
     let (day_first, month_first) = (date(year, b, a), date(year, a, b));
-    (day_first.is_some() || month_first.is_some()).then_some(Reading::Either { day_first, month_first })
+    let is_date = day_first.is_some() || month_first.is_some();
+    is_date.then_some(Reading::Either { day_first, month_first, short: None })
 }
 
 #[derive(Debug, Clone, Copy)]

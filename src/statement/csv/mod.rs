@@ -12,6 +12,7 @@ mod chain;
 mod columns;
 mod dates;
 mod dialect;
+mod headerless;
 mod numbers;
 mod plan;
 pub mod profile;
@@ -89,7 +90,7 @@ fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, Statemen
     let facts = survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?;
     match &dialect.header {
         Some(header) => columns::plan_with_header(&dialect, header, &facts),
-        None => columns::plan_without_header(&dialect, &facts),
+        None => headerless::plan(text, &dialect, &facts),
     }
 }
 

@@ -276,12 +276,16 @@ impl<'t> Reader<'_, 't> {
 
 /// The other party as written, and the rest of the texts.
 fn texts(row: &Row<'_>, plan: &Plan) -> (String, Option<String>) {
-    let mut payee = plan.payees.iter().map(|column| row.cell(*column)).find(|cell| !cell.is_empty());
+    // A name has letters; what has none is the number of the other party's account.
+    let is_name = |cell: &&str| cell.chars().any(char::is_alphabetic);
+    let mut payee = plan.payees.iter().map(|column| row.cell(*column)).find(is_name);
     let mut memos: Vec<&str> =
         plan.memos.iter().map(|column| row.cell(*column)).filter(|cell| !cell.is_empty()).collect();
     if payee.is_none() && !memos.is_empty() {
         payee = Some(memos.remove(0));
     }
+    payee =
+        payee.or_else(|| plan.payees.iter().map(|column| row.cell(*column)).find(|cell| !cell.is_empty()));
     memos.dedup();
     let memo = clean(&memos.join(" "));
     (payee.unwrap_or_default().to_owned(), Some(memo).filter(|memo| !memo.is_empty()))

@@ -1,8 +1,9 @@
 //! Dates, amounts and account types as OFX writes them.
 
 use super::super::{StatementError, StatementErrorKind, problem};
+use super::survey::MarkRule;
 use crate::ledger::AccountKind;
-use crate::money::{Currency, Decimal, DecimalError, DecimalMark, Money};
+use crate::money::{Currency, Decimal, DecimalError, Money};
 use jiff::civil::Date;
 
 /// A text of the file with the tag it came from, so that a refusal can show both.
@@ -54,13 +55,16 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     /// Text that is no number, or has more digits than the currency, or does not fit.
-    pub fn amount(
-        &self,
-        whole: &str,
-        mark: DecimalMark,
-        currency: Currency,
-    ) -> Result<Money, StatementError> {
+    pub fn amount(&self, whole: &str, mark: MarkRule, currency: Currency) -> Result<Money, StatementError> {
         let text = self.text();
+        let Some(mark) = mark.of(&text) else {
+            return Err(self.refuse(
+                whole,
+                StatementErrorKind::Unsure,
+                format!("<{}> could be thousands or thousandths: the file uses both decimal marks", self.name),
+                "write the amounts with one decimal mark in a copy of the file, or ask the bank for the statement as CSV",
+            ));
+        };
         let read = Decimal::parse(&text, mark).and_then(|decimal| decimal.to_minor(currency));
         read.map(|minor| Money::new(minor, currency)).map_err(|error| {
             let remedy = match error {

@@ -36,11 +36,37 @@ pub(super) fn read(
 ) -> Result<StatementFile, StatementError> {
     let declared = header::declared_encoding(bytes);
     let text = encoding::decode(bytes, declared, |_| WINDOWS_1252)?;
+    let text = if has_lower_case_tags(&text) { upper_case_tags(&text).into() } else { text };
     let mut meter =
         Meter { progress, total_bytes: bytes.len() as u64, steps: (text.len() as u64) * 2, next: 0 };
     let survey = survey::survey(&text, &mut meter)?;
     let (statements, warnings) = reader::read_text(&text, &survey, options, &mut meter)?;
     Ok(StatementFile { format, statements, warnings })
+}
+
+/// Whether the root is written in lower case, as a few banks do with all tags.
+fn has_lower_case_tags(text: &str) -> bool {
+    let root = |name: &str| text.contains(&format!("<{name}>")) || text.contains(&format!("<{name} "));
+    !root("OFX") && root("ofx")
+}
+
+/// Writes the names of all tags in upper case. Text stays as it is.
+fn upper_case_tags(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        let (before, tag) = rest.split_at(start);
+        out.push_str(before);
+        let ends = |c: char| matches!(c, '>' | '<') || c.is_whitespace();
+        let name_len = tag.get(1..).and_then(|inner| inner.find(ends)).map_or(tag.len(), |found| found + 1);
+        let (name, after) = tag.split_at(name_len);
+        let is_name =
+            name.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_' | b'-'));
+        out.push_str(&if is_name { name.to_ascii_uppercase() } else { name.to_owned() });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Scales the steps of both passes to the bytes of the file, and reports about every percent.

@@ -11,8 +11,16 @@ use super::survey::Survey;
 use super::tokens::{Token, Tokens};
 use super::{MAX_DEPTH, Meter};
 
+/// Whether the next tag stands directly in a broker's list of transactions.
+fn in_investment_list(stack: &[Open<'_>]) -> bool {
+    stack.last().is_some_and(|open| open.name == "INVTRANLIST")
+}
+
 /// The most fields of unknown aggregates that are held back at a time.
 const MAX_HELD: usize = 10_000;
+
+/// The most parts that were not read and are named one by one.
+const MAX_UNREAD: usize = 8;
 
 #[derive(Debug)]
 struct Open<'a> {
@@ -122,7 +130,8 @@ impl<'a> Reader<'a> {
         let line = self.lines.at(self.text, token.offset);
         match aggregate {
             Aggregate::Frame if token.name == "OFX" => self.saw_root = true,
-            Aggregate::Frame if token.name.ends_with("STMTRS") => self.unread.push((line, token.name)),
+            Aggregate::Unknown if in_investment_list(&self.stack) => self.leave_unread(line, token.name),
+            Aggregate::Frame if token.name.ends_with("STMTRS") => self.leave_unread(line, token.name),
             Aggregate::Statement(kind) => {
                 self.refuse_inside(self.draft.is_some(), token)?;
                 self.draft = Some(StatementDraft::new(kind, line));
@@ -161,6 +170,13 @@ impl<'a> Reader<'a> {
         let held = self.held.len();
         self.stack.push(Open { name: token.name, aggregate, offset: token.offset, held });
         Ok(())
+    }
+
+    /// Notes a part of the file that is not read. One more than are named is enough to say that there are more.
+    fn leave_unread(&mut self, line: u32, name: &'a str) {
+        if self.unread.len() <= MAX_UNREAD {
+            self.unread.push((line, name));
+        }
     }
 
     /// Refuses a tag that cannot stand inside what is still open.
@@ -368,6 +384,13 @@ impl<'a> Reader<'a> {
                 "the file has the header of OFX but no <OFX>",
                 "download the statement again",
             ));
+        }
+        if self.unread.len() > MAX_UNREAD {
+            self.unread.truncate(MAX_UNREAD);
+            self.warnings.push(Warning {
+                line: 0,
+                text: "more parts of the file were not read than are named".to_owned(),
+            });
         }
         if self.statements.is_empty() {
             if let Some(refusal) = self.refusals.first() {

@@ -3,8 +3,9 @@
 use super::super::wording::clean;
 use super::super::{StatementError, StatementErrorKind, StatementRow, Warning};
 use super::fields::{Field, is_no_date};
+use super::survey::MarkRule;
 use crate::ledger::{NewTransaction, TransactionStatus};
-use crate::money::{Currency, DecimalMark, Money};
+use crate::money::{Currency, Money};
 
 /// The most memos of one transaction.
 const MAX_MEMOS: usize = 32;
@@ -14,7 +15,7 @@ pub(super) struct RowContext<'a> {
     /// The whole text, for refusals.
     pub text: &'a str,
     /// The file's decimal mark.
-    pub mark: DecimalMark,
+    pub mark: MarkRule,
     /// What the statement's amounts are in.
     pub currency: Currency,
     /// Whether the account may hold cash in several currencies, as brokers' accounts do.

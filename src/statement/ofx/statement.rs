@@ -6,8 +6,9 @@ use super::super::{
 };
 use super::fields::{Field, account_kind, is_no_date, parse_date};
 use super::rows::RowContext;
+use super::survey::MarkRule;
 use crate::ledger::{AccountKind, BalanceKind};
-use crate::money::{Currency, DecimalMark, Money};
+use crate::money::{Currency, Money};
 use jiff::civil::Date;
 
 /// A `STATUS` aggregate (OFX 2.3, section 3.1.4).
@@ -104,7 +105,7 @@ impl<'a> BalanceDraft<'a> {
     fn finish(
         &self,
         whole: &str,
-        mark: DecimalMark,
+        mark: MarkRule,
         currency: Currency,
         fallback: Option<Date>,
         warnings: &mut Vec<Warning>,
@@ -225,7 +226,7 @@ impl<'a> StatementDraft<'a> {
     pub fn row_context(
         &self,
         text: &'a str,
-        mark: DecimalMark,
+        mark: MarkRule,
         given: Option<Currency>,
     ) -> Result<RowContext<'a>, StatementError> {
         let currency = self.currency.or(given).ok_or_else(|| self.no_currency())?;
@@ -262,7 +263,7 @@ impl<'a> StatementDraft<'a> {
     pub fn finish(
         self,
         whole: &'a str,
-        mark: DecimalMark,
+        mark: MarkRule,
         given: Option<Currency>,
         institution: Option<&str>,
         warnings: &mut Vec<Warning>,

@@ -15,7 +15,32 @@ pub(super) struct Survey<'a> {
     /// Names that are closed somewhere, which tells an unknown aggregate from an empty unclosed leaf.
     pub closed_names: HashSet<&'a str>,
     /// The decimal mark of all amounts.
-    pub mark: DecimalMark,
+    pub mark: MarkRule,
+}
+
+/// How the decimal mark of an amount is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkRule {
+    /// All amounts of the file share one.
+    One(DecimalMark),
+    /// Some amounts can only be read with one mark and some only with the other, so each must show its own.
+    Each,
+}
+
+impl MarkRule {
+    /// The mark of one amount; `None` where the file uses both and the amount shows neither for sure.
+    pub fn of(self, amount: &str) -> Option<DecimalMark> {
+        if let Self::One(mark) = self {
+            return Some(mark);
+        }
+        let mut votes = MarkVotes::default();
+        votes.see(amount);
+        match (votes.surely_comma, votes.surely_point) {
+            (true, _) => Some(DecimalMark::Comma),
+            (_, true) => Some(DecimalMark::Point),
+            _ => (!amount.contains([',', '.'])).then_some(DecimalMark::Point),
+        }
+    }
 }
 
 /// Walks the whole text once.
@@ -68,13 +93,14 @@ impl MarkVotes {
         }
     }
 
-    /// The point, unless amounts show the comma. Where both are shown the amounts that do not fit are refused
-    /// one by one, so nothing is misread.
-    fn decide(&self) -> DecimalMark {
-        if (self.surely_comma || self.lone_comma) && !self.surely_point {
-            DecimalMark::Comma
-        } else {
-            DecimalMark::Point
+    /// The point, unless amounts show the comma.
+    fn decide(&self) -> MarkRule {
+        match (self.surely_comma, self.surely_point) {
+            (true, true) => MarkRule::Each,
+            (_, true) => MarkRule::One(DecimalMark::Point),
+            (true, _) => MarkRule::One(DecimalMark::Comma),
+            _ if self.lone_comma => MarkRule::One(DecimalMark::Comma),
+            _ => MarkRule::One(DecimalMark::Point),
         }
     }
 }
@@ -97,7 +123,14 @@ mod tests {
         ] {
             let mut votes = MarkVotes::default();
             amounts.iter().for_each(|amount| votes.see(amount));
-            assert_eq!(votes.decide(), mark, "{amounts:?}");
+            assert_eq!(votes.decide(), MarkRule::One(mark), "{amounts:?}");
         }
+        let mut votes = MarkVotes::default();
+        ["1.50", "1,50"].iter().for_each(|amount| votes.see(amount));
+        let rule = votes.decide();
+        assert_eq!(rule.of("-2,5"), Some(DecimalMark::Comma));
+        assert_eq!(rule.of("-2.5"), Some(DecimalMark::Point));
+        assert_eq!(rule.of("25"), Some(DecimalMark::Point));
+        assert_eq!(rule.of("2.500"), None);
     }
 }
