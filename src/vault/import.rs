@@ -160,6 +160,18 @@ fn import_file(
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
         warnings.push(Warning { line: 0, text: format!("this very file was imported before, at {earlier}") });
     }
+    one_account_at_most(file.name, &read.statements, named)?;
+    if read.statements.is_empty() {
+        let name = file.name.to_owned();
+        return Ok(FileReport {
+            name,
+            format: read.format,
+            sha256,
+            batch: None,
+            accounts: Vec::new(),
+            warnings,
+        });
+    }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
@@ -186,6 +198,33 @@ fn import_file(
         accounts,
         warnings,
     })
+}
+
+/// Statements of several accounts do not go into the one that was named.
+fn one_account_at_most(
+    file: &str,
+    statements: &[Statement],
+    named: Option<&Account>,
+) -> Result<(), VaultError> {
+    let mut numbers = statements.iter().filter_map(|statement| statement.account.as_ref()).map(|a| &a.number);
+    let (Some(account), Some(first)) = (named, numbers.next()) else { return Ok(()) };
+    match numbers.find(|other| !same_number(first, other)) {
+        None => Ok(()),
+        Some(other) => Err(VaultError::OtherAccount {
+            file: file.to_owned(),
+            found: format!("{} and {}", shown_number(first), shown_number(other)),
+            account: account.name.clone(),
+        }),
+    }
+}
+
+/// A number masked; what is a name and no number (some exports have that) as it is.
+fn shown_number(number: &str) -> String {
+    if is_number(number) { mask_number(number) } else { format!("\"{number}\"") }
+}
+
+fn is_number(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_digit())
 }
 
 /// The account a statement goes to.
@@ -236,16 +275,17 @@ impl Target {
                 Some(number) if !same_number(number, &stated.number) => {
                     return Err(VaultError::OtherAccount {
                         file: file.to_owned(),
-                        found: mask_number(&stated.number),
+                        found: shown_number(&stated.number),
                         account: account.name,
                     });
                 }
                 Some(_) => {}
-                None => {
+                None if is_number(&stated.number) => {
                     account.number = Some(stated.number.clone());
                     account.institution = account.institution.or_else(|| stated.institution.clone());
                     store.update_account(&account)?;
                 }
+                None => {}
             }
         }
         Ok(Self { account, created: false })
@@ -282,10 +322,11 @@ fn make_account(
         .filter(|name| name.chars().any(char::is_alphabetic) && name.len() <= 40);
     let digits = mask_number(&stated.number).replace('•', "");
     let mut base = match named_bank {
+        _ if !is_number(&stated.number) => stated.number.trim().chars().take(60).collect(),
         Some(bank) => format!("{bank} {kind}"),
         None => kind.to_owned(),
     };
-    if !digits.is_empty() {
+    if is_number(&stated.number) && !digits.is_empty() {
         let _ = write!(base, " {digits}");
     }
     base.retain(|c| !c.is_control());
