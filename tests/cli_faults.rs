@@ -1,4 +1,5 @@
 //! Bad days: killed at any moment, two at once, no space, no permission. What was acknowledged stays.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 #![cfg(unix)]
 
 mod cli_sandbox;
@@ -162,7 +163,7 @@ fn a_full_disk_is_told_and_the_vault_stays_intact() {
     let rows: Vec<_> = ids.iter().map(|id| ("20260110", "-1.00", id.as_str(), "CORNER CAFE")).collect();
     sandbox.write("many.ofx", ofx(&rows, "0.00"));
     let blocks = std::fs::metadata(sandbox.vault()).unwrap().len() / 512;
-    // No file may grow beyond this: writing fails as it does on a full disk (SIGXFSZ is ignored, so it is an error).
+    // No file may grow beyond this: writing fails as it does on a full disk.
     let limited =
         |command: &str| sandbox.shell(&format!("trap '' XFSZ; ulimit -f {}; {command}", blocks + 200));
     let outcome = limited("finvault import many.ofx").expect(1);
@@ -230,7 +231,7 @@ fn damage_ends_with_4_and_names_it() {
     sandbox.run(&["check"]).expect(0);
 }
 
-/// Runs the program on a terminal made by `script`, and answers what it asks. None where there is no `script`.
+/// Runs the program on a terminal made by `script`, and answers what it asks. None without `script`.
 fn on_a_terminal(sandbox: &Sandbox, line: &str, answers: &[(&str, &str)]) -> Option<(String, bool)> {
     let mut command = std::process::Command::new("script");
     sandbox.surround(&mut command);
