@@ -61,11 +61,14 @@ fn whatever_was_acknowledged_survives_kill_9() {
             .process_group(0)
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(150 + numbers.below(400)));
-        let group = format!("-{}", child.id());
-        finish(std::process::Command::new("kill").args(["-9", "--", &group])).expect(0);
+        // At least one row is acknowledged, however busy the machine is; then a moment that nobody chose.
+        let mut told = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        told.read_line(&mut said).unwrap();
+        std::thread::sleep(Duration::from_millis(numbers.below(400)));
+        let kill = format!("kill -s KILL -- -{}", child.id());
+        finish(std::process::Command::new("sh").args(["-c", &kill])).expect(0);
+        told.read_to_string(&mut said).unwrap();
         child.wait().unwrap();
         acknowledged.extend(said.lines().map(str::to_owned));
         let found = payees(&sandbox);
@@ -79,7 +82,7 @@ fn whatever_was_acknowledged_survives_kill_9() {
         assert_eq!(check["problems"], json!([]), "round {round}");
     }
     println!("{} rows acknowledged, {killed_midway} committed and not yet acknowledged", acknowledged.len());
-    assert!(acknowledged.len() > 15, "the loop hardly ran: {acknowledged:?}");
+    assert!(acknowledged.len() >= 17, "the loop hardly ran: {acknowledged:?}");
 }
 
 #[test]
@@ -232,6 +235,7 @@ fn damage_ends_with_4_and_names_it() {
 }
 
 /// Runs the program on a terminal made by `script`, and answers what it asks. None without `script`.
+#[cfg(target_os = "linux")]
 fn on_a_terminal(sandbox: &Sandbox, line: &str, answers: &[(&str, &str)]) -> Option<(String, bool)> {
     let mut command = std::process::Command::new("script");
     sandbox.surround(&mut command);
@@ -272,6 +276,7 @@ fn on_a_terminal(sandbox: &Sandbox, line: &str, answers: &[(&str, &str)]) -> Opt
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn on_a_terminal_the_passphrase_is_asked_for_and_not_shown() {
     let sandbox = Sandbox::with_account();
     let answers = [("Passphrase: ", "correct horse battery staple\n")];
@@ -287,6 +292,7 @@ fn on_a_terminal_the_passphrase_is_asked_for_and_not_shown() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn on_a_terminal_a_disclosure_is_confirmed() {
     let sandbox = Sandbox::with_account();
     sandbox.run(&["recipient", "add", "Desk"]).expect(0);
