@@ -260,3 +260,21 @@ fn csv_files_are_read_rightly_or_refused() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(right * 100 >= total * 70, "{right} of {total}");
 }
+
+#[test]
+fn no_real_file_cut_short_is_read_in_part() {
+    let Some(folder) = corpus() else { return };
+    let mut cuts = 0;
+    for entry in manifest(&folder).iter().filter(|e| e.format.starts_with("ofx")) {
+        let bytes = std::fs::read(folder.join(&entry.path)).unwrap();
+        let Ok(whole) = read(&bytes, &ReadOptions::default()) else { continue };
+        for step in 1..40 {
+            let cut = &bytes[..bytes.len() * step / 40];
+            if let Ok(part) = read(cut, &ReadOptions::default()) {
+                assert_eq!(part, whole, "{} cut at {}", entry.path, cut.len());
+            }
+            cuts += 1;
+        }
+    }
+    println!("{cuts} cuts of real OFX files");
+}

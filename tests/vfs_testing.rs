@@ -31,7 +31,9 @@ fn the_default_vfs_seals_any_database() {
     let other = folder.path().join("memory.db");
     let connection = rusqlite::Connection::open(&other).unwrap();
     connection
-        .execute_batch("PRAGMA journal_mode = MEMORY; CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(2000000));")
+        .execute_batch(
+            "PRAGMA journal_mode = MEMORY; CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(2000000));",
+        )
         .unwrap();
     connection.execute_batch("BEGIN; DELETE FROM t; ROLLBACK; DELETE FROM t; VACUUM;").unwrap();
     drop(connection);

@@ -81,9 +81,14 @@ mod tests {
     #[test]
     fn every_table_is_strict_and_every_column_commented() {
         for script in SCRIPTS {
-            for statement in script.split("CREATE TABLE ").skip(1) {
-                let body = statement.split(';').next().unwrap();
-                assert!(body.contains("STRICT"), "{body}");
+            let lines: Vec<&str> = script.lines().collect();
+            for (number, line) in lines.iter().enumerate() {
+                if line.starts_with("CREATE TABLE") {
+                    assert!(lines[number - 1].starts_with("--"), "no comment above: {line}");
+                }
+                let name = line.strip_prefix("    ").unwrap_or_default();
+                let is_column = name.starts_with(|c: char| c.is_ascii_lowercase());
+                assert!(!is_column || line.contains(" -- "), "no comment beside: {line}");
             }
         }
         let mut conn = Connection::open_in_memory().unwrap();

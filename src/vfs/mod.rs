@@ -12,6 +12,10 @@ mod crash_tests;
 mod create;
 mod damage;
 mod ffi;
+#[cfg(test)]
+mod file_tests;
+#[cfg(test)]
+mod format_tests;
 mod header;
 mod keys;
 mod methods;

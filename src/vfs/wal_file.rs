@@ -133,6 +133,11 @@ impl<B: Backing> WalFile<B> {
         Ok(life)
     }
 
+    #[cfg(test)]
+    pub(crate) fn backing(&mut self) -> &mut B {
+        &mut self.backing
+    }
+
     fn life(&mut self) -> Result<&mut Life, Fault> {
         self.life.as_mut().ok_or(Fault::Refused("a frame before the log's header"))
     }

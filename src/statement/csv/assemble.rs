@@ -7,12 +7,15 @@ use super::super::{
 };
 use super::chain::{self, Run, Verdict};
 use super::columns::is_iban;
-use super::plan::{AmountRule, Plan, SignProof};
+use super::plan::{AmountRule, Plan};
 use super::reader::Draft;
 use super::refuse::{bad_cell, unsure};
 use super::vocabulary::fold;
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
 use crate::money::{Currency, Money};
+
+/// The most accounts and currencies of one file.
+const MAX_STATEMENTS: usize = 200;
 
 /// The rows of one account in one currency.
 struct Group<'t> {
@@ -36,10 +39,20 @@ pub(super) fn assemble(
     let only_code = only_currency(&drafts);
     for draft in drafts {
         let currency = draft.currency.or(only_code).or(options.currency).ok_or_else(no_currency)?;
+        let is_full = groups.len() >= MAX_STATEMENTS;
         let found =
             groups.iter_mut().find(|group| group.account == draft.account && group.currency == currency);
         match found {
             Some(group) => group.drafts.push(draft),
+            None if is_full => {
+                return Err(problem::on_line(
+                    StatementErrorKind::TooLarge,
+                    draft.line,
+                    draft.source,
+                    format!("the rows name more than {MAX_STATEMENTS} accounts or currencies"),
+                    "the column of accounts is more likely the other party's: leave it out of the profile",
+                ));
+            }
             None => groups.push(Group { account: draft.account.clone(), currency, drafts: vec![draft] }),
         }
     }
@@ -124,8 +137,7 @@ fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> 
             hint,
         ));
     }
-    let mostly_above =
-        plan.proof == SignProof::Stated && plan.balance.is_none() && below > 0 && above > 3 * below;
+    let mostly_above = plan.balance.is_none() && below > 0 && above > 3 * below;
     if signed && ((plan.is_card && above > below) || mostly_above) {
         return Err(unsure(
             0,
@@ -254,20 +266,6 @@ fn check_verdict(verdict: Verdict, plan: &Plan, warnings: &mut Vec<Warning>) -> 
             0,
             "",
             "the running balance falls where amounts rise, so it is not sure which amounts were paid",
-            &plan.titles,
-            hint,
-        )),
-        Verdict::Follows(_) if plan.proof == SignProof::NeedsBalance && plan.is_card => Err(unsure(
-            0,
-            "",
-            "this looks like the export of a card and no amount carries a sign, so it is not sure which were paid",
-            &plan.titles,
-            hint,
-        )),
-        Verdict::Broken | Verdict::Silent if plan.proof == SignProof::NeedsBalance => Err(unsure(
-            0,
-            "",
-            "no amount carries a sign, and the running balance does not show what was paid and what received",
             &plan.titles,
             hint,
         )),

@@ -56,10 +56,10 @@ pub(super) fn plan_with_header(
 ) -> Result<Plan, StatementError> {
     let columns = Columns { header, facts };
     let dates = date_columns(&columns)?;
-    let money = signs::decide(&columns)?;
+    let rule = signs::decide(&columns)?;
     let balance = columns.with_numbers(Role::Balance).first().copied();
     let fee = columns.with_numbers(Role::Fee).into_iter().find(|fee| facts.column(*fee).nonzero > 0);
-    let (currency, fixed_currency) = currency_source(&columns, &money.rule, dialect);
+    let (currency, fixed_currency) = currency_source(&columns, &rule, dialect);
     let all_with = |role: Role| columns.with(role);
     let payees = all_with(Role::Payee);
     // "Details" that only ever says DEBIT or CREDIT is no text.
@@ -71,7 +71,7 @@ pub(super) fn plan_with_header(
     let account = if above.is_some() { None } else { own_account(&columns) };
     let order_votes: Vec<OrderVotes> = dates.iter().map(|date| facts.column(date.column).order).collect();
     let order = date_order(&order_votes, &header.texts)?;
-    let mut mark_columns = money.rule.columns();
+    let mut mark_columns = rule.columns();
     mark_columns.extend(balance);
     mark_columns.extend(fee);
     let votes: Vec<MarkVotes> = mark_columns.iter().map(|column| facts.column(*column).mark).collect();
@@ -85,8 +85,7 @@ pub(super) fn plan_with_header(
         order,
         mark,
         dates,
-        amount: money.rule,
-        proof: money.proof,
+        amount: rule,
         invert: false,
         fee,
         balance,
@@ -392,7 +391,6 @@ pub(super) fn plan_without_header(dialect: &Dialect, facts: &Facts) -> Result<Pl
         mark,
         dates: vec![DateColumn { column: *first_date, booked: false }],
         amount: AmountRule::Signed { column: *amount },
-        proof: super::plan::SignProof::Stated,
         invert: false,
         fee: None,
         balance: None,

@@ -39,15 +39,6 @@ pub(super) struct DirectionWords {
     pub positive: Vec<String>,
 }
 
-/// How sure the signs are before the running balance is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SignProof {
-    /// The file or a profile says them.
-    Stated,
-    /// No amount carries a sign: only a running balance that follows the amounts can show that they are all credits.
-    NeedsBalance,
-}
-
 /// How one file is to be read.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -65,7 +56,6 @@ pub(super) struct Plan {
     /// In order of preference; never empty.
     pub dates: Vec<DateColumn>,
     pub amount: AmountRule,
-    pub proof: SignProof,
     /// Turns every sign.
     pub invert: bool,
     pub fee: Option<usize>,

@@ -6,7 +6,7 @@
 use super::super::{StatementError, StatementErrorKind, encoding, problem};
 use super::columns::{date_order, decimal_mark};
 use super::dates::DateOrder;
-use super::plan::{AmountRule, DateColumn, DirectionWords, Plan, SignProof};
+use super::plan::{AmountRule, DateColumn, DirectionWords, Plan};
 use super::records::Rows;
 use super::survey::{self, Facts};
 use super::vocabulary::fold;
@@ -304,7 +304,6 @@ impl CsvProfile {
             mark,
             dates: vec![DateColumn { column: date, booked: false }],
             amount,
-            proof: SignProof::Stated,
             invert: spec.invert,
             fee: None,
             balance,

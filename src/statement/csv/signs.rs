@@ -3,22 +3,15 @@
 use super::super::StatementError;
 use super::super::problem::excerpt;
 use super::columns::Columns;
-use super::plan::{AmountRule, SignProof};
+use super::plan::AmountRule;
 use super::refuse::{bad_cell, unsure};
 use super::vocabulary::{self, Role};
-
-/// How amounts and their signs are to be read.
-#[derive(Debug)]
-pub(super) struct Money {
-    pub rule: AmountRule,
-    pub proof: SignProof,
-}
 
 /// Decides from names and contents.
 ///
 /// # Errors
 /// Unsure where the file does not say.
-pub(super) fn decide(columns: &Columns<'_>) -> Result<Money, StatementError> {
+pub(super) fn decide(columns: &Columns<'_>) -> Result<AmountRule, StatementError> {
     let debit = columns.with(Role::Debit);
     let credit = columns.with(Role::Credit);
     let amounts = amount_columns(columns)?;
@@ -90,9 +83,9 @@ fn amount_columns(columns: &Columns<'_>) -> Result<Option<usize>, StatementError
     }
 }
 
-fn one_column(columns: &Columns<'_>, column: usize) -> Result<Money, StatementError> {
+fn one_column(columns: &Columns<'_>, column: usize) -> Result<AmountRule, StatementError> {
     let facts = columns.facts.column(column);
-    let signed = Money { rule: AmountRule::Signed { column }, proof: SignProof::Stated };
+    let signed = AmountRule::Signed { column };
     let hint = "\"invert\": true or false, \"sign\": {\"column\": ...} or \"debit\" and \"credit\"";
     let refuse = |message: &str| match &facts.misfit {
         Some((line, cell)) => Err(bad_cell(*line, cell, format!("\"{}\" is no amount", excerpt(cell)))),
@@ -109,10 +102,7 @@ fn one_column(columns: &Columns<'_>, column: usize) -> Result<Money, StatementEr
         return Ok(signed);
     }
     if let Some(direction) = direction_column(columns) {
-        return Ok(Money {
-            rule: AmountRule::Directed { column, direction, words: None },
-            proof: SignProof::Stated,
-        });
+        return Ok(AmountRule::Directed { column, direction, words: None });
     }
     if let Some((title, word)) = unknown_direction(columns) {
         return refuse(&format!(
@@ -129,10 +119,8 @@ fn one_column(columns: &Columns<'_>, column: usize) -> Result<Money, StatementEr
     if columns.facts.rows == 0 {
         return Ok(signed);
     }
-    if columns.with_numbers(Role::Balance).is_empty() {
-        return refuse("no amount carries a sign and no column says what was paid and what received");
-    }
-    Ok(Money { rule: AmountRule::Signed { column }, proof: SignProof::NeedsBalance })
+    // A running balance would show the sign of every row but the oldest, so it settles nothing.
+    refuse("no amount carries a sign and no column says what was paid and what received")
 }
 
 /// A word that is not known in a column most of whose rows say which way the money went.
@@ -169,7 +157,7 @@ fn split(
     debit: Option<usize>,
     credit: Option<usize>,
     amount: Option<usize>,
-) -> Result<Money, StatementError> {
+) -> Result<AmountRule, StatementError> {
     let hint = "\"debit\": {\"column\": ...}, \"credit\": {\"column\": ...}, or \"amount\" with \"invert\"";
     let refuse = |message: &str| Err(unsure(0, "", message, &columns.header.texts, hint));
     let debits = debit.map(|column| columns.facts.column(column)).unwrap_or_default();
@@ -195,5 +183,5 @@ fn split(
     if debit_is_negative && debits.minus < debits.nonzero {
         return refuse("the column of debits holds amounts above and below zero");
     }
-    Ok(Money { rule: AmountRule::Split { debit, credit, debit_is_negative }, proof: SignProof::Stated })
+    Ok(AmountRule::Split { debit, credit, debit_is_negative })
 }

@@ -11,6 +11,9 @@ use super::survey::Survey;
 use super::tokens::{Token, Tokens};
 use super::{MAX_DEPTH, Meter};
 
+/// The most fields of unknown aggregates that are held back at a time.
+const MAX_HELD: usize = 10_000;
+
 #[derive(Debug)]
 struct Open<'a> {
     name: &'a str,
@@ -195,6 +198,7 @@ impl<'a> Reader<'a> {
             }
             return Ok(());
         };
+        let mut held_from = self.held.len();
         while self.stack.len() > index + 1 {
             let Some(open) = self.stack.pop() else { break };
             if open.aggregate != Aggregate::Unknown {
@@ -207,11 +211,11 @@ impl<'a> Reader<'a> {
                     "part of the file is missing; download it again",
                 ));
             }
-            // An empty leaf that was never closed: what seemed to be inside it stands beside it.
-            let held = self.held.split_off(open.held.min(self.held.len()));
-            for field in held {
-                self.field(field)?;
-            }
+            held_from = held_from.min(open.held);
+        }
+        // Empty leaves that were never closed: what seemed to be inside them stands beside them.
+        for field in self.held.split_off(held_from) {
+            self.field(field)?;
         }
         let Some(open) = self.stack.pop() else { return Ok(()) };
         self.held.truncate(open.held);
@@ -273,6 +277,16 @@ impl<'a> Reader<'a> {
     fn leaf(&mut self, token: Token<'a>) -> Result<(), StatementError> {
         let field = Field { name: token.name, raw: token.raw, offset: token.offset };
         if self.stack.last().is_some_and(|open| open.aggregate == Aggregate::Unknown) {
+            if self.held.len() >= MAX_HELD {
+                return Err(problem::at(
+                    StatementErrorKind::TooLarge,
+                    self.text,
+                    token.offset,
+                    self.text.get(token.offset..).unwrap_or_default(),
+                    format!("a tag that is not of OFX holds more than {MAX_HELD} fields"),
+                    "the file is damaged or hostile; download it again",
+                ));
+            }
             self.held.push(field);
             return Ok(());
         }

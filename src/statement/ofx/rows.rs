@@ -6,6 +6,9 @@ use super::fields::{Field, is_no_date};
 use crate::ledger::{NewTransaction, TransactionStatus};
 use crate::money::{Currency, DecimalMark, Money};
 
+/// The most memos of one transaction.
+const MAX_MEMOS: usize = 32;
+
 /// What a row needs to know of the statement around it.
 pub(super) struct RowContext<'a> {
     /// The whole text, for refusals.
@@ -82,6 +85,14 @@ impl<'a> RowDraft<'a> {
             "EXTDNAME" => &mut self.extended_name,
             "CORRECTACTION" => &mut self.correction,
             "MEMO" | "MEMO2" => {
+                if self.memos.len() >= MAX_MEMOS {
+                    return Err(field.refuse(
+                        whole,
+                        StatementErrorKind::TooLarge,
+                        format!("one transaction holds more than {MAX_MEMOS} memos"),
+                        "the file is damaged; download it again",
+                    ));
+                }
                 self.memos.push(field);
                 return Ok(());
             }

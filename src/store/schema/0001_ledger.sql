@@ -12,7 +12,7 @@ CREATE TABLE commodity (
 
 -- One row per file imported.
 CREATE TABLE batch (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY,            -- the import's number
     file_name   TEXT NOT NULL,                  -- the file's name, without its folder
     sha256      TEXT NOT NULL,                  -- digest of its bytes, lower-case hex
     format      TEXT NOT NULL,                  -- ofx1, ofx2, csv, ...
@@ -20,8 +20,9 @@ CREATE TABLE batch (
     undone_at   TEXT                            -- moment, when the owner took the import back
 ) STRICT;
 
+-- What holds money or owes it.
 CREATE TABLE account (
-    id              INTEGER PRIMARY KEY,
+    id              INTEGER PRIMARY KEY,        -- the account's number in this vault
     name            TEXT    NOT NULL,           -- the owner's name for it
     name_folded     TEXT    NOT NULL UNIQUE,    -- lower case, so that no two differ by case alone
     kind            TEXT    NOT NULL,           -- checking, savings, credit-card, ...
@@ -43,8 +44,8 @@ CREATE INDEX account_by_number ON account (number_folded) WHERE number_folded IS
 
 -- What one import did to one account.
 CREATE TABLE batch_account (
-    batch               INTEGER NOT NULL REFERENCES batch (id),
-    account             INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    batch               INTEGER NOT NULL REFERENCES batch (id), -- the import
+    account             INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE, -- the account
     added               INTEGER NOT NULL,       -- rows that were new
     duplicate           INTEGER NOT NULL,       -- rows the account had already
     updated             INTEGER NOT NULL,       -- pending rows that the bank has now booked
@@ -56,13 +57,13 @@ CREATE TABLE batch_account (
 
 -- Movements. Called "movement" because TRANSACTION is a word of SQL's own.
 CREATE TABLE movement (
-    id                  INTEGER PRIMARY KEY,
-    account             INTEGER NOT NULL REFERENCES account (id),
+    id                  INTEGER PRIMARY KEY,    -- the transaction's number in this vault
+    account             INTEGER NOT NULL REFERENCES account (id), -- whose it is
     posted              TEXT    NOT NULL,       -- day booked
     amount_minor        INTEGER NOT NULL,       -- positive raises the account's balance
     payee               TEXT    NOT NULL,       -- other party, cleaned for reading
     payee_raw           TEXT,                   -- as the bank wrote it; NULL where payee is just that
-    memo                TEXT,
+    memo                TEXT,                   -- further text of the bank's or the owner's
     reference           TEXT,                   -- cheque number or the like
     category            TEXT,                   -- the owner's
     status              TEXT    NOT NULL,       -- pending, posted, reconciled
@@ -80,11 +81,11 @@ CREATE INDEX movement_by_source_day ON movement (account, source_posted) WHERE s
 
 -- Balances that statements stated, never changed afterwards.
 CREATE TABLE stated_balance (
-    id           INTEGER PRIMARY KEY,
-    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    id           INTEGER PRIMARY KEY,           -- in order of entry
+    account      INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE, -- whose it is
     kind         TEXT    NOT NULL,              -- ledger, available, opening, closing
     day          TEXT    NOT NULL,              -- the day it holds for
-    amount_minor INTEGER NOT NULL,
-    batch        INTEGER NOT NULL REFERENCES batch (id),
+    amount_minor INTEGER NOT NULL,              -- how much
+    batch        INTEGER NOT NULL REFERENCES batch (id), -- the import that brought it
     UNIQUE (account, kind, day, amount_minor, batch)
 ) STRICT;

@@ -1,7 +1,8 @@
 -- Schema version 2: who receives disclosures, what was disclosed, and the signed log of it.
 
+-- To whom disclosures go.
 CREATE TABLE recipient (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY,            -- the recipient's number in this vault
     name        TEXT NOT NULL,                  -- the owner's name for them
     name_folded TEXT NOT NULL,                  -- lower case; unique among those not removed
     key         TEXT,                           -- age1... or ssh-ed25519 ...; NULL: a passcode each time
@@ -12,10 +13,11 @@ CREATE TABLE recipient (
 
 CREATE UNIQUE INDEX recipient_by_name ON recipient (name_folded) WHERE removed_at IS NULL;
 
+-- What left, one row per sealed file.
 CREATE TABLE disclosure (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY,             -- the disclosure's number in this vault
     jti        TEXT NOT NULL UNIQUE,            -- the token's own id
-    recipient  INTEGER NOT NULL REFERENCES recipient (id),
+    recipient  INTEGER NOT NULL REFERENCES recipient (id), -- to whom
     purpose    TEXT NOT NULL,                   -- what it is for, in words
     issued_at  TEXT NOT NULL,                   -- moment
     expires_at TEXT NOT NULL,                   -- moment
@@ -32,9 +34,9 @@ CREATE TABLE log_entry (
     at_ms     INTEGER NOT NULL,                 -- milliseconds since 1970-01-01 UTC
     kind      TEXT NOT NULL,                    -- vault-created, disclosed, ...
     body      TEXT NOT NULL,                    -- JSON, exactly as it was hashed
-    prev_hash BLOB NOT NULL CHECK (length(prev_hash) = 32),
-    hash      BLOB NOT NULL CHECK (length(hash) = 32),
-    signature BLOB NOT NULL CHECK (length(signature) = 64)
+    prev_hash BLOB NOT NULL CHECK (length(prev_hash) = 32), -- the hash of the entry before; zeros at first
+    hash      BLOB NOT NULL CHECK (length(hash) = 32), -- over everything above
+    signature BLOB NOT NULL CHECK (length(signature) = 64) -- of the vault's log key over the hash
 ) STRICT;
 
 -- The log is history: nothing in it is changed or taken out.
