@@ -1,4 +1,5 @@
 //! Bad days: killed at any moment, two at once, no space, no permission. What was acknowledged stays.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 #![cfg(unix)]
 
 mod cli_sandbox;
@@ -60,11 +61,14 @@ fn whatever_was_acknowledged_survives_kill_9() {
             .process_group(0)
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(150 + numbers.below(400)));
-        let group = format!("-{}", child.id());
-        finish(std::process::Command::new("kill").args(["-9", "--", &group])).expect(0);
+        // At least one row is acknowledged, however busy the machine is; then a moment that nobody chose.
+        let mut told = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        told.read_line(&mut said).unwrap();
+        std::thread::sleep(Duration::from_millis(numbers.below(400)));
+        let kill = format!("kill -s KILL -- -{}", child.id());
+        finish(std::process::Command::new("sh").args(["-c", &kill])).expect(0);
+        told.read_to_string(&mut said).unwrap();
         child.wait().unwrap();
         acknowledged.extend(said.lines().map(str::to_owned));
         let found = payees(&sandbox);
@@ -78,7 +82,7 @@ fn whatever_was_acknowledged_survives_kill_9() {
         assert_eq!(check["problems"], json!([]), "round {round}");
     }
     println!("{} rows acknowledged, {killed_midway} committed and not yet acknowledged", acknowledged.len());
-    assert!(acknowledged.len() > 15, "the loop hardly ran: {acknowledged:?}");
+    assert!(acknowledged.len() >= 17, "the loop hardly ran: {acknowledged:?}");
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn a_full_disk_is_told_and_the_vault_stays_intact() {
     let rows: Vec<_> = ids.iter().map(|id| ("20260110", "-1.00", id.as_str(), "CORNER CAFE")).collect();
     sandbox.write("many.ofx", ofx(&rows, "0.00"));
     let blocks = std::fs::metadata(sandbox.vault()).unwrap().len() / 512;
-    // No file may grow beyond this: writing fails as it does on a full disk (SIGXFSZ is ignored, so it is an error).
+    // No file may grow beyond this: writing fails as it does on a full disk.
     let limited =
         |command: &str| sandbox.shell(&format!("trap '' XFSZ; ulimit -f {}; {command}", blocks + 200));
     let outcome = limited("finvault import many.ofx").expect(1);
@@ -230,7 +234,8 @@ fn damage_ends_with_4_and_names_it() {
     sandbox.run(&["check"]).expect(0);
 }
 
-/// Runs the program on a terminal made by `script`, and answers what it asks. None where there is no `script`.
+/// Runs the program on a terminal made by `script`, and answers what it asks. None without `script`.
+#[cfg(target_os = "linux")]
 fn on_a_terminal(sandbox: &Sandbox, line: &str, answers: &[(&str, &str)]) -> Option<(String, bool)> {
     let mut command = std::process::Command::new("script");
     sandbox.surround(&mut command);
@@ -271,6 +276,7 @@ fn on_a_terminal(sandbox: &Sandbox, line: &str, answers: &[(&str, &str)]) -> Opt
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn on_a_terminal_the_passphrase_is_asked_for_and_not_shown() {
     let sandbox = Sandbox::with_account();
     let answers = [("Passphrase: ", "correct horse battery staple\n")];
@@ -286,6 +292,7 @@ fn on_a_terminal_the_passphrase_is_asked_for_and_not_shown() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn on_a_terminal_a_disclosure_is_confirmed() {
     let sandbox = Sandbox::with_account();
     sandbox.run(&["recipient", "add", "Desk"]).expect(0);

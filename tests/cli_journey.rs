@@ -1,4 +1,5 @@
-//! The whole main job through the real program: from an empty folder to a disclosure that its recipient opens.
+//! The whole main job through the real program: from an empty folder to a disclosure that is opened.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod cli_sandbox;
 

@@ -1,4 +1,5 @@
-//! The rules that scripts and people rely on: exit codes, output files, prompts, passphrase sources, plain output.
+//! The rules that scripts and people rely on: exit codes, files, prompts, passphrases, plain output.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod cli_sandbox;
 
@@ -308,11 +309,16 @@ fn accounts_are_of_every_kind_and_any_currency() {
 #[test]
 fn piped_output_is_plain_and_a_reader_may_leave() {
     let sandbox = Sandbox::with_account();
-    let hostile = "Evil\u{1b}]0;owned\u{7}\u{1b}[2Jshop\u{202e}";
-    let listed = sandbox.add("2026-01-08", "-1.00", hostile);
-    if listed.code == 0 {
-        let listed = sandbox.run(&["tx", "list"]).expect(0);
-        assert!(listed.stdout.contains("\\x1b") && !listed.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']));
+    let hostile = "Evil\u{1b}]0;owned\u{7}\u{9b}2Jshop\u{202e}";
+    sandbox.write(
+        "hostile.csv",
+        format!("Date,Payee,Amount,Currency\n2026-01-08,{hostile},-1.00,EUR\n2026-01-09,P,1,EUR\n"),
+    );
+    sandbox.run(&["import", "hostile.csv", "--account", "Everyday"]).expect(0);
+    sandbox.add("2026-01-10", "-1.00", hostile);
+    for outcome in [sandbox.run(&["tx", "list"]).expect(0), sandbox.json(&["tx", "list"]).expect(0)] {
+        assert!(outcome.stdout.contains("shop"), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']), "{:?}", outcome.stdout);
     }
     assert!(!sandbox.run(&["balance"]).expect(0).stdout.contains('\u{1b}'));
 

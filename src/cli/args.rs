@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 /// An encrypted vault for your finances, and narrow, expiring disclosures of what is in it.
 #[derive(Debug, Parser)]
-#[command(name = "finvault", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = SHORT_HELP_END, after_long_help = long_help_end(), disable_help_subcommand = true)]
+#[command(name = "finvault", version, max_term_width = 100)]
+#[command(after_help = SHORT_HELP_END, after_long_help = long_help_end())]
+#[command(disable_help_subcommand = true)]
 pub struct Cli {
     /// What every command shares.
     #[command(flatten)]
@@ -57,47 +58,31 @@ pub struct Global {
     pub busy_timeout: Option<u32>,
 }
 
-/// What finvault does.
+/// What finvault does. What each command says of itself is beside it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a new, empty vault
     Init(commands::init::Init),
-    /// Show the whole job on a sample, in a fresh temporary folder
     Demo(commands::demo::Demo),
-    /// Add, list, show, edit and close accounts
     #[command(subcommand)]
     Account(commands::account::Account),
-    /// Add, list, edit and delete transactions
     #[command(subcommand)]
     Tx(commands::tx::Tx),
-    /// Take in statements that your bank handed out
     Import(commands::import::Import),
-    /// List and undo imports
     #[command(subcommand)]
     Imports(commands::imports::Imports),
-    /// Show balances, and how they differ from what the bank states
     Balance(commands::balance::Balance),
-    /// Reports
     #[command(subcommand)]
     Report(commands::report::Report),
-    /// Add, list, show and remove those you disclose to
     #[command(subcommand)]
     Recipient(commands::recipient::Recipient),
-    /// Disclose a fact to one recipient: signed, sealed, expiring, logged
     #[command(subcommand)]
     Disclose(commands::disclose::Disclose),
-    /// List and show what was disclosed
     #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
-    /// Open and check a disclosure that you received; needs no vault
     Open(commands::open::Open),
-    /// Show everything that ever left the vault
     Log(commands::log::Log),
-    /// Check every page, seal and sum of the vault
     Check(commands::check::Check),
-    /// Print completions for your shell
     Completions(commands::completions::Completions),
-    /// Print the manual page, or write those of all commands to a folder
     Man(commands::man::Man),
 }
 

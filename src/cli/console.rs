@@ -4,7 +4,7 @@
 
 use super::exit::Exit;
 use super::failure::{Failure, describe};
-use super::render::{Table, Tone, clean};
+use super::render::{Table, Tone, clean, clean_json};
 use serde::Serialize;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 
@@ -20,7 +20,8 @@ pub struct Console {
 }
 
 impl Console {
-    /// The process's own standard streams. Colour is for terminals, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    /// The process's own standard streams. Colour is for terminals, unless `NO_COLOR` is set or `TERM` is
+    /// `dumb`.
     pub fn new(json: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
@@ -89,7 +90,7 @@ impl Console {
         let mut text = serde_json::to_string_pretty(value)
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot print the result: {error}")))?;
         text.push('\n');
-        self.write(text.as_bytes())
+        self.write(clean_json(&text).as_bytes())
     }
 
     /// Prints bytes as they are: completions and manual pages, which are the program's own.
@@ -106,8 +107,8 @@ impl Console {
     pub fn warn(&mut self, text: &str) -> Result<(), Failure> {
         self.flush()?;
         if self.json {
-            let line = serde_json::json!({ "warning": { "message": text } });
-            let _ = writeln!(io::stderr(), "{line}");
+            let line = serde_json::json!({ "warning": { "message": text } }).to_string();
+            let _ = writeln!(io::stderr(), "{}", clean_json(&line));
         } else {
             let (yellow, reset) = if self.err_colour { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
             let _ = writeln!(io::stderr(), "{yellow}warning{reset}: {}", clean(text));

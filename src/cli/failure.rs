@@ -4,7 +4,7 @@
 //! `{"error":{"code","kind","message","where","remedy"}}`.
 
 use super::exit::Exit;
-use super::render::clean;
+use super::render::{clean, clean_json};
 use serde::Serialize;
 use std::io;
 
@@ -13,7 +13,8 @@ use std::io;
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What happened, in a sentence without a full stop. Empty for a reader that went away: nothing is printed.
+    /// What happened, in a sentence without a full stop. Empty for a reader that went away: nothing is
+    /// printed.
     pub message: String,
     /// Where, if it happened in a file.
     pub place: Option<Place>,
@@ -111,7 +112,8 @@ impl Failure {
             r#where: self.place.as_ref(),
             remedy: self.help.as_deref(),
         };
-        serde_json::to_string(&Outer { error }).unwrap_or_else(|_| "{\"error\":{\"code\":1}}".to_owned())
+        let text = serde_json::to_string(&Outer { error });
+        text.map_or_else(|_| "{\"error\":{\"code\":1}}".to_owned(), |text| clean_json(&text).into_owned())
     }
 }
 

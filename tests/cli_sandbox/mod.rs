@@ -1,5 +1,6 @@
 //! A folder of its own for the program under test, with no environment but what the test gives.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -202,7 +203,7 @@ fn outcome(output: std::process::Output) -> Outcome {
     }
 }
 
-/// An OFX 1.x bank statement in EUR of account 4711, with these rows (date, amount, id, payee) and ledger balance.
+/// An OFX 1.x bank statement in EUR of account 4711: rows of date, amount, id, payee; a ledger balance.
 pub fn ofx(rows: &[(&str, &str, &str, &str)], ledger_balance: &str) -> String {
     let mut text = String::from(
         "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\nCOMPRESSION:NONE\n\

@@ -15,7 +15,6 @@ use finvault::vault::{AccountEdit, Vault};
 /// Add, list, show, edit and close accounts
 #[derive(Debug, Subcommand)]
 pub enum Account {
-    /// Add an account
     Add(Add),
     /// List the accounts
     List,
@@ -25,7 +24,6 @@ pub enum Account {
         #[arg(value_name = "ACCOUNT")]
         name: String,
     },
-    /// Change what is said of an account
     Edit(Edit),
     /// Close an account; its transactions stay
     Close {
@@ -85,10 +83,10 @@ pub struct Edit {
     /// A new kind
     #[arg(long, value_parser = parse_kind(), ignore_case = true, group = "change")]
     kind: Option<AccountKind>,
-    /// The bank's name or routing id
+    /// The bank's name or routing id; nothing ("") takes it away
     #[arg(long, group = "change")]
     institution: Option<String>,
-    /// Its number or IBAN
+    /// Its number or IBAN; nothing ("") takes it away
     #[arg(long, group = "change")]
     number: Option<String>,
     /// The balance before its first transaction

@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 
 /// Show the whole job on a sample, in a fresh temporary folder
 ///
-/// Makes a vault, imports a statement, shows the balances, discloses one of them to a lender, opens that as the lender,
-/// and checks the log. Each command is printed before its result. The folder stays, for you to go on with.
+/// Makes a vault, imports a statement, shows the balances, discloses one of them to a lender, opens that as
+/// the lender, and checks the log. Each command is printed before its result. The folder stays, for you to
+/// go on with.
 #[derive(Debug, Args)]
 pub struct Demo {}
 

@@ -23,9 +23,7 @@ use std::path::{Path, PathBuf};
 /// Disclose a fact to one recipient: signed, sealed, expiring, logged
 #[derive(Debug, Subcommand)]
 pub enum Disclose {
-    /// Disclose what an account's balance is
     Balance(Balance),
-    /// Disclose some of an account's transactions, with chosen fields only
     Transactions(Transactions),
 }
 
@@ -270,7 +268,9 @@ fn free_name(recipient: &str, today: Date) -> PathBuf {
     let slug: String =
         recipient.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let slug: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
-    let stem = format!("disclosure-{}-{today}", slug.join("-"));
+    // Names of files are shorter than names of recipients may be.
+    let slug: String = slug.join("-").chars().take(40).collect();
+    let stem = format!("disclosure-{slug}-{today}");
     let mut path = PathBuf::from(format!("{stem}.age"));
     for number in 2.. {
         if std::fs::symlink_metadata(&path).is_err() {

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
 ///
-/// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that account when
-/// the vault has none of that number. Files are taken in all together, or not at all; taking one in twice adds nothing.
+/// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that
+/// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
+/// in twice adds nothing.
 #[derive(Debug, Args)]
 #[command(after_long_help = PROFILE_HELP)]
 pub struct Import {
@@ -38,8 +39,8 @@ pub struct Import {
 
 const PROFILE_HELP: &str = "\
 Profiles:
-  Where a CSV file could mean two things, finvault asks for a profile instead of guessing. It is a JSON file that names
-  the columns as the file's header does, or numbers them from 1:
+  Where a CSV file could mean two things, finvault asks for a profile instead of guessing. It is a
+  JSON file that names the columns as the file's header does, or numbers them from 1:
 
     {
       \"name\": \"card\",
@@ -50,9 +51,9 @@ Profiles:
       \"invert\": true
     }
 
-  \"debit\" and \"credit\" stand in for \"amount\" where there are two columns; \"invert\" turns the signs of a file that
-  writes purchases as positive. Further members: decimal_mark, delimiter, encoding, header_rows, memo, reference, id,
-  balance, status, account, sign.";
+  \"debit\" and \"credit\" stand in for \"amount\" where there are two columns; \"invert\" turns the signs
+  of a file that writes purchases as positive. Further members: decimal_mark, delimiter, encoding,
+  header_rows, memo, reference, id, balance, status, account, sign.";
 
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub enum Imports {
     /// List the imports
     List,
-    /// Take back an import: its transactions, its stated balances, and accounts that it made and nothing else uses
+    /// Take back an import: its transactions, its stated balances, the accounts that only it uses
     Undo {
         /// The import's number, as "imports list" shows it
         id: i64,
@@ -90,7 +90,7 @@ fn list(vault: &Vault, session: &mut Session<'_>) -> Result<(), Failure> {
             Cell::new(batch.id.0.to_string()),
             Cell::new(local(batch.imported_at)),
             Cell::new(&batch.file_name),
-            Cell::new(batch.format.to_string()),
+            Cell::new(&batch.format),
             Cell::new(batch.added.to_string()),
             Cell::new(batch.duplicate.to_string()),
             Cell::new(batch.updated.to_string()),

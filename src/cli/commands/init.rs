@@ -13,8 +13,8 @@ use serde::Serialize;
 
 /// Make a new, empty vault
 ///
-/// Asks for a passphrase twice, and shows a recovery code once. The code opens the vault when the passphrase is lost:
-/// write it on paper.
+/// Asks for a passphrase twice, and shows a recovery code once. The code opens the vault when the passphrase
+/// is lost: write it on paper.
 #[derive(Debug, Args)]
 pub struct Init {
     /// Memory that one guess at the passphrase costs, in MiB (19 or more) [default: 256]
@@ -27,6 +27,8 @@ pub struct Init {
 
 /// How many lanes `init` uses; what RFC 9106 recommends.
 const LANES: u32 = 4;
+/// Fewer characters than this deserve a word of warning.
+const SHORT_PASSPHRASE_CHARS: usize = 12;
 const DEFAULT_MEMORY_MIB: u32 = 256;
 const DEFAULT_PASSES: u32 = 3;
 
@@ -45,6 +47,11 @@ impl Init {
         let kdf = self.kdf()?;
         let file = session.global.passphrase_file.clone();
         let passphrase = secrets::new_passphrase(file.as_deref(), session.environment, session.console)?;
+        if passphrase.characters() < SHORT_PASSPHRASE_CHARS {
+            session
+                .console
+                .warn("the passphrase is short: whoever gets hold of the file can try many short ones")?;
+        }
         make_parent(&path)?;
         let (vault, code) = Vault::create(&path, &passphrase, kdf, session.now())?;
         vault.close()?;

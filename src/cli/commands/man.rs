@@ -37,7 +37,13 @@ impl Man {
             written += 1;
             commands.extend(command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned());
         }
-        session.console.say(format!("Wrote {written} pages to {}", folder.display()))?;
+        if session.console.is_json() {
+            session
+                .console
+                .json(&serde_json::json!({"folder": folder.display().to_string(), "pages": written}))?;
+        } else {
+            session.console.say(format!("Wrote {written} pages to {}", folder.display()))?;
+        }
         Ok(Exit::Done)
     }
 }

@@ -21,8 +21,9 @@ use std::path::{Path, PathBuf};
 
 /// Open and check a disclosure that you received; needs no vault
 ///
-/// Shows what it states only when it is genuine, in time and for you. The first time you get one from somebody, compare
-/// the fingerprint with what they tell you by phone or in person, and remember it with --trust.
+/// Shows what it states only when it is genuine, in time and for you. The first time you get one from
+/// somebody, compare the fingerprint with what they tell you by phone or in person, and remember it with
+/// --trust.
 #[derive(Debug, Args)]
 pub struct Open {
     /// The file; "-" reads standard input
@@ -335,8 +336,11 @@ fn print(
     }
     if verdict == Verdict::UnknownSigner {
         console.say("")?;
-        console.say("Ask the owner, by phone or in person, which fingerprint they sign with. If it is the one above, give")?;
-        console.say("--trust with the same command, and finvault knows this signer from then on.")?;
+        console.say(
+            "Ask the owner, by phone or in person, which fingerprint they sign with. If it is the one",
+        )?;
+        console
+            .say("above, give --trust with the same command, and finvault knows this signer from then on.")?;
     }
     if let Some(path) = remembered_in {
         console.say("")?;

@@ -15,8 +15,8 @@ use serde::Serialize;
 pub enum Recipient {
     /// Add a recipient
     ///
-    /// With a key, only the holder of its private half reads what you disclose. Without one, each disclosure is sealed
-    /// under a passcode of its own, which you pass on by another way.
+    /// With a key, only the holder of its private half reads what you disclose. Without one, each disclosure
+    /// is sealed under a passcode of its own, which you pass on by another way.
     Add {
         /// What you call them
         name: String,

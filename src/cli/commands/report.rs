@@ -14,7 +14,6 @@ use serde::Serialize;
 /// Reports
 #[derive(Debug, Subcommand)]
 pub enum Report {
-    /// An account's transactions, each with the balance after it
     Register(Register),
 }
 

@@ -15,11 +15,8 @@ use std::collections::BTreeMap;
 /// Add, list, edit and delete transactions
 #[derive(Debug, Subcommand)]
 pub enum Tx {
-    /// Enter a transaction by hand
     Add(Add),
-    /// List transactions, oldest first
     List(List),
-    /// Change a transaction
     Edit(Edit),
     /// Delete a transaction
     Delete {

@@ -71,6 +71,26 @@ pub fn clean(text: &str) -> std::borrow::Cow<'_, str> {
     shown.into()
 }
 
+/// Makes JSON text safe to show in the same way, with JSON's own escapes: the value stays what it was.
+pub fn clean_json(text: &str) -> std::borrow::Cow<'_, str> {
+    let is_raw = |c: char| c != '\n' && is_unsafe(c);
+    if !text.chars().any(is_raw) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_raw(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.into()
+}
+
 /// Control characters (C0, DEL, C1), line separators, and the bidirectional and invisible formatting ones.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -95,6 +115,16 @@ mod tests {
         assert_eq!(clean("\u{9b}2J"), "\\x9b2J");
         assert_eq!(clean("a\nb\tc\r\0\x7f"), "a\\nb\\tc\\r\\x00\\x7f");
         assert_eq!(clean("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
+    }
+
+    #[test]
+    fn json_says_the_same_without_what_a_terminal_obeys() {
+        let hostile = "a\u{9b}2J\u{202e}\u{e0041}\u{1b}é";
+        let text = serde_json::to_string_pretty(&[hostile]).unwrap();
+        let cleaned = clean_json(&text);
+        assert!(!cleaned.chars().any(|c| c != '\n' && is_unsafe(c)), "{cleaned:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&cleaned).unwrap(), [hostile]);
+        assert_eq!(clean_json("[\n  \"é\"\n]"), "[\n  \"é\"\n]");
     }
 
     #[test]
