@@ -3,7 +3,8 @@
 //! `cargo bench --bench store` prints a table of process CPU time (user and system) and the ratio of the two, then
 //! lets criterion time the opening of a vault. `FINVAULT_BENCH_SCALE` scales the sizes: 1 is the full size (a
 //! million rows, some minutes), the default is 0.2. `FINVAULT_BENCH_ROUNDS` sets how often each is run (3); the best
-//! of them counts, since anything else on the machine only adds time.
+//! of them counts, since anything else on the machine only adds time. `FINVAULT_BENCH_ONLY` runs the rows whose name
+//! contains it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ struct Bench {
     folder: tempfile::TempDir,
     scale: f64,
     rounds: u32,
+    only: Option<String>,
 }
 
 struct Database {
@@ -82,7 +84,25 @@ fn open_plain(path: &Path, cache_mib: u32, synchronous: Synchronous) -> Connecti
     connection
 }
 
-const SCHEMA: &str = "CREATE TABLE tx(
+/// A ledger's tables, as far as they matter: opening a database reads and parses all of them.
+const SCHEMA: &str = "CREATE TABLE account(
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, currency TEXT NOT NULL,
+        opened TEXT, closed TEXT, institution TEXT, number TEXT
+    ) STRICT;
+    CREATE TABLE category(id INTEGER PRIMARY KEY, parent INTEGER REFERENCES category, name TEXT NOT NULL) STRICT;
+    CREATE TABLE batch(id INTEGER PRIMARY KEY, path TEXT, format TEXT, sha256 BLOB, imported TEXT) STRICT;
+    CREATE TABLE stated_balance(
+        id INTEGER PRIMARY KEY, account INTEGER REFERENCES account, kind TEXT, amount INTEGER, date TEXT,
+        batch INTEGER REFERENCES batch
+    ) STRICT;
+    CREATE TABLE recipient(id INTEGER PRIMARY KEY, name TEXT UNIQUE, key TEXT, vetted TEXT, note TEXT) STRICT;
+    CREATE TABLE disclosure(
+        id INTEGER PRIMARY KEY, recipient INTEGER REFERENCES recipient, issued TEXT, expires TEXT, digest BLOB
+    ) STRICT;
+    CREATE TABLE log(id INTEGER PRIMARY KEY, at TEXT, kind TEXT, body BLOB, previous BLOB, signature BLOB) STRICT;
+    CREATE INDEX balance_account ON stated_balance(account, date);
+    CREATE INDEX disclosure_recipient ON disclosure(recipient);
+    CREATE TABLE tx(
         id INTEGER PRIMARY KEY, account INTEGER, date TEXT, amount INTEGER, category INTEGER, payee TEXT, memo TEXT
     ) STRICT;
     CREATE INDEX tx_date ON tx(account, date);
@@ -123,6 +143,9 @@ impl Bench {
 
     /// Runs a workload on both kinds in turn and prints one row.
     fn row(&self, name: &str, target: f64, mut run: impl FnMut(Kind) -> Duration) {
+        if !self.only.as_ref().is_none_or(|only| name.contains(only)) {
+            return;
+        }
         let (mut plain, mut sealed) = (Duration::MAX, Duration::MAX);
         for _ in 0..self.rounds {
             plain = plain.min(run(Kind::Plain));
@@ -216,6 +239,9 @@ impl Bench {
                 }
             })
         });
+        if self.only.is_some() {
+            return;
+        }
         let mut criterion = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(2));
         for kind in [Kind::Plain, Kind::Sealed] {
             let name = if kind == Kind::Plain { "open/plain" } else { "open/sealed" };
@@ -241,6 +267,7 @@ fn main() {
         folder: tempfile::tempdir().unwrap(),
         scale: setting("FINVAULT_BENCH_SCALE").unwrap_or(0.2),
         rounds: setting("FINVAULT_BENCH_ROUNDS").map_or(3, |rounds| rounds.max(1.0) as u32),
+        only: std::env::var("FINVAULT_BENCH_ONLY").ok(),
     };
     println!("{:<38} {:>10} {:>10} {:>7} {:>7}", "CPU time", "plain ms", "sealed ms", "ratio", "target");
     bench.writing();

@@ -388,7 +388,7 @@ fn a_missing_or_older_log_is_damage() {
     let opened = vfs::connect(&path, &vault.key, &options);
     assert!(matches!(opened, Err(VfsError::Damaged(Damage::WalHeader))), "{:?}", opened.err());
     // The checkpoint told the header how far the log reaches: less is noticed without any marker.
-    fs::write(&log, &now[..8192 + 4248]).unwrap();
+    fs::write(&log, &now[..8192 + 4192]).unwrap();
     let opened = vfs::connect(&path, &vault.key, &options);
     assert!(matches!(opened, Err(VfsError::Damaged(Damage::WalShortened { .. }))), "{:?}", opened.err());
     fs::write(&log, &now).unwrap();

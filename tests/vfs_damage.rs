@@ -168,14 +168,14 @@ fn every_flipped_byte_of_the_log_is_found_or_harmless() {
     let mut harmless = Vec::new();
     for at in 0..log.len() {
         // Every byte of headers, nonces and tags; every thirteenth of the rest, where all bytes are alike.
-        let within = at.checked_sub(8192).map_or(at % 4096, |body| body % 4248);
+        let within = at.checked_sub(8192).map_or(at % 4096, |body| body % 4192);
         if within > 160 && within < 4040 && within % 13 != 0 {
             continue;
         }
         flip(&vault.log(), at as u64);
         match quick_outcome(&vault, &format!("log byte {at}")) {
             Outcome::Damaged(Damage::WalFrame { frame }) => {
-                assert_eq!(usize::try_from(frame).unwrap(), 1 + (at - 8192) / 4248, "log byte {at}");
+                assert_eq!(usize::try_from(frame).unwrap(), 1 + (at - 8192) / 4192, "log byte {at}");
                 damaged += 1;
             }
             Outcome::Damaged(Damage::WalHeader) => assert!(at < 8192),
@@ -192,7 +192,7 @@ fn every_flipped_byte_of_the_log_is_found_or_harmless() {
         "nothing was written"
     );
     // Harmless are only the place of the log's next header, and the marker behind the last frame.
-    let frames_end = 8192 + (log.len() - 8192) / 4248 * 4248;
+    let frames_end = 8192 + (log.len() - 8192) / 4192 * 4192;
     assert!(damaged > 2000, "{damaged}");
     assert!(harmless.iter().all(|at| *at < 4096 || *at >= frames_end), "{harmless:?}");
 }
@@ -200,18 +200,18 @@ fn every_flipped_byte_of_the_log_is_found_or_harmless() {
 #[test]
 fn a_log_cut_short_loses_no_acknowledged_commit_in_silence() {
     let (vault, main, log) = crashed();
-    let frames = (log.len() - 8192) / 4248;
+    let frames = (log.len() - 8192) / 4192;
     assert!(frames >= 4, "{frames}");
-    let marker_at = 8192 + frames * 4248;
-    assert_eq!(log.len(), marker_at + 112);
+    let marker_at = 8192 + frames * 4192;
+    assert_eq!(log.len(), marker_at + 96);
     // Cut inside the marker: nothing is lost, nothing is said.
     restore(&vault, &main, &log[..marker_at + 50]);
     assert_eq!(outcome(&vault, "cut marker"), Outcome::Right(vec![]));
     // Zeros over a frame in the middle: the frames behind it name it.
     for frame in 1..=frames {
         let mut holed = log.clone();
-        let at = 8192 + (frame - 1) * 4248;
-        holed[at..at + 4248].fill(0);
+        let at = 8192 + (frame - 1) * 4192;
+        holed[at..at + 4192].fill(0);
         restore(&vault, &main, &holed);
         let frame = u32::try_from(frame).unwrap();
         assert_eq!(outcome(&vault, "hole"), Outcome::Damaged(Damage::WalFrame { frame }));
@@ -222,9 +222,9 @@ fn a_log_cut_short_loses_no_acknowledged_commit_in_silence() {
 #[test]
 fn a_torn_tail_is_not_damage() {
     let (vault, main, log) = crashed();
-    let frames = (log.len() - 8192) / 4248;
+    let frames = (log.len() - 8192) / 4192;
     // Without the marker nothing names the last commit: this is what a power cut during its sync leaves.
-    let mut torn = log[..8192 + frames * 4248].to_vec();
+    let mut torn = log[..8192 + frames * 4192].to_vec();
     let last = torn.len() - 2000;
     torn[last..].fill(0);
     restore(&vault, &main, &torn);

@@ -5,7 +5,6 @@ use rusqlite::Connection;
 use super::backing::{Backing, Fault};
 use super::damage::{Damage, VfsError};
 use super::ffi;
-use super::header::Copies;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::Unit;
 use super::shim;
@@ -42,7 +41,6 @@ impl CheckReport {
 pub fn check(connection: &Connection, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, VfsError> {
     let vault = ffi::vault_of(connection).ok_or(VfsError::NotOurs)?;
     let path = std::path::PathBuf::from(connection.path().unwrap_or_default());
-    let early = shim::lock(&vault).map(|vault| vault.findings.clone()).unwrap_or_default();
     let (busy, in_log): (i64, i64) = connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(|error| match super::damage(connection) {
@@ -53,13 +51,7 @@ pub fn check(connection: &Connection, progress: &mut dyn FnMut(u64, u64)) -> Res
         return Err(VfsError::Busy { path });
     }
     let mut vault = shim::lock(&vault).map_err(|fault| fault_error(&path, fault))?;
-    let mut report = check_file(&mut vault, progress).map_err(|fault| fault_error(&path, fault))?;
-    for damage in early {
-        if !report.damage.contains(&damage) {
-            report.damage.insert(0, damage);
-        }
-    }
-    Ok(report)
+    check_file(&mut vault, progress).map_err(|fault| fault_error(&path, fault))
 }
 
 fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
@@ -75,8 +67,7 @@ pub(super) fn check_file<B: Backing>(
 ) -> Result<CheckReport, Fault> {
     let pages = vault.pages()?;
     let total = offsets::file_bytes(pages) / UNIT_BYTES as u64;
-    let mut damage = Vec::new();
-    check_header(vault, &mut damage)?;
+    let mut damage = vault.bad_copies()?;
     let mut done = 2;
     for group in 0..offsets::groups(pages) {
         let header = vault.header()?.clone();
@@ -101,22 +92,6 @@ pub(super) fn check_file<B: Backing>(
         damage.push(Damage::Truncated { found_pages: offsets::pages_in(file_bytes), expected_pages: pages });
     }
     Ok(CheckReport { units_read: done, pages, damage })
-}
-
-fn check_header<B: Backing>(vault: &mut VaultFile<B>, damage: &mut Vec<Damage>) -> Result<(), Fault> {
-    let mut units = [[0; UNIT_BYTES]; 2];
-    for (copy, unit) in Twin::BOTH.into_iter().zip(units.iter_mut()) {
-        vault.backing().read(unit, offsets::header(copy))?;
-    }
-    let [a, b] = units;
-    let copies = Copies::new(a, b);
-    let authentic = copies.authentic(&vault.keys.header);
-    for copy in Twin::BOTH {
-        if !authentic.iter().any(|(good, _)| *good == copy) {
-            damage.push(Damage::HeaderCopy { copy });
-        }
-    }
-    Ok(())
 }
 
 /// Damage is collected; anything else ends the check.

@@ -50,10 +50,8 @@ impl Default for ConnectOptions {
 /// is another vault's; [`VfsError::Damaged`], [`VfsError::NotAVault`], [`VfsError::NewerFormat`],
 /// [`VfsError::ReadOnly`], [`VfsError::DiskFull`], [`VfsError::Io`].
 pub fn connect(path: &Path, key: &VaultKey, options: &ConnectOptions) -> Result<Connection, VfsError> {
-    let real = path.canonicalize().map_err(|source| io_error("open", path, source))?;
-    if !real.is_file() {
-        return Err(VfsError::NotAVault { path: path.to_owned() });
-    }
+    // SQLite would take some relative names for URIs or for databases in memory; no absolute one.
+    let absolute = std::path::absolute(path).map_err(|source| io_error("open", path, source))?;
     if !ffi::register() {
         return Err(code_error(path, Code(rusqlite::ffi::SQLITE_ERROR)));
     }
@@ -63,7 +61,7 @@ pub fn connect(path: &Path, key: &VaultKey, options: &ConnectOptions) -> Result<
         | OpenFlags::SQLITE_OPEN_EXRESCODE
         | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
     let connection =
-        shim::with_opening(opening, || Connection::open_with_flags_and_vfs(&real, flags, ffi::VFS_NAME))
+        shim::with_opening(opening, || Connection::open_with_flags_and_vfs(&absolute, flags, ffi::VFS_NAME))
             .map_err(|error| open_error(path, None, error))?;
     if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
         return Err(VfsError::ReadOnly { path: path.to_owned() });
@@ -73,25 +71,21 @@ pub fn connect(path: &Path, key: &VaultKey, options: &ConnectOptions) -> Result<
 }
 
 fn configure(connection: &Connection, options: &ConnectOptions) -> rusqlite::Result<()> {
-    let timeout = std::time::Duration::from_millis(u64::from(options.busy_timeout_ms));
-    connection.busy_timeout(timeout)?;
-    // Before anything reads the file: with an exclusive lock SQLite keeps the log's index in memory and makes no
-    // shared-memory file, and what is not set now would touch files that are never opened.
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "mmap_size", 0)?;
-    connection.pragma_update(None, "cache_size", -i64::from(options.cache_mib) * 1024)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.busy_timeout(std::time::Duration::from_millis(u64::from(options.busy_timeout_ms)))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     let synchronous = match options.synchronous {
         Synchronous::Full => "FULL",
         Synchronous::Normal => "NORMAL",
     };
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    // The first read takes the lock and recovers the log.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    // All before anything reads the file: with an exclusive lock SQLite keeps the log's index in memory and makes no
+    // shared-memory file, and what is not set by then would touch files that are never opened.
+    connection.execute_batch(&format!(
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
+         PRAGMA cache_size = -{}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+         PRAGMA foreign_keys = ON; PRAGMA synchronous = {synchronous};",
+        u64::from(options.cache_mib) * 1024
+    ))?;
+    // Reads the schema, and so takes the lock and recovers the log. A vault is in WAL mode since it was made.
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     if mode != "wal" {
         // Only a database that other software made has another mode. Its way into WAL leads over a journal, which
@@ -111,6 +105,11 @@ fn open_error(path: &Path, connection: Option<&Connection>, error: rusqlite::Err
         Some(Fault::Newer(found)) => return header_error(path, HeaderFault::Newer(found)),
         Some(Fault::WrongKey) => return VfsError::WrongSecret,
         _ => {}
+    }
+    match path.metadata() {
+        Err(source) => return io_error("open", path, source),
+        Ok(metadata) if !metadata.is_file() => return VfsError::NotAVault { path: path.to_owned() },
+        Ok(_) => {}
     }
     let path = path.to_owned();
     match error.sqlite_error_code() {

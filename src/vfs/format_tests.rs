@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::create::{Created, file_bytes};
-use super::header::{Bytes, Frontier, Header, VaultId, WalIdentity};
+use super::header::{Frontier, Header, VaultId, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{self, Place, Role};
-use super::wal_frame::{self, FrameHeader};
+use super::wal_frame::{self, Frame, FrameHeader};
 use crate::crypto::random::Seeded;
 use crate::crypto::{KdfParams, NONCE_BYTES, Passphrase, Random, RecoveryCode, VaultKey};
 
@@ -136,20 +136,24 @@ fn a_frame_is_as_documented() {
         commit_sequence: 7,
         frontier: 1,
         previous: [0x11; 16],
-        page_tag: [0x22; 16],
     };
-    let place = wal_frame::place(created.vault_id.0, &wal, Role::WalFrameHeader, 2);
-    let record = header.seal(keys.wal.aead(), &place, &[0x33; NONCE_BYTES]).unwrap();
+    let place = wal_frame::place(created.vault_id.0, &wal, Role::WalFrame, 2);
+    let mut frame = Frame::new();
+    frame.set_page(&[0x44; UNIT_BYTES]);
+    frame.seal(keys.wal.aead(), &place, &[0x33; NONCE_BYTES], &header).unwrap();
+    let bytes = *frame.bytes();
     expect("frame 2 data", &hex(&place.aad()));
-    expect("frame 2 record", &hex(&record));
-    assert_eq!(FrameHeader::open(keys.wal.aead(), &place, &record), Ok(header));
-    let mut content = Bytes([0; 72]);
-    content.put(0, &record[24..96]);
-    keys.wal
-        .aead()
-        .open(&[0x33; 24], &place.aad(), &mut content.0, &record[96..].try_into().unwrap())
-        .unwrap();
-    compare("### A frame header's bytes", &content.0);
+    expect("frame 2 sealed", &format!("{}...{}", hex(&bytes[24..40]), hex(&bytes[4160..4176])));
+    expect("frame 2 tag", &hex(&bytes[4176..]));
+    let (opened, tag) = frame.open(keys.wal.aead(), &place).unwrap();
+    assert_eq!((opened, tag.as_slice()), (header, &bytes[4176..]));
+    compare("### A frame's bytes", frame.bytes());
+    let place = wal_frame::place(created.vault_id.0, &wal, Role::WalMarker, 3);
+    let durable = Frontier { frame: 2, tag: [0x55; 16] };
+    let marker = wal_frame::seal_marker(keys.wal.aead(), &place, &[0x33; 24], durable, 7).unwrap();
+    expect("marker data", &hex(&place.aad()));
+    expect("marker record", &hex(&marker));
+    assert_eq!(wal_frame::open_marker(keys.wal.aead(), &place, &marker), Ok(2));
     expect("frame 2 at", &wal_frame::frame_offset(2).to_string());
     expect("frame length", &wal_frame::FRAME_BYTES.to_string());
 }

@@ -6,6 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::damage::Damage;
 use super::offsets::{GROUP_PAGES, Twin, UNIT_BYTES};
 use super::seal::{RESERVED_BYTES, Unit};
 use super::slots::{SLOT_BYTES, SLOTS, Slot};
@@ -60,6 +61,15 @@ impl std::fmt::Debug for VaultId {
     }
 }
 
+/// The bytes at an offset; zeros where there are none.
+fn array_of<const M: usize>(bytes: &[u8], at: usize) -> [u8; M] {
+    let mut value = [0; M];
+    if let Some(from) = bytes.get(at..at + M) {
+        value.copy_from_slice(from);
+    }
+    value
+}
+
 /// A fixed run of bytes, read and written by offset. An offset outside reads zero and writes nothing; every offset
 /// used is a constant that lies inside.
 pub(crate) struct Bytes<const N: usize>(pub(crate) [u8; N]);
@@ -80,11 +90,7 @@ impl<const N: usize> Bytes<N> {
     }
 
     pub(crate) fn array<const M: usize>(&self, at: usize) -> [u8; M] {
-        let mut value = [0; M];
-        if let Some(from) = self.0.get(at..at + M) {
-            value.copy_from_slice(from);
-        }
-        value
+        array_of(&self.0, at)
     }
 
     pub(crate) fn u32(&self, at: usize) -> u32 {
@@ -236,8 +242,7 @@ impl Header {
 
 /// Whether a copy that [`Header::decode`] accepted was written under this vault's key.
 pub(crate) fn authentic(unit: &Unit, key: &HeaderAuthKey) -> bool {
-    let bytes = Bytes(*unit);
-    key.verify(&bytes.array::<32>(CHECKSUM), &bytes.array(TAG))
+    key.verify(&array_of::<32>(unit, CHECKSUM), &array_of(unit, TAG))
 }
 
 fn checksum(unit: &Unit) -> [u8; 32] {
@@ -246,49 +251,70 @@ fn checksum(unit: &Unit) -> [u8; 32] {
 
 /// Both copies as read from a file, judged as far as is possible without or with the key.
 pub(crate) struct Copies {
-    units: [Unit; 2],
-    decoded: [Result<Header, HeaderFault>; 2],
+    units: Box<[Unit; 2]>,
 }
 
 impl Copies {
     pub(crate) fn new(a: Unit, b: Unit) -> Self {
-        let decoded = [Header::decode(&a, Twin::A), Header::decode(&b, Twin::B)];
-        Self { units: [a, b], decoded }
+        Self { units: Box::new([a, b]) }
     }
 
-    fn pair(&self, copy: Twin) -> (&Unit, &Result<Header, HeaderFault>) {
-        let ([a, b], [header_a, header_b]) = (&self.units, &self.decoded);
+    fn unit(&self, copy: Twin) -> &Unit {
+        let [a, b] = self.units.as_ref();
         match copy {
-            Twin::A => (a, header_a),
-            Twin::B => (b, header_b),
+            Twin::A => a,
+            Twin::B => b,
         }
     }
 
+    fn decode(&self, copy: Twin) -> Result<Header, HeaderFault> {
+        Header::decode(self.unit(copy), copy)
+    }
+
     /// The copies that are whole, newest first.
-    pub(crate) fn candidates(&self) -> Vec<(Twin, &Header)> {
-        let mut found: Vec<_> = Twin::BOTH
-            .into_iter()
-            .filter_map(|copy| Some((copy, self.pair(copy).1.as_ref().ok()?)))
-            .collect();
+    pub(crate) fn candidates(&self) -> Vec<(Twin, Header)> {
+        let mut found: Vec<_> =
+            Twin::BOTH.into_iter().filter_map(|copy| Some((copy, self.decode(copy).ok()?))).collect();
         found.sort_by_key(|(_, header)| std::cmp::Reverse(header.generation));
         found
     }
 
     /// The copies that are whole and were written under the vault's key, newest first.
-    pub(crate) fn authentic(&self, key: &HeaderAuthKey) -> Vec<(Twin, &Header)> {
+    pub(crate) fn authentic(&self, key: &HeaderAuthKey) -> Vec<(Twin, Header)> {
         let mut found = self.candidates();
-        found.retain(|(copy, _)| authentic(self.pair(*copy).0, key));
+        found.retain(|(copy, _)| authentic(self.unit(*copy), key));
         found
+    }
+
+    /// The newest copy that is whole and was written under the vault's key. The other is not looked at when it says
+    /// itself that it is not newer: whether it is damaged or not, it would not serve.
+    pub(crate) fn newest(&self, key: &HeaderAuthKey) -> Option<(Twin, Header)> {
+        let stated = |copy: Twin| u64::from_le_bytes(array_of(self.unit(copy), GENERATION));
+        let order = if stated(Twin::B) > stated(Twin::A) { [Twin::B, Twin::A] } else { Twin::BOTH };
+        order.into_iter().find_map(|copy| {
+            let header = self.decode(copy).ok()?;
+            authentic(self.unit(copy), key).then_some((copy, header))
+        })
+    }
+
+    /// The copies that do not serve.
+    pub(crate) fn bad(&self, key: &HeaderAuthKey) -> Vec<Damage> {
+        let good = self.authentic(key);
+        Twin::BOTH
+            .into_iter()
+            .filter(|copy| !good.iter().any(|(other, _)| other == copy))
+            .map(|copy| Damage::HeaderCopy { copy })
+            .collect()
     }
 
     /// Why no copy can be used, from the bytes alone.
     pub(crate) fn fault(&self) -> HeaderFault {
-        let faults: Vec<_> = self.decoded.iter().filter_map(|copy| copy.as_ref().err()).collect();
+        let faults: Vec<_> = Twin::BOTH.into_iter().filter_map(|copy| self.decode(copy).err()).collect();
         let newer = faults.iter().find(|fault| matches!(fault, HeaderFault::Newer(_)));
         if let Some(newer) = newer {
-            return **newer;
+            return *newer;
         }
-        if faults.len() == 2 && faults.iter().all(|fault| **fault == HeaderFault::NoMagic) {
+        if faults.len() == 2 && faults.iter().all(|fault| *fault == HeaderFault::NoMagic) {
             return HeaderFault::NoMagic;
         }
         HeaderFault::Damaged

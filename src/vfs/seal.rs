@@ -21,10 +21,9 @@ pub(crate) enum Role {
     Page = 1,
     TableSlot = 2,
     WalHeader = 3,
-    WalFrameHeader = 4,
-    WalPage = 5,
-    WalMarker = 6,
-    KeySlot = 7,
+    WalFrame = 4,
+    WalMarker = 5,
+    KeySlot = 6,
 }
 
 /// The associated data of a sealed piece.

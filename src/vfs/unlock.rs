@@ -12,7 +12,7 @@ use super::create::io_error;
 use super::damage::{Damage, VfsError};
 use super::ffi;
 use super::header::{Copies, FORMAT_VERSION, Header, HeaderFault, VaultId};
-use super::offsets::{Twin, UNIT_BYTES};
+use super::offsets::UNIT_BYTES;
 use super::slots::{SLOTS, Secret, Slot, SlotFault, SlotKind};
 use crate::crypto::{HeaderAuthKey, KdfError, VaultKey};
 
@@ -58,16 +58,11 @@ pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
 }
 
 fn accept(copies: &Copies, key: VaultKey, slot: SlotKind) -> Result<Unlocked, VfsError> {
-    let authentic = copies.authentic(&HeaderAuthKey::derive(&key));
-    let Some((_, header)) = authentic.first() else {
+    let header_key = HeaderAuthKey::derive(&key);
+    let Some((_, header)) = copies.newest(&header_key) else {
         return Err(VfsError::Damaged(Damage::Header));
     };
-    let warnings = Twin::BOTH
-        .into_iter()
-        .filter(|copy| !authentic.iter().any(|(good, _)| good == copy))
-        .map(|copy| Damage::HeaderCopy { copy })
-        .collect();
-    Ok(Unlocked { vault_id: header.vault_id, key, slot, warnings })
+    Ok(Unlocked { vault_id: header.vault_id, key, slot, warnings: copies.bad(&header_key) })
 }
 
 /// Tries the slots of the right kind. A hostile slot does not stop the others.

@@ -21,8 +21,8 @@ pub(crate) struct VaultFile<B> {
     pub(super) nonces: Nonces,
     state: Option<State>,
     scratch: Box<Unit>,
-    /// Header damage seen when the vault was opened.
-    pub(super) findings: Vec<Damage>,
+    /// The header copies as they were when the vault was opened: a later change repairs a bad one unseen.
+    opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
     pub(super) failure: Option<Fault>,
 }
@@ -52,7 +52,7 @@ impl<B: Backing> VaultFile<B> {
             nonces,
             state: None,
             scratch: Box::new([0; UNIT_BYTES]),
-            findings: Vec::new(),
+            opened_with: None,
             failure: None,
         }
     }
@@ -71,26 +71,18 @@ impl<B: Backing> VaultFile<B> {
     pub(crate) fn load(&mut self, wal_exists: impl FnOnce() -> Result<bool, Fault>) -> Result<(), Fault> {
         let file_bytes = self.backing.size()?;
         let copies = self.read_copies(file_bytes)?;
-        let authentic = copies.authentic(&self.keys.header);
-        let Some((durable, newest)) = authentic.first() else {
-            return Err(if copies.candidates().is_empty() {
-                match copies.fault() {
+        let Some((durable, header)) = copies.newest(&self.keys.header) else {
+            return Err(match copies.candidates().len() {
+                0 => match copies.fault() {
                     HeaderFault::NoMagic => Fault::NotAVault,
                     HeaderFault::Newer(found) => Fault::Newer(found),
                     HeaderFault::Damaged => Fault::Damage(Damage::Header),
-                }
-            } else if copies.candidates().len() == 2 {
-                Fault::WrongKey
-            } else {
-                Fault::Damage(Damage::Header)
+                },
+                1 => Fault::Damage(Damage::Header),
+                _ => Fault::WrongKey,
             });
         };
-        self.findings = Twin::BOTH
-            .into_iter()
-            .filter(|copy| !authentic.iter().any(|(good, _)| good == copy))
-            .map(|copy| Damage::HeaderCopy { copy })
-            .collect();
-        let header = (*newest).clone();
+        self.opened_with = Some(copies);
         let mut pages = offsets::pages_in(file_bytes);
         if header.wal_live {
             if !wal_exists()? {
@@ -108,7 +100,7 @@ impl<B: Backing> VaultFile<B> {
         let mend_from =
             (header.wal_live && pages > header.page_count).then(|| header.page_count.saturating_add(1));
         self.state = Some(State {
-            durable: *durable,
+            durable,
             pages,
             mend_from,
             // What an earlier process wrote last may not be on the disk yet.
@@ -131,6 +123,19 @@ impl<B: Backing> VaultFile<B> {
         }
         let [a, b] = units;
         Ok(Copies::new(a, b))
+    }
+
+    /// The header copies that were bad when the vault was opened, or are now.
+    pub(crate) fn bad_copies(&mut self) -> Result<Vec<Damage>, Fault> {
+        let file_bytes = self.backing.size()?;
+        let now = self.read_copies(file_bytes)?;
+        let mut bad = self.opened_with.as_ref().map_or(vec![], |copies| copies.bad(&self.keys.header));
+        for damage in now.bad(&self.keys.header) {
+            if !bad.contains(&damage) {
+                bad.push(damage);
+            }
+        }
+        Ok(bad)
     }
 
     /// Forgets the header: the lock is gone and another process may change the file.

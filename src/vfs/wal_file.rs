@@ -5,10 +5,10 @@
 //! and only then does the vault's header name it; so at each moment the log that the header names is whole, and a log
 //! of another day opens nowhere.
 //!
-//! **The chain.** Each frame header seals the tag of the header before it and the tag of its own page: a frame that
-//! was swapped, repeated, or left over from a rolled-back transaction breaks the chain.
+//! **The chain.** Each frame seals the tag of the frame before it: one that was swapped, repeated, or left over from a
+//! rolled-back transaction breaks the chain.
 //!
-//! **The frontier.** Each frame header seals the number of the last frame that was durable when it was written; after
+//! **The frontier.** Each frame seals the number of the last frame that was durable when it was written; after
 //! each sync a small marker behind the last frame says so too (not synced itself: it costs a write, and survives
 //! everything but a power cut); and the vault's header is told at each checkpoint. During recovery a bad frame at or
 //! before any of these is damage. A bad frame past all of them was never acknowledged, and the log ends before it.
@@ -20,8 +20,8 @@ use super::offsets::{self, UNIT_BYTES};
 use super::seal::{self, Place, Role, Unit};
 use super::vault_file::VaultFile;
 use super::wal_frame::{
-    self, FRAME_BYTES, FrameHeader, HEADER_TAG_AT, LogPlace, RECORD_BYTES, SQLITE_FRAME_BYTES,
-    SQLITE_FRAME_HEADER_BYTES, SQLITE_WAL_HEADER_BYTES,
+    self, Frame, FrameHeader, LogPlace, MARKER_BYTES, SQLITE_FRAME_BYTES, SQLITE_FRAME_HEADER_BYTES,
+    SQLITE_WAL_HEADER_BYTES,
 };
 use crate::crypto::TAG_BYTES;
 
@@ -52,9 +52,8 @@ struct Life {
     latest_header: Option<(u32, SqliteFrameHeader)>,
     /// The frame last read whole, as long as nothing came after it.
     latest_read: Option<u32>,
-    /// Tags of the header and of the page last sealed or read, with their frame.
-    header_seal: Frontier,
-    page_seal: Frontier,
+    /// The frame last sealed or opened, with its tag.
+    latest_seal: Frontier,
     /// The last frame that this session wrote.
     written: u32,
     commit: Commit,
@@ -82,8 +81,7 @@ impl Life {
             waiting: None,
             latest_header: None,
             latest_read: None,
-            header_seal: start,
-            page_seal: Frontier::default(),
+            latest_seal: start,
             written: 0,
             commit,
             commit_before: commit,
@@ -98,14 +96,14 @@ impl Life {
 pub(crate) struct WalFile<B> {
     backing: B,
     life: Option<Life>,
-    scratch: Box<[u8; FRAME_BYTES]>,
+    scratch: Frame,
     unsynced: bool,
 }
 
 impl<B: Backing> WalFile<B> {
     /// Takes up the log that the vault's header names, if it names one; any other is stale and counts as empty.
     pub(crate) fn open(backing: B, vault: &mut VaultFile<B>) -> Result<Self, Fault> {
-        let mut file = Self { backing, life: None, scratch: Box::new([0; FRAME_BYTES]), unsynced: true };
+        let mut file = Self { backing, life: None, scratch: Frame::new(), unsynced: true };
         let header = vault.header()?;
         if header.wal_live {
             let (wal, floor) = (header.wal, header.floor);
@@ -184,14 +182,13 @@ impl<B: Backing> WalFile<B> {
             }
             (LogPlace::Frame(frame, 0), SQLITE_FRAME_BYTES) => self.read_frame(vault, frame, buffer)?,
             (LogPlace::Frame(frame, SQLITE_FRAME_HEADER_BYTES), UNIT_BYTES) => {
-                self.load_frame(frame)?;
-                self.open_page(vault, frame, buffer)?;
+                self.open_frame(vault, frame)?;
+                buffer.copy_from_slice(self.scratch.page());
             }
             (LogPlace::Frame(frame, from), length)
                 if from.saturating_add(length) <= SQLITE_FRAME_HEADER_BYTES =>
             {
-                self.load_frame(frame)?;
-                let header = self.open_header(vault, frame)?;
+                let header = self.open_frame(vault, frame)?;
                 buffer.copy_from_slice(header.sqlite.get(from..from + length).unwrap_or_default());
             }
             _ => return Err(Fault::Refused("an odd read of the log")),
@@ -199,41 +196,21 @@ impl<B: Backing> WalFile<B> {
         Ok(ReadOutcome::Whole)
     }
 
-    /// Brings a frame's sealed bytes into `scratch`; what the file lacks is zeros and will not open.
-    fn load_frame(&mut self, frame: u32) -> Result<(), Fault> {
-        self.backing.read(self.scratch.as_mut_slice(), wal_frame::frame_offset(frame))?;
-        Ok(())
-    }
-
     fn place(&self, vault: &VaultFile<B>, role: Role, frame: u32) -> Result<Place, Fault> {
         let life = self.life.as_ref().ok_or(Fault::Refused("a frame before the log's header"))?;
         Ok(wal_frame::place(vault.header()?.vault_id.0, &life.wal, role, frame))
     }
 
-    fn record(&self) -> [u8; RECORD_BYTES] {
-        let mut record = [0; RECORD_BYTES];
-        if let Some(from) = self.scratch.get(..RECORD_BYTES) {
-            record.copy_from_slice(from);
-        }
-        record
-    }
-
-    fn open_header(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<FrameHeader, Fault> {
-        let place = self.place(vault, Role::WalFrameHeader, frame)?;
-        let record = self.record();
-        let header = FrameHeader::open(vault.keys.wal.aead(), &place, &record)
+    /// Reads a frame into `scratch` and opens it there. What the file lacks is zeros and does not open.
+    fn open_frame(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<FrameHeader, Fault> {
+        let place = self.place(vault, Role::WalFrame, frame)?;
+        self.backing.read(self.scratch.bytes(), wal_frame::frame_offset(frame))?;
+        let (header, tag) = self
+            .scratch
+            .open(vault.keys.wal.aead(), &place)
             .map_err(|_| Fault::Damage(Damage::WalFrame { frame }))?;
-        self.life()?.header_seal = Frontier { frame, tag: Bytes(record).array(HEADER_TAG_AT) };
+        self.life()?.latest_seal = Frontier { frame, tag };
         Ok(header)
-    }
-
-    fn open_page(&mut self, vault: &VaultFile<B>, frame: u32, page: &mut [u8]) -> Result<Tag, Fault> {
-        let place = self.place(vault, Role::WalPage, frame)?;
-        let record = self.scratch.get(RECORD_BYTES..).unwrap_or_default();
-        let tag = wal_frame::open_page(vault.keys.wal.aead(), &place, record, page)
-            .map_err(|_| Fault::Damage(Damage::WalFrame { frame }))?;
-        self.life()?.page_seal = Frontier { frame, tag };
-        Ok(tag)
     }
 
     /// A whole frame: SQLite asks for those in recovery, and before it rewrites checksums.
@@ -243,10 +220,9 @@ impl<B: Backing> WalFile<B> {
         if frame > life.written {
             return self.recover_frame(vault, frame, header_at, page_at);
         }
-        self.load_frame(frame)?;
-        let header = self.open_header(vault, frame)?;
-        self.open_page(vault, frame, page_at)?;
+        let header = self.open_frame(vault, frame)?;
         header_at.copy_from_slice(&header.sqlite);
+        page_at.copy_from_slice(self.scratch.page());
         self.life()?.latest_read = Some(frame);
         Ok(())
     }
@@ -266,10 +242,10 @@ impl<B: Backing> WalFile<B> {
             life.chain_broken = false;
         }
         if frame == life.chain.frame.saturating_add(1) && !life.chain_broken {
-            self.load_frame(frame)?;
-            match self.follow_chain(vault, frame, page_at) {
+            match self.follow_chain(vault, frame) {
                 Ok(sqlite) => {
                     header_at.copy_from_slice(&sqlite);
+                    page_at.copy_from_slice(self.scratch.page());
                     return Ok(());
                 }
                 Err(Fault::Damage(damage)) => {
@@ -286,23 +262,13 @@ impl<B: Backing> WalFile<B> {
         Ok(())
     }
 
-    fn follow_chain(
-        &mut self,
-        vault: &VaultFile<B>,
-        frame: u32,
-        page_at: &mut [u8],
-    ) -> Result<SqliteFrameHeader, Fault> {
-        let broken = Fault::Damage(Damage::WalFrame { frame });
+    fn follow_chain(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<SqliteFrameHeader, Fault> {
         let previous = self.life()?.chain.tag;
-        let header = self.open_header(vault, frame)?;
-        let page_tag = self.open_page(vault, frame, page_at)?;
+        let header = self.open_frame(vault, frame)?;
         let life = self.life()?;
-        let at = life.header_seal;
-        if header.previous != previous
-            || header.page_tag != page_tag
-            || (life.durable.frame == frame && life.durable != at)
-        {
-            return Err(broken);
+        let at = life.latest_seal;
+        if header.previous != previous || (life.durable.frame == frame && life.durable != at) {
+            return Err(Fault::Damage(Damage::WalFrame { frame }));
         }
         life.chain = at;
         if header.is_commit() {
@@ -324,15 +290,17 @@ impl<B: Backing> WalFile<B> {
     /// The last frame that anything names as durable: the vault's header, and every record from `frame` on.
     fn known_durable(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<u32, Fault> {
         let mut known = self.life()?.durable.frame;
-        let last = wal_frame::headers_in(self.backing.size()?);
+        // A marker may lie where the frame behind the last whole one would.
+        let last = wal_frame::frames_in(self.backing.size()?).saturating_add(1);
         for later in frame..=last {
-            let mut record = [0; RECORD_BYTES];
-            self.backing.read(&mut record, wal_frame::frame_offset(later))?;
-            for role in [Role::WalFrameHeader, Role::WalMarker] {
-                let place = self.place(vault, role, later)?;
-                if let Ok(header) = FrameHeader::open(vault.keys.wal.aead(), &place, &record) {
-                    known = known.max(header.frontier);
-                }
+            if let Ok(header) = self.open_frame(vault, later) {
+                known = known.max(header.frontier);
+            }
+            let mut marker = [0; MARKER_BYTES];
+            self.backing.read(&mut marker, wal_frame::frame_offset(later))?;
+            let place = self.place(vault, Role::WalMarker, later)?;
+            if let Ok(frontier) = wal_frame::open_marker(vault.keys.wal.aead(), &place, &marker) {
+                known = known.max(frontier);
             }
             if known >= frame {
                 break;

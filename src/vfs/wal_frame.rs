@@ -1,8 +1,9 @@
 //! The write-ahead log's byte layout, pure: where frames lie, and how a frame's header is sealed.
 //!
 //! SQLite's log is a 32-byte header, then frames of a 24-byte header and a page. Ours is two 4 KiB units (the header,
-//! in one of them, by the parity of the log's generation), then frames of two sealed records: the header with what
-//! we add to it, and the page. All 4096 bytes of the page are kept, since SQLite's checksums cover them.
+//! in one of them, by the parity of the log's generation), then frames: SQLite's header, what we add to it, and the
+//! page, sealed as one. All 4096 bytes of the page are kept, since SQLite's checksums cover them. A header that SQLite
+//! rewrites alone costs its frame a new seal, which is rare; a second seal for every frame cost a quarter more time.
 
 use super::header::{Bytes, Frontier, WalIdentity};
 use super::offsets::{Twin, UNIT_BYTES};
@@ -16,16 +17,14 @@ pub(crate) const SQLITE_FRAME_HEADER_BYTES: usize = 24;
 /// SQLite's frame: header and page.
 pub(crate) const SQLITE_FRAME_BYTES: usize = SQLITE_FRAME_HEADER_BYTES + UNIT_BYTES;
 
-const RECORD_CONTENT_BYTES: usize = 72;
-/// A sealed frame header (or a marker, which has its shape): nonce, 72 bytes, tag.
-pub(crate) const RECORD_BYTES: usize = NONCE_BYTES + RECORD_CONTENT_BYTES + TAG_BYTES;
-const PAGE_RECORD_BYTES: usize = NONCE_BYTES + UNIT_BYTES + TAG_BYTES;
-/// A whole sealed frame.
-pub(crate) const FRAME_BYTES: usize = RECORD_BYTES + PAGE_RECORD_BYTES;
-/// Where the tag of a frame's header lies in the frame.
-pub(crate) const HEADER_TAG_AT: usize = RECORD_BYTES - TAG_BYTES;
-/// Where the tag of a frame's page lies in the frame.
-pub(crate) const PAGE_TAG_AT: usize = FRAME_BYTES - TAG_BYTES;
+const HEADER_CONTENT_BYTES: usize = 56;
+const PAGE_AT: usize = NONCE_BYTES + HEADER_CONTENT_BYTES;
+/// Where a frame's tag lies.
+pub(crate) const TAG_AT: usize = PAGE_AT + UNIT_BYTES;
+/// A whole sealed frame: nonce, header, page, tag.
+pub(crate) const FRAME_BYTES: usize = TAG_AT + TAG_BYTES;
+/// A sealed marker: nonce, header, tag.
+pub(crate) const MARKER_BYTES: usize = PAGE_AT + TAG_BYTES;
 /// Where the frames begin.
 const FRAMES_AT: u64 = 2 * UNIT_BYTES as u64;
 
@@ -43,11 +42,6 @@ pub(crate) fn frame_offset(frame: u32) -> u64 {
 pub(crate) fn frames_in(file_bytes: u64) -> u32 {
     let frames = file_bytes.saturating_sub(FRAMES_AT) / FRAME_BYTES as u64;
     u32::try_from(frames).unwrap_or(u32::MAX)
-}
-
-/// The last frame whose header, at least, lies in a file of that length.
-pub(crate) fn headers_in(file_bytes: u64) -> u32 {
-    frames_in(file_bytes.saturating_add((FRAME_BYTES - RECORD_BYTES) as u64))
 }
 
 /// The length of SQLite's log of so many frames.
@@ -74,7 +68,7 @@ pub(crate) fn log_place(sqlite_offset: u64) -> Option<LogPlace> {
     Some(LogPlace::Frame(frame, within))
 }
 
-/// What a sealed frame header says.
+/// What a frame says besides its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
     /// SQLite's own frame header.
@@ -83,10 +77,8 @@ pub(crate) struct FrameHeader {
     pub(crate) commit_sequence: u64,
     /// The last frame that was durable when this was sealed.
     pub(crate) frontier: u32,
-    /// The tag of the header before: the chain.
+    /// The tag of the frame before: the chain.
     pub(crate) previous: [u8; TAG_BYTES],
-    /// The tag of this frame's page.
-    pub(crate) page_tag: [u8; TAG_BYTES],
 }
 
 impl FrameHeader {
@@ -95,91 +87,110 @@ impl FrameHeader {
         Bytes(self.sqlite).array::<4>(4) != [0; 4]
     }
 
-    /// A marker: it carries no frame, only how far the log is durable.
-    pub(crate) fn marker(durable: Frontier, commit_sequence: u64) -> Self {
-        Self {
-            sqlite: [0; SQLITE_FRAME_HEADER_BYTES],
-            commit_sequence,
-            frontier: durable.frame,
-            previous: durable.tag,
-            page_tag: [0; TAG_BYTES],
-        }
-    }
-
-    pub(crate) fn seal(
-        &self,
-        key: &Aead,
-        place: &Place,
-        nonce: &[u8; NONCE_BYTES],
-    ) -> Result<[u8; RECORD_BYTES], SealError> {
-        let mut content = Bytes([0; RECORD_CONTENT_BYTES]);
+    fn encode(&self) -> [u8; HEADER_CONTENT_BYTES] {
+        let mut content = Bytes([0; HEADER_CONTENT_BYTES]);
         content.put(0, &self.sqlite);
         content.put_u64(24, self.commit_sequence);
         content.put_u32(32, self.frontier);
         content.put(40, &self.previous);
-        content.put(56, &self.page_tag);
-        let tag = key.seal(nonce, &place.aad(), &mut content.0)?;
-        let mut record = Bytes([0; RECORD_BYTES]);
-        record.put(0, nonce);
-        record.put(NONCE_BYTES, &content.0);
-        record.put(HEADER_TAG_AT, &tag);
-        Ok(record.0)
+        content.0
     }
 
-    pub(crate) fn open(key: &Aead, place: &Place, record: &[u8; RECORD_BYTES]) -> Result<Self, Unauthentic> {
-        let record = Bytes(*record);
-        let mut content = Bytes(record.array::<RECORD_CONTENT_BYTES>(NONCE_BYTES));
-        key.open(&record.array(0), &place.aad(), &mut content.0, &record.array(HEADER_TAG_AT))?;
-        Ok(Self {
+    fn decode(content: [u8; HEADER_CONTENT_BYTES]) -> Self {
+        let content = Bytes(content);
+        Self {
             sqlite: content.array(0),
             commit_sequence: content.u64(24),
             frontier: content.u32(32),
             previous: content.array(40),
-            page_tag: content.array(56),
-        })
+        }
     }
 }
 
-/// Seals a page in place inside a frame's bytes and returns its tag. `record` is the page's record: nonce, page, tag.
-pub(crate) fn seal_page(
+/// One frame's bytes, sealed or open.
+pub(crate) struct Frame(Box<Bytes<FRAME_BYTES>>);
+
+impl Frame {
+    pub(crate) fn new() -> Self {
+        Self(Box::new(Bytes([0; FRAME_BYTES])))
+    }
+
+    /// All bytes, as they lie in the file while sealed.
+    pub(crate) fn bytes(&mut self) -> &mut [u8; FRAME_BYTES] {
+        &mut self.0.0
+    }
+
+    /// The page, while open.
+    pub(crate) fn page(&self) -> &[u8] {
+        self.0.0.get(PAGE_AT..TAG_AT).unwrap_or_default()
+    }
+
+    pub(crate) fn set_page(&mut self, page: &[u8]) {
+        self.0.put(PAGE_AT, page);
+    }
+
+    /// Seals the page that lies in the frame, with `header`. Returns the tag.
+    pub(crate) fn seal(
+        &mut self,
+        key: &Aead,
+        place: &Place,
+        nonce: &[u8; NONCE_BYTES],
+        header: &FrameHeader,
+    ) -> Result<[u8; TAG_BYTES], SealError> {
+        self.0.put(0, nonce);
+        self.0.put(NONCE_BYTES, &header.encode());
+        let content = self.0.0.get_mut(NONCE_BYTES..TAG_AT).ok_or(SealError)?;
+        let tag = key.seal(nonce, &place.aad(), content)?;
+        self.0.put(TAG_AT, &tag);
+        Ok(tag)
+    }
+
+    /// Opens the frame in place and returns its header and tag.
+    pub(crate) fn open(
+        &mut self,
+        key: &Aead,
+        place: &Place,
+    ) -> Result<(FrameHeader, [u8; TAG_BYTES]), Unauthentic> {
+        let (nonce, tag) = (self.0.array(0), self.0.array(TAG_AT));
+        let content = self.0.0.get_mut(NONCE_BYTES..TAG_AT).ok_or(Unauthentic)?;
+        key.open(&nonce, &place.aad(), content, &tag)?;
+        Ok((FrameHeader::decode(self.0.array(NONCE_BYTES)), tag))
+    }
+}
+
+/// Seals a marker: it carries no frame, only that the log is durable up to `durable`, the last frame of a commit.
+pub(crate) fn seal_marker(
     key: &Aead,
     place: &Place,
     nonce: &[u8; NONCE_BYTES],
-    page: &[u8],
-    record: &mut [u8],
-) -> Result<[u8; TAG_BYTES], SealError> {
-    let (nonce_at, rest) = record.split_at_mut_checked(NONCE_BYTES).ok_or(SealError)?;
-    let (page_at, tag_at) = rest.split_at_mut_checked(UNIT_BYTES).ok_or(SealError)?;
-    if page.len() != UNIT_BYTES || tag_at.len() != TAG_BYTES {
-        return Err(SealError);
-    }
-    nonce_at.copy_from_slice(nonce);
-    page_at.copy_from_slice(page);
-    let tag = key.seal(nonce, &place.aad(), page_at)?;
-    tag_at.copy_from_slice(&tag);
-    Ok(tag)
+    durable: Frontier,
+    commit_sequence: u64,
+) -> Result<[u8; MARKER_BYTES], SealError> {
+    let header = FrameHeader {
+        sqlite: [0; SQLITE_FRAME_HEADER_BYTES],
+        commit_sequence,
+        frontier: durable.frame,
+        previous: durable.tag,
+    };
+    let mut content = header.encode();
+    let tag = key.seal(nonce, &place.aad(), &mut content)?;
+    let mut marker = Bytes([0; MARKER_BYTES]);
+    marker.put(0, nonce);
+    marker.put(NONCE_BYTES, &content);
+    marker.put(PAGE_AT, &tag);
+    Ok(marker.0)
 }
 
-/// Opens a page's record into `page`, and returns the record's tag.
-pub(crate) fn open_page(
+/// The frame that a marker names as durable.
+pub(crate) fn open_marker(
     key: &Aead,
     place: &Place,
-    record: &[u8],
-    page: &mut [u8],
-) -> Result<[u8; TAG_BYTES], Unauthentic> {
-    let (nonce_at, rest) = record.split_at_checked(NONCE_BYTES).ok_or(Unauthentic)?;
-    let (page_at, tag_at) = rest.split_at_checked(UNIT_BYTES).ok_or(Unauthentic)?;
-    let nonce: [u8; NONCE_BYTES] = nonce_at.try_into().map_err(|_| Unauthentic)?;
-    let tag: [u8; TAG_BYTES] = tag_at.try_into().map_err(|_| Unauthentic)?;
-    if page.len() != UNIT_BYTES {
-        return Err(Unauthentic);
-    }
-    page.copy_from_slice(page_at);
-    let outcome = key.open(&nonce, &place.aad(), page, &tag);
-    if outcome.is_err() {
-        page.fill(0);
-    }
-    outcome.map(|()| tag)
+    marker: &[u8; MARKER_BYTES],
+) -> Result<u32, Unauthentic> {
+    let marker = Bytes(*marker);
+    let mut content: [u8; HEADER_CONTENT_BYTES] = marker.array(NONCE_BYTES);
+    key.open(&marker.array(0), &place.aad(), &mut content, &marker.array(PAGE_AT))?;
+    Ok(FrameHeader::decode(content).frontier)
 }
 
 /// The place of a piece of the log.

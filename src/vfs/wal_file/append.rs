@@ -6,8 +6,7 @@ use super::super::offsets::{self, UNIT_BYTES};
 use super::super::seal::{self, Role, Unit};
 use super::super::vault_file::VaultFile;
 use super::super::wal_frame::{
-    self, FrameHeader, HEADER_TAG_AT, LogPlace, PAGE_TAG_AT, RECORD_BYTES, SQLITE_FRAME_HEADER_BYTES,
-    SQLITE_WAL_HEADER_BYTES,
+    self, FrameHeader, LogPlace, SQLITE_FRAME_HEADER_BYTES, SQLITE_WAL_HEADER_BYTES, TAG_AT,
 };
 use super::{COMMITS_BEFORE, Commit, GENERATION, Life, SqliteFrameHeader, Tag, WalFile, header_place};
 use crate::crypto::TAG_BYTES;
@@ -74,7 +73,7 @@ impl<B: Backing> WalFile<B> {
         life.latest_read = None;
         life.latest_header = Some((frame, header));
         if replaces {
-            return self.write_header_alone(vault, frame, header);
+            return self.replace_header(vault, frame, header);
         }
         life.waiting = Some((frame, header));
         Ok(())
@@ -90,13 +89,13 @@ impl<B: Backing> WalFile<B> {
             return self.append(vault, frame, header, page);
         }
         self.flush(vault)?;
-        self.rewrite_page(vault, frame, page)
+        self.replace_page(vault, frame, page)
     }
 
-    /// Writes out a header whose page never came.
+    /// A header whose page never came replaces that of a frame that is there.
     pub(super) fn flush(&mut self, vault: &mut VaultFile<B>) -> Result<(), Fault> {
         match self.life.as_mut().and_then(|life| life.waiting.take()) {
-            Some((frame, header)) => self.write_header_alone(vault, frame, header),
+            Some((frame, header)) => self.replace_header(vault, frame, header),
             None => Ok(()),
         }
     }
@@ -117,61 +116,48 @@ impl<B: Backing> WalFile<B> {
                 return Err(Fault::Refused("a write over a durable commit"));
             }
         }
-        let place = self.place(vault, Role::WalPage, frame)?;
-        let nonce = vault.nonces.next()?;
-        let record = self.scratch.get_mut(RECORD_BYTES..).unwrap_or_default();
-        let page_tag = wal_frame::seal_page(vault.keys.wal.aead(), &place, &nonce, page, record)?;
-        let (record, header) = self.seal_header(vault, frame, sqlite, page_tag)?;
-        if let Some(to) = self.scratch.get_mut(..RECORD_BYTES) {
-            to.copy_from_slice(&record);
-        }
-        self.unsynced = true;
-        self.backing.write(self.scratch.as_slice(), wal_frame::frame_offset(frame))?;
-        let life = self.life()?;
-        life.page_seal = Frontier { frame, tag: page_tag };
-        life.written = frame;
-        self.header_written(frame, &record, &header)
+        self.scratch.set_page(page);
+        self.seal_and_write(vault, frame, sqlite)?;
+        self.life()?.written = frame;
+        Ok(())
     }
 
-    fn write_header_alone(
+    /// SQLite rewrites the checksums of a frame whose page it has just read; the page keeps its place.
+    fn replace_header(
         &mut self,
         vault: &mut VaultFile<B>,
         frame: u32,
         sqlite: SqliteFrameHeader,
     ) -> Result<(), Fault> {
-        let seal = self.life()?.page_seal;
-        let page_tag = if seal.frame == frame { seal.tag } else { self.read_tag(frame, PAGE_TAG_AT)? };
-        let (record, header) = self.seal_header(vault, frame, sqlite, page_tag)?;
-        self.unsynced = true;
-        self.backing.write(&record, wal_frame::frame_offset(frame))?;
-        self.header_written(frame, &record, &header)
+        self.open_own_frame(vault, frame)?;
+        self.seal_and_write(vault, frame, sqlite)
     }
 
-    fn rewrite_page(&mut self, vault: &mut VaultFile<B>, frame: u32, page: &[u8]) -> Result<(), Fault> {
+    /// SQLite replaces the page of a frame of the running transaction, and rewrites its header later.
+    fn replace_page(&mut self, vault: &mut VaultFile<B>, frame: u32, page: &[u8]) -> Result<(), Fault> {
+        let header = self.open_own_frame(vault, frame)?;
+        self.scratch.set_page(page);
+        self.seal_and_write(vault, frame, header.sqlite)
+    }
+
+    /// Opens a frame that this session wrote and no sync has covered yet.
+    fn open_own_frame(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<FrameHeader, Fault> {
         let life = self.life()?;
         if frame > life.written || frame <= life.durable.frame {
-            return Err(Fault::Refused("a page without its frame header"));
+            return Err(Fault::Refused("half a frame where none of this transaction is"));
         }
-        let place = self.place(vault, Role::WalPage, frame)?;
-        let nonce = vault.nonces.next()?;
-        let record = self.scratch.get_mut(RECORD_BYTES..).unwrap_or_default();
-        let tag = wal_frame::seal_page(vault.keys.wal.aead(), &place, &nonce, page, record)?;
-        let at = wal_frame::frame_offset(frame) + RECORD_BYTES as u64;
-        self.unsynced = true;
-        self.backing.write(self.scratch.get(RECORD_BYTES..).unwrap_or_default(), at)?;
-        self.life()?.page_seal = Frontier { frame, tag };
-        Ok(())
+        self.open_frame(vault, frame)
     }
 
-    fn seal_header(
+    /// Seals the page that lies in `scratch` and writes its frame at once.
+    fn seal_and_write(
         &mut self,
         vault: &mut VaultFile<B>,
         frame: u32,
         sqlite: SqliteFrameHeader,
-        page_tag: Tag,
-    ) -> Result<([u8; RECORD_BYTES], FrameHeader), Fault> {
-        let previous = self.header_tag(frame.saturating_sub(1))?;
-        let place = self.place(vault, Role::WalFrameHeader, frame)?;
+    ) -> Result<(), Fault> {
+        let previous = self.tag_of(frame.saturating_sub(1))?;
+        let place = self.place(vault, Role::WalFrame, frame)?;
         let life = self.life()?;
         // Frames up to the last commit belong to it; later ones to the commit that is being written.
         let ahead = u64::from(frame > life.commit.at.frame);
@@ -180,22 +166,14 @@ impl<B: Backing> WalFile<B> {
             commit_sequence: life.commit.sequence.saturating_add(ahead),
             frontier: life.durable.frame,
             previous,
-            page_tag,
         };
         let nonce = vault.nonces.next()?;
-        let record = header.seal(vault.keys.wal.aead(), &place, &nonce)?;
-        Ok((record, header))
-    }
-
-    fn header_written(
-        &mut self,
-        frame: u32,
-        record: &[u8; RECORD_BYTES],
-        header: &FrameHeader,
-    ) -> Result<(), Fault> {
+        let tag = self.scratch.seal(vault.keys.wal.aead(), &place, &nonce, &header)?;
+        self.unsynced = true;
+        self.backing.write(self.scratch.bytes(), wal_frame::frame_offset(frame))?;
         let life = self.life()?;
-        let at = Frontier { frame, tag: Bytes(*record).array(HEADER_TAG_AT) };
-        life.header_seal = at;
+        let at = Frontier { frame, tag };
+        life.latest_seal = at;
         if header.is_commit() && frame >= life.commit.at.frame {
             if frame > life.commit.at.frame {
                 life.commit_before = life.commit;
@@ -205,21 +183,17 @@ impl<B: Backing> WalFile<B> {
         Ok(())
     }
 
-    /// The tag of a frame's header; frame 0 is the log's header.
-    fn header_tag(&mut self, frame: u32) -> Result<Tag, Fault> {
+    /// The tag of a frame; frame 0 is the log's header.
+    fn tag_of(&mut self, frame: u32) -> Result<Tag, Fault> {
         let life = self.life()?;
         if frame == 0 {
             return Ok(life.header_tag);
         }
-        if life.header_seal.frame == frame {
-            return Ok(life.header_seal.tag);
+        if life.latest_seal.frame == frame {
+            return Ok(life.latest_seal.tag);
         }
-        self.read_tag(frame, HEADER_TAG_AT)
-    }
-
-    fn read_tag(&mut self, frame: u32, at: usize) -> Result<Tag, Fault> {
         let mut tag = [0; TAG_BYTES];
-        self.backing.read(&mut tag, wal_frame::frame_offset(frame) + at as u64)?;
+        self.backing.read(&mut tag, wal_frame::frame_offset(frame) + TAG_AT as u64)?;
         Ok(tag)
     }
 
@@ -264,9 +238,9 @@ impl<B: Backing> WalFile<B> {
         let behind = commit.at.frame.saturating_add(1);
         let place = self.place(vault, Role::WalMarker, behind)?;
         let nonce = vault.nonces.next()?;
-        let marker = FrameHeader::marker(commit.at, commit.sequence);
-        let record = marker.seal(vault.keys.wal.aead(), &place, &nonce)?;
-        Ok(self.backing.write(&record, wal_frame::frame_offset(behind))?)
+        let key = vault.keys.wal.aead();
+        let marker = wal_frame::seal_marker(key, &place, &nonce, commit.at, commit.sequence)?;
+        Ok(self.backing.write(&marker, wal_frame::frame_offset(behind))?)
     }
 
     /// Cuts the log: to nothing, when all it held is in the vault file, or to a length that SQLite keeps for reuse.
