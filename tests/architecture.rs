@@ -2,6 +2,8 @@
 //!
 //! The rules are checked on the real tree, and on a broken copy of it, so that the check is known to bite.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

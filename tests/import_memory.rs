@@ -2,6 +2,8 @@
 //!
 //! This test has a binary of its own: peak memory is the whole process's, so nothing else may run in it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::vault::{ImportFile, ImportOptions, Vault};
 use std::fmt::Write as _;

@@ -1,5 +1,7 @@
 //! The database's own rules, on a plain connection in memory: transactions, sums beyond 64 bits, unreadable values.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use finvault::ledger::{AccountKind, Fingerprint, NewAccount, NewTransaction, TransactionStatus};
 use finvault::money::{Currency, Money};
 use finvault::store::movements::TransactionQuery;

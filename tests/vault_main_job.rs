@@ -1,5 +1,7 @@
 //! The main job through the library: make a vault, import a bank's file, disclose one fact, open it, check the log.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::disclosure::{
     self, Expectation, ExpectedAudience, Fact, Identities, Lifetime, OpenWith, Purpose, Terms,

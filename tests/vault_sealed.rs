@@ -1,5 +1,7 @@
 //! Nothing of the data is in the file or its log in clear, and damage to either is named, never shown as data.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::vault::{
     ErrorClass, ImportFile, ImportOptions, OpenOptions, Secret, TransactionQuery, Vault, VaultError,

@@ -49,9 +49,8 @@ pub struct BatchAccount {
     pub opening_date_before: Option<Date>,
 }
 
-const SELECT: &str = "SELECT b.id, b.file_name, b.sha256, b.format, b.imported_at, b.undone_at,
-        coalesce(sum(a.added), 0), coalesce(sum(a.duplicate), 0), coalesce(sum(a.updated), 0)
-    FROM batch b LEFT JOIN batch_account a ON a.batch = b.id";
+const SELECT: &str =
+    "SELECT id, file_name, sha256, format, imported_at, undone_at, added, duplicate, updated FROM batch";
 
 impl Store {
     /// Begins an import.
@@ -98,6 +97,11 @@ impl Store {
                 did.opening_shift_minor,
                 did.opening_date_before.map(|day| day.to_string()),
             ])?;
+        self.conn
+            .prepare_cached(
+                "UPDATE batch SET added = added + ?2, duplicate = duplicate + ?3, updated = updated + ?4 WHERE id = ?1",
+            )?
+            .execute(params![batch.0, did.added as i64, did.duplicate as i64, did.updated as i64])?;
         Ok(())
     }
 
@@ -134,7 +138,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn batches(&self) -> Result<Vec<Batch>, StoreError> {
-        let mut statement = self.conn.prepare_cached(&format!("{SELECT} GROUP BY b.id ORDER BY b.id"))?;
+        let mut statement = self.conn.prepare_cached(&format!("{SELECT} ORDER BY id"))?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -148,7 +152,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError> {
-        let mut statement = self.conn.prepare_cached(&format!("{SELECT} WHERE b.id = ?1 GROUP BY b.id"))?;
+        let mut statement = self.conn.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
         let mut rows = statement.query([id.0])?;
         rows.next()?.map(read_batch).transpose()
     }
@@ -192,8 +196,8 @@ fn read_batch(row: &Row<'_>) -> Result<Batch, StoreError> {
         format: row.get(3)?,
         imported_at: moment(&row.get::<_, String>(4)?, "batch.imported_at")?,
         undone_at: undone_at.map(|text| moment(&text, "batch.undone_at")).transpose()?,
-        added: count(row.get(6)?, "batch_account.added")?,
-        duplicate: count(row.get(7)?, "batch_account.duplicate")?,
-        updated: count(row.get(8)?, "batch_account.updated")?,
+        added: count(row.get(6)?, "batch.added")?,
+        duplicate: count(row.get(7)?, "batch.duplicate")?,
+        updated: count(row.get(8)?, "batch.updated")?,
     })
 }

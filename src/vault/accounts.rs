@@ -69,7 +69,8 @@ impl Vault {
         self.read(|store| Ok(store.accounts()?))
     }
 
-    /// The account of that name: exactly (case does not matter), or the only one that begins so.
+    /// The account of that name: exactly (case does not matter), or the only one that begins so, or the
+    /// only one that has the text in it.
     ///
     /// # Errors
     /// [`VaultError::NoSuchAccount`], [`VaultError::AmbiguousAccount`].
@@ -79,10 +80,14 @@ impl Vault {
         }
         let accounts = self.accounts()?;
         let folded = name.trim().to_lowercase();
-        let mut candidates: Vec<&Account> = accounts
-            .iter()
-            .filter(|account| !folded.is_empty() && account.name.to_lowercase().starts_with(&folded))
-            .collect();
+        let matching = |fits: fn(&str, &str) -> bool| -> Vec<&Account> {
+            let named = !folded.is_empty();
+            accounts.iter().filter(|account| named && fits(&account.name.to_lowercase(), &folded)).collect()
+        };
+        let mut candidates = matching(|name, text| name.starts_with(text));
+        if candidates.is_empty() {
+            candidates = matching(|name, text| name.contains(text));
+        }
         match (candidates.pop(), candidates.is_empty()) {
             (Some(only), true) => Ok(only.clone()),
             (Some(last), false) => {

@@ -1,19 +1,17 @@
 //! Importing statement files: all of them or none, every row once.
 
-use super::accounts::{account_by_id, is_taken, same_currency};
+use super::accounts::account_by_id;
 use super::balances::computed_balance;
+use super::import_target::{Target, one_account_at_most};
 use super::{Progress, Vault, VaultError};
-use crate::ledger::account::mask_number;
 use crate::ledger::balance::opening_from_stated;
 use crate::ledger::fingerprint::decide;
 use crate::ledger::{
-    Account, AccountId, AccountKind, BalanceKind, BatchId, Decision, Fingerprint, Incoming, NewAccount,
-    Opening, StatedBalance, TransactionStatus,
+    Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, Opening, StatedBalance,
+    TransactionStatus,
 };
 use crate::money::{Money, MoneyError, Sum};
-use crate::statement::{
-    self, CsvProfile, Format, ReadOptions, Statement, StatementAccount, StatementFile, Warning,
-};
+use crate::statement::{self, CsvProfile, Format, ReadOptions, Statement, StatementFile, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
@@ -158,7 +156,10 @@ fn import_file(
     let sha256 = hex(&Sha256::digest(file.bytes));
     let mut warnings = read.warnings;
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
-        warnings.push(Warning { line: 0, text: format!("this very file was imported before, at {earlier}") });
+        warnings.push(Warning {
+            line: 0,
+            text: format!("this very file was imported before, {}", earlier.strftime("%Y-%m-%d %H:%M UTC")),
+        });
     }
     one_account_at_most(file.name, &read.statements, named)?;
     if read.statements.is_empty() {
@@ -198,158 +199,6 @@ fn import_file(
         accounts,
         warnings,
     })
-}
-
-/// Statements of several accounts do not go into the one that was named.
-fn one_account_at_most(
-    file: &str,
-    statements: &[Statement],
-    named: Option<&Account>,
-) -> Result<(), VaultError> {
-    let mut numbers = statements.iter().filter_map(|statement| statement.account.as_ref()).map(|a| &a.number);
-    let (Some(account), Some(first)) = (named, numbers.next()) else { return Ok(()) };
-    match numbers.find(|other| !same_number(first, other)) {
-        None => Ok(()),
-        Some(other) => Err(VaultError::OtherAccount {
-            file: file.to_owned(),
-            found: format!("{} and {}", shown_number(first), shown_number(other)),
-            account: account.name.clone(),
-        }),
-    }
-}
-
-/// A number masked; what is a name and no number (some exports have that) as it is.
-fn shown_number(number: &str) -> String {
-    if is_number(number) { mask_number(number) } else { format!("\"{number}\"") }
-}
-
-fn is_number(text: &str) -> bool {
-    text.chars().any(|c| c.is_ascii_digit())
-}
-
-/// The account a statement goes to.
-struct Target {
-    account: Account,
-    created: bool,
-}
-
-impl Target {
-    fn find(
-        store: &Store,
-        file: &str,
-        statement: &Statement,
-        named: Option<&Account>,
-        batch: BatchId,
-    ) -> Result<Self, VaultError> {
-        let target = match (named, &statement.account) {
-            (Some(named), stated) => Self::named(store, file, named, stated.as_ref())?,
-            (None, Some(stated)) => {
-                let candidates = store.accounts_by_number(&stated.number)?;
-                match candidates.into_iter().find(|account| account.currency == statement.currency) {
-                    Some(account) => Self { account, created: false },
-                    None => Self { account: make_account(store, statement, stated, batch)?, created: true },
-                }
-            }
-            (None, None) => return Err(VaultError::NeedsAccount { file: file.to_owned() }),
-        };
-        let account = &target.account;
-        same_currency(
-            &format!("the statement in {file}"),
-            statement.currency,
-            &account.name,
-            account.currency,
-        )?;
-        Ok(target)
-    }
-
-    /// The account that the owner named; one without a number takes the statement's.
-    fn named(
-        store: &Store,
-        file: &str,
-        named: &Account,
-        stated: Option<&StatementAccount>,
-    ) -> Result<Self, VaultError> {
-        let mut account = account_by_id(store, named.id)?;
-        if let Some(stated) = stated {
-            match &account.number {
-                Some(number) if !same_number(number, &stated.number) => {
-                    return Err(VaultError::OtherAccount {
-                        file: file.to_owned(),
-                        found: shown_number(&stated.number),
-                        account: account.name,
-                    });
-                }
-                Some(_) => {}
-                None if is_number(&stated.number) => {
-                    account.number = Some(stated.number.clone());
-                    account.institution = account.institution.or_else(|| stated.institution.clone());
-                    store.update_account(&account)?;
-                }
-                None => {}
-            }
-        }
-        Ok(Self { account, created: false })
-    }
-}
-
-fn same_number(one: &str, other: &str) -> bool {
-    let fold = |number: &str| -> String {
-        number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
-    };
-    fold(one) == fold(other)
-}
-
-/// Makes an account for a statement, with a name that a person recognises: bank, kind, last four digits.
-fn make_account(
-    store: &Store,
-    statement: &Statement,
-    stated: &StatementAccount,
-    batch: BatchId,
-) -> Result<Account, VaultError> {
-    let kind = match stated.kind {
-        AccountKind::Checking => "Checking",
-        AccountKind::Savings => "Savings",
-        AccountKind::CreditCard => "Credit card",
-        AccountKind::Loan => "Loan",
-        AccountKind::Mortgage => "Mortgage",
-        AccountKind::Cash => "Cash",
-        AccountKind::Investment => "Investment",
-        AccountKind::Other => "Account",
-    };
-    let named_bank = stated
-        .institution
-        .as_deref()
-        .filter(|name| name.chars().any(char::is_alphabetic) && name.len() <= 40);
-    let digits = mask_number(&stated.number).replace('•', "");
-    let mut base = match named_bank {
-        _ if !is_number(&stated.number) => stated.number.trim().chars().take(60).collect(),
-        Some(bank) => format!("{bank} {kind}"),
-        None => kind.to_owned(),
-    };
-    if is_number(&stated.number) && !digits.is_empty() {
-        let _ = write!(base, " {digits}");
-    }
-    base.retain(|c| !c.is_control());
-    for attempt in 1..=1_000u32 {
-        let name = match attempt {
-            1 => base.clone(),
-            2 => format!("{base} {}", statement.currency),
-            n => format!("{base} {} {n}", statement.currency),
-        };
-        let new = NewAccount {
-            name,
-            kind: stated.kind,
-            currency: statement.currency,
-            institution: stated.institution.clone(),
-            number: Some(stated.number.clone()),
-            opening: None,
-        };
-        match store.add_account(&new, Some(batch)) {
-            Err(error) if is_taken(&error) => {}
-            made => return Ok(made?),
-        }
-    }
-    Err(VaultError::Invalid(format!("there are too many accounts named \"{base}\"")))
 }
 
 fn import_statement(

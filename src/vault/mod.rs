@@ -13,6 +13,7 @@ mod error;
 #[cfg(feature = "age")]
 mod facts;
 mod import;
+mod import_target;
 mod journal;
 #[cfg(feature = "age")]
 mod recipients;

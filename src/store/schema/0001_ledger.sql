@@ -17,7 +17,10 @@ CREATE TABLE batch (
     sha256      TEXT NOT NULL,                  -- digest of its bytes, lower-case hex
     format      TEXT NOT NULL,                  -- ofx1, ofx2, csv, ...
     imported_at TEXT NOT NULL,                  -- moment
-    undone_at   TEXT                            -- moment, when the owner took the import back
+    undone_at   TEXT,                           -- moment, when the owner took the import back
+    added       INTEGER NOT NULL DEFAULT 0,     -- rows that were new, over all accounts
+    duplicate   INTEGER NOT NULL DEFAULT 0,     -- rows that the accounts had already
+    updated     INTEGER NOT NULL DEFAULT 0      -- pending rows that the bank has now booked
 ) STRICT;
 
 -- What holds money or owes it.
