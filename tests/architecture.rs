@@ -114,14 +114,13 @@ fn violations(src: &Path) -> Vec<String> {
 fn imports(code: &str, room: &str) -> bool {
     let squeezed: String =
         code.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ::", "::").replace(":: ", "::");
-    let direct = squeezed.match_indices("crate::").any(|(at, found)| {
+    squeezed.match_indices("crate::").any(|(at, found)| {
         let rest = &squeezed[at + found.len()..];
         if let Some(braced) = rest.strip_prefix('{') {
             return top_level_names(braced).any(|name| name == room);
         }
         leading_word(rest) == room
-    });
-    direct
+    })
 }
 
 /// The first name of each part of `a::{b, c}, d}` up to the closing brace.

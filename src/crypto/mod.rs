@@ -14,9 +14,9 @@ mod aead;
 mod derive;
 mod kdf;
 pub mod random;
-pub mod sign;
 mod recovery;
 mod secret;
+pub mod sign;
 
 pub use aead::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
 pub use derive::DerivedSecret;
