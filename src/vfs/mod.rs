@@ -21,7 +21,7 @@
 //!
 //! # How it is built
 //!
-//! `ffi` is a shim between SQLite and its own operating-system VFS, and the only unsafe code; it passes every call to
+//! `ffi` is a shim between SQLite and its own operating-system VFS, and the only file that leaves safe Rust; it passes every call to
 //! `shim`. There a `VaultFile` turns logical pages into sealed units and keeps the header true, and a `WalFile` does
 //! the same for the write-ahead log; both work over the small `Backing` trait, and are tested over memory. `header`,
 //! `slots`, `seal`, `wal_frame` and `offsets` are pure: bytes in, values out.
