@@ -24,7 +24,7 @@ struct Drip<'a>(&'a [u8], usize);
 impl Read for Drip<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         self.1 += 1;
-        if self.1 % 3 == 0 {
+        if self.1.is_multiple_of(3) {
             return Err(ErrorKind::Interrupted.into());
         }
         let count = self.0.len().min(into.len()).min(70_000);
