@@ -91,7 +91,10 @@ pub enum VaultError {
         candidates: Vec<String>,
     },
     /// A category that transactions are in cannot be removed without saying where they go.
-    #[error("{transactions} transactions are in the category \"{name}\" or below it")]
+    #[error(
+        "the category \"{name}\" is in use, with those below it by {transactions} transaction{}",
+        plural(.transactions)
+    )]
     CategoryInUse {
         /// The category.
         name: String,
@@ -193,4 +196,8 @@ pub enum ErrorClass {
     Busy,
     /// The owner's own rules forbid it.
     Refused,
+}
+
+const fn plural(number: &u64) -> &'static str {
+    if *number == 1 { "" } else { "s" }
 }

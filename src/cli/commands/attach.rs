@@ -156,8 +156,8 @@ impl Attach {
 
 impl Add {
     fn run(self, session: &mut Session<'_>) -> Result<(), Failure> {
+        let (mut reader, length) = open(&self.file)?;
         let name = self.name()?;
-        let (mut reader, length) = open(&self.file, &name)?;
         let mut vault = session.open_vault()?;
         let target = self.target.find(&vault)?;
         let target = target.ok_or_else(|| Failure::usage("say what to attach it to"))?;
@@ -185,7 +185,7 @@ impl Add {
             }
             return session.console.json(&Added { attachment: &shape, known: attached.known });
         }
-        tell(&shape, "Attached", "to", session)?;
+        tell(&shape, "Added", "to", session)?;
         if attached.known {
             session.console.say("The vault had these bytes already; they are kept once.")?;
         }
@@ -207,7 +207,7 @@ impl Add {
 }
 
 /// The file to attach, and how long it seems.
-fn open(path: &Path, name: &str) -> Result<(Box<dyn Read>, u64), Failure> {
+fn open(path: &Path) -> Result<(Box<dyn Read>, u64), Failure> {
     if path == Path::new("-") {
         return Ok((Box::new(io::stdin().lock()), 0));
     }
@@ -220,7 +220,7 @@ fn open(path: &Path, name: &str) -> Result<(Box<dyn Read>, u64), Failure> {
     if metadata.len() > MAX_ATTACHMENT_BYTES {
         // What the vault would say in the end, before it has read all that.
         let max_mib = MAX_ATTACHMENT_BYTES >> 20;
-        return Err(VaultError::AttachmentTooLarge { name: name.to_owned(), max_mib }.into());
+        return Err(VaultError::AttachmentTooLarge { name: path.display().to_string(), max_mib }.into());
     }
     Ok((Box::new(file), metadata.len()))
 }
@@ -357,12 +357,12 @@ fn tell(
         return session.console.json(shape);
     }
     session.console.say(format!(
-        "{done} {} ({}, {} bytes) {preposition} {}, as attachment {}",
+        "{done} attachment {}: {} ({}, {} bytes) {preposition} {}",
+        shape.attachment,
         shape.name,
         shape.media_type,
         shape.length,
-        shape.of(),
-        shape.attachment
+        shape.of()
     ))
 }
 

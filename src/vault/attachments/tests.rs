@@ -141,3 +141,38 @@ fn a_link_that_finvault_never_writes_is_an_error() {
     store.connection().execute(sql, []).unwrap();
     assert!(matches!(store.attachments(None), Err(StoreError::Unreadable { .. })));
 }
+
+#[test]
+fn bytes_that_are_not_those_attached_are_damage() {
+    use crate::crypto::{KdfParams, Passphrase};
+    use crate::vault::ErrorClass;
+    let folder = tempfile::tempdir().unwrap();
+    let passphrase = Passphrase::new("correct horse battery staple".to_owned());
+    let kdf = KdfParams::new(19 * 1024, 2, 1).unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let (mut vault, _) = Vault::create(&folder.path().join("v"), &passphrase, kdf, now).unwrap();
+    let account = NewAccount {
+        name: "A".to_owned(),
+        kind: AccountKind::Cash,
+        currency: Currency::iso("EUR").unwrap(),
+        institution: None,
+        number: None,
+        opening: None,
+    };
+    let target = AttachmentTarget::Account(vault.add_account(&account).unwrap().id);
+    let bytes = vec![5; CHUNK_BYTES + 10];
+    let id = vault.attach(&mut &bytes[..], "a.bin", None, target, now).unwrap().attachment.id;
+    assert_eq!(vault.check(&mut |_| {}).unwrap().problems, []);
+    for damage in [
+        "UPDATE attachment_chunk SET data = zeroblob(10) WHERE seq = 1",
+        "DELETE FROM attachment_chunk WHERE seq = 1",
+        "UPDATE attachment SET sha256 = 'other'",
+    ] {
+        vault.store.write(|store| store.connection().execute(damage, []).map_err(StoreError::from)).unwrap();
+        let error = vault.read_attachment(id, &mut std::io::sink()).unwrap_err();
+        assert!(matches!(error, VaultError::AttachmentDamaged(found) if found == id), "{damage}");
+        assert_eq!(error.class(), ErrorClass::Damaged);
+        let problems = vault.check(&mut |_| {}).unwrap().problems;
+        assert!(problems.len() == 1 && problems[0].what.contains("a.bin"), "{damage}: {problems:?}");
+    }
+}
