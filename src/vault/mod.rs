@@ -5,7 +5,10 @@
 //! mean two accounts is refused. Times are arguments; the vault never asks a clock.
 
 mod accounts;
+mod annotations;
+mod attachments;
 mod balances;
+mod categories;
 mod check;
 #[cfg(feature = "age")]
 mod disclose;
@@ -25,6 +28,9 @@ pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
+pub use annotations::NewPart;
+pub use attachments::{Attached, MAX_ATTACHMENT_BYTES};
+pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
@@ -100,7 +106,8 @@ impl Vault {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
         let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new())
-            .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault));
+            .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
+            .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
         match opened {
             Ok(vault) => Ok((vault, created.recovery_code)),
             Err(error) => {

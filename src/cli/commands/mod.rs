@@ -1,7 +1,9 @@
 //! The commands, a file each: what it takes, what it does with the library, what it prints.
 
 pub mod account;
+pub mod attach;
 pub mod balance;
+pub mod category;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -18,6 +20,7 @@ pub mod recipient;
 pub mod report;
 pub mod shapes;
 pub mod tx;
+pub mod tx_split;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -31,6 +34,8 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Demo(command) => command.run(session),
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
+        Command::Category(command) => command.run(session),
+        Command::Attach(command) => command.run(session),
         Command::Import(command) => command.run(session),
         Command::Imports(command) => command.run(session),
         Command::Balance(command) => command.run(session),
