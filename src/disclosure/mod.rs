@@ -71,6 +71,7 @@ mod token;
 mod verdict;
 mod verify;
 mod wire;
+mod words;
 
 pub use audience::{Audience, AudienceError};
 pub use fact::{
@@ -97,3 +98,4 @@ pub use terms::{
 pub use token::{ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, MAX_DISCLOSURES, MAX_TOKEN_LEN, TYP, Token, VCT};
 pub use verdict::Verdict;
 pub use verify::{Expectation, ExpectedAudience, Verified, VerifyError, verify};
+pub use words::{FINGERPRINT_WORDS, fingerprint_words};

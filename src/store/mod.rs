@@ -9,6 +9,7 @@ pub mod balances;
 pub mod batches;
 pub mod disclosures;
 mod error;
+pub mod lifecycle;
 pub mod log;
 pub mod migrations;
 pub mod movements;

@@ -309,6 +309,7 @@ struct IssuedShape<'a> {
     output: String,
     sha256: &'a str,
     issuer: &'a str,
+    issuer_words: &'a str,
     passcode: Option<&'a str>,
     #[serde(flatten)]
     preview: PreviewShape<'a>,
@@ -356,6 +357,7 @@ fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) 
             output: path.display().to_string(),
             sha256: &issued.sha256,
             issuer: &issued.issuer,
+            issuer_words: &issued.recipient.issuer_words,
             passcode: passcode.as_ref().map(|text| text.as_str()),
             preview: PreviewShape::new(preview),
         });
@@ -369,5 +371,6 @@ fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) 
         console.say("It is shown this once. Send it by another way than the file, by phone for example.")?;
     }
     console.say(format!("They see that it is yours by this fingerprint:  {}", issued.issuer))?;
+    console.say(format!("in words:  {}", issued.recipient.issuer_words))?;
     console.say("Who opens it has read it: expiry makes programs refuse it later, and erases no copy.")
 }

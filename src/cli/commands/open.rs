@@ -13,7 +13,7 @@ use crate::cli::when::local;
 use clap::Args;
 use finvault::disclosure::{
     Audience, Expectation, ExpectedAudience, Identities, IdentityError, MAX_SEALED_LEN, OpenError, OpenWith,
-    Opened, Passcode, Verdict, Verified, VerifyError, open, verify,
+    Opened, Passcode, Verdict, Verified, VerifyError, fingerprint_words, open, verify,
 };
 use serde::Serialize;
 use std::io::Read;
@@ -238,6 +238,7 @@ struct VerdictShape {
     verdict: &'static str,
     signature: &'static str,
     issuer: Option<String>,
+    issuer_words: Option<String>,
     audience: Option<String>,
     purpose: Option<String>,
     issued: Option<String>,
@@ -265,6 +266,7 @@ impl VerdictShape {
             verdict: verdict.as_str(),
             signature,
             issuer: None,
+            issuer_words: None,
             audience: None,
             purpose: None,
             issued: None,
@@ -282,6 +284,7 @@ impl VerdictShape {
     fn of(verdict: Verdict, verified: &Verified) -> Self {
         Self {
             issuer: Some(verified.issuer.to_string()),
+            issuer_words: Some(fingerprint_words(&verified.issuer)),
             audience: Some(verified.audience.to_string()),
             purpose: Some(verified.purpose.text().to_owned()),
             issued: Some(iso(verified.issued)),
@@ -317,6 +320,7 @@ fn print(
         ])?,
     }
     console.say(format!("  signed by:  {}", verified.issuer))?;
+    console.say(format!("  in words:   {}", fingerprint_words(&verified.issuer)))?;
     console.say(format!("  purpose:    {}", verified.purpose.text()))?;
     console.say(format!("  issued:     {}", local(verified.issued)))?;
     console.say(format!("  expires:    {}", local(verified.expires)))?;

@@ -45,6 +45,7 @@ struct RecipientShape {
     recipient: String,
     key: Option<String>,
     issuer: String,
+    issuer_words: String,
     added: String,
     removed: Option<String>,
 }
@@ -55,6 +56,7 @@ impl From<&vault::Recipient> for RecipientShape {
             recipient: recipient.name.clone(),
             key: recipient.key.clone(),
             issuer: recipient.issuer.clone(),
+            issuer_words: recipient.issuer_words.clone(),
             added: iso(recipient.added),
             removed: recipient.removed.map(iso),
         }
@@ -91,6 +93,7 @@ fn tell(recipient: &vault::Recipient, done: &str, session: &mut Session<'_>) -> 
     if recipient.removed.is_none() {
         session.console.say(format!("  sealing:  {}", sealing(recipient)))?;
         session.console.say(format!("  you sign for them with:  {}", recipient.issuer))?;
+        session.console.say(format!("  in words:  {}", recipient.issuer_words))?;
         session.console.say(
             "  Tell them this fingerprint, by phone or in person: it is how they know your disclosures.",
         )?;
@@ -141,6 +144,7 @@ fn show(recipient: &vault::Recipient, session: &mut Session<'_>) -> Result<(), F
     line("name", recipient.name.clone());
     line("sealing", sealing(recipient));
     line("you sign with", recipient.issuer.clone());
+    line("in words", recipient.issuer_words.clone());
     line("added", local(recipient.added));
     if let Some(removed) = recipient.removed {
         line("removed", local(removed));
