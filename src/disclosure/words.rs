@@ -55,7 +55,7 @@ mod tests {
         let joined: Vec<&str> = LIST.split_ascii_whitespace().collect();
         let digest: String =
             Sha256::digest(joined.join(" ").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, "e2007088bc825172de498431bc7aa0372288b4949d3d696fe559ff71df52801c");
+        assert_eq!(digest, "04b7d513dc70142c43d4534b7fe09263853cc18440b29db4b904690076d41119");
     }
 
     #[test]
