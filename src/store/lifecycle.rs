@@ -192,9 +192,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn life(&self, disclosure: i64) -> Result<LifeRow, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached(&format!("SELECT {LIFE} FROM disclosure_life WHERE disclosure = ?1"))?;
+        let mut statement =
+            self.conn.prepare_cached(&format!("SELECT {LIFE} FROM disclosure_life WHERE disclosure = ?1"))?;
         let mut rows = statement.query([disclosure])?;
         rows.next()?.map(read_life).transpose().map(Option::unwrap_or_default)
     }
@@ -243,7 +242,9 @@ impl Store {
     /// [`StoreError`] where the vault cannot be written.
     pub fn set_review_plan(&self, plan: &ReviewRow) -> Result<(), StoreError> {
         self.conn
-            .prepare_cached("INSERT OR REPLACE INTO review_plan (id, every_days, reviewed_at) VALUES (1, ?1, ?2)")?
+            .prepare_cached(
+                "INSERT OR REPLACE INTO review_plan (id, every_days, reviewed_at) VALUES (1, ?1, ?2)",
+            )?
             .execute(params![plan.every_days, plan.reviewed_at.map(|at| at.to_string())])?;
         Ok(())
     }
@@ -261,7 +262,9 @@ fn read_life(row: &Row<'_>) -> Result<LifeRow, StoreError> {
     Ok(LifeRow {
         status_idx: idx.transpose()?,
         request: row.get(1)?,
-        standing_until: standing_until.map(|text| day(&text, "disclosure_life.standing_until")).transpose()?,
+        standing_until: standing_until
+            .map(|text| day(&text, "disclosure_life.standing_until"))
+            .transpose()?,
         renews: row.get(3)?,
         revoked_at: at(4, "disclosure_life.revoked_at")?,
         revoked_why: row.get(5)?,
