@@ -38,12 +38,12 @@ struct EntryWire {
     hash: FileDigest,
     prev_hash: FileDigest,
     signature: String,
-    #[serde(flatten)]
     detail: LogDetail,
 }
 
 /// What an exported entry still says of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LogDetail {
     /// The recipient's number in the vault.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,8 +2,8 @@
 
 use super::recipients::{parse_key, recipient_row};
 use super::{Vault, VaultError};
-use crate::disclosure::Lifetime;
 use crate::disclosure::log::LogKind;
+use crate::disclosure::{Lifetime, RecipientKey};
 use crate::store::Store;
 use crate::store::lifecycle::{LimitRow, VettingRow};
 use jiff::Timestamp;
@@ -171,10 +171,7 @@ impl Vault {
         key: &str,
         now: Timestamp,
     ) -> Result<RecipientProfile, VaultError> {
-        let key = parse_key(key)?;
-        if key.signing_key().is_none() {
-            return Err(VaultError::RecipientKey("an age1… key cannot sign receipts".to_owned()));
-        }
+        let key = signing_key(key)?;
         let log = self.journal();
         self.write(|store| {
             let recipient = recipient_row(store, id)?;
@@ -202,6 +199,22 @@ impl Vault {
             let body = json!({"recipient": recipient, "name": row.name, "purpose": purpose, "why": why});
             log.append(store, LogKind::Denied, &body, now)
         })
+    }
+}
+
+/// Checks that a text is a key that can sign receipts, without keeping it.
+///
+/// # Errors
+/// [`VaultError::RecipientKey`].
+pub fn check_receipt_key(key: &str) -> Result<(), VaultError> {
+    signing_key(key).map(|_| ())
+}
+
+fn signing_key(key: &str) -> Result<RecipientKey, VaultError> {
+    let key = parse_key(key)?;
+    match key.signing_key() {
+        Some(_) => Ok(key),
+        None => Err(VaultError::RecipientKey("an age1… key cannot sign receipts".to_owned())),
     }
 }
 
