@@ -12,6 +12,7 @@ pub mod batches;
 pub mod categories;
 pub mod disclosures;
 mod error;
+pub mod lifecycle;
 pub mod log;
 pub mod migrations;
 pub mod movements;

@@ -1,6 +1,8 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
 use super::facts::{self, FactRequest};
+use super::lifecycle::{self, DisclosureLife};
+use super::limits;
 use super::recipients::{issuer_key, parse_key, recipient_row};
 use super::{Recipient, Vault, VaultError};
 use crate::disclosure::log::LogKind;
@@ -93,6 +95,15 @@ pub struct DisclosureRecord {
     pub facts: Vec<Fact>,
     /// One sentence on each fact.
     pub sentences: Vec<String>,
+    /// What became of it.
+    pub life: DisclosureLife,
+}
+
+/// Whether a disclosure may be renewed, and which one it renews.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    pub(super) until: Option<Date>,
+    pub(super) renews: Option<i64>,
 }
 
 impl Vault {
@@ -105,7 +116,8 @@ impl Vault {
         // The commitment that needs the salt is not part of a preview; any salt will do.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| facts::draw(store, &request.facts, &salt, utc_day(now)))?;
-        let mut warnings = drawn.warnings;
+        let mut warnings = self.check_limits(request, &drawn.facts, now)?;
+        warnings.extend(drawn.warnings);
         if request.lifetime.is_long() {
             warnings.push(format!(
                 "it would hold for {}: more than {} days is long for a statement of fact",
@@ -130,10 +142,48 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::NoSuchRecipient`], [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be
-    /// stated, [`VaultError::Deliver`], [`VaultError::Store`].
+    /// stated, [`VaultError::Refused`] (which is logged), [`VaultError::Deliver`], [`VaultError::Store`].
     pub fn disclose(
         &mut self,
         request: &DisclosureRequest,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        self.disclose_as(request, Standing::default(), now, deliver)
+    }
+
+    /// As [`Vault::disclose`], agreed on until the end of a day: up to then [`Vault::renew`] makes it again with fresh
+    /// figures.
+    ///
+    /// # Errors
+    /// As [`Vault::disclose`]; [`VaultError::Invalid`] for a day that is over.
+    pub fn disclose_standing(
+        &mut self,
+        request: &DisclosureRequest,
+        until: Date,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        self.disclose_as(request, Standing { until: Some(until), renews: None }, now, deliver)
+    }
+
+    /// Holds a request against the recipient's limits; gives warnings.
+    fn check_limits(
+        &self,
+        request: &DisclosureRequest,
+        facts: &[Fact],
+        now: Timestamp,
+    ) -> Result<Vec<String>, VaultError> {
+        let profile = self.recipient_profile(request.recipient)?;
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
+        let kinds = facts.iter().map(Fact::kind);
+        limits::check(&profile, &row.name, request.lifetime, kinds, utc_day(now))
+    }
+
+    pub(super) fn disclose_as(
+        &mut self,
+        request: &DisclosureRequest,
+        standing: Standing,
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
@@ -152,10 +202,20 @@ impl Vault {
         let mut root_salt = [0; 32];
         self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
         let journal = self.journal();
-        let random = self.random.as_ref();
+        let (random, vault_key) = (self.random.as_ref(), &self.key);
         let written = self.store.write(|store| {
             let salt = RootSalt::from_bytes(root_salt);
             let drawn = facts::draw(store, &request.facts, &salt, utc_day(now))?;
+            let kinds = drawn.facts.iter().map(Fact::kind);
+            limits::check(
+                &limits::profile(store, row.id)?,
+                &row.name,
+                request.lifetime,
+                kinds,
+                utc_day(now),
+            )?;
+            let status = lifecycle::take_place(store, vault_key, &row, random)?;
+            let life = lifecycle::new_life(request, &status, standing, now)?;
             let draft = Draft {
                 audience,
                 purpose: request.purpose.clone(),
@@ -164,6 +224,7 @@ impl Vault {
                 not_before: None,
                 facts: drawn.facts,
                 ledger_root: drawn.root,
+                status: Some(status),
             };
             let issued = disclosure::issue(&draft, &issuer, now, random)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
@@ -181,10 +242,14 @@ impl Vault {
                 root_salt,
             };
             let id = store.add_disclosure(&entry)?;
-            journal.append(store, LogKind::Disclosed, &log_body(&entry, &draft, &row.name), now)?;
+            store.set_life(id, row.id, &life)?;
+            journal.append(store, LogKind::Disclosed, &log_body(&entry, &draft, &row.name, standing), now)?;
             deliver(&sealed).map_err(VaultError::Deliver)?;
             Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
         });
+        if let Err(VaultError::Refused(why)) = &written {
+            self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
+        }
         let (entry, fingerprint) = written.map_err(|error| self.explain(error))?;
         Ok(Issued {
             id: entry.id,
@@ -236,15 +301,16 @@ impl Vault {
             terms: claims.terms,
             sentences: claims.facts.iter().map(facts::sentence).collect(),
             facts: claims.facts,
+            life: self.read(|store| lifecycle::life(store, row.id))?,
         })
     }
 }
 
 /// What the log says of a disclosure: everything but the rows themselves.
-fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str) -> serde_json::Value {
+fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str, standing: Standing) -> serde_json::Value {
     let facts: Vec<_> =
         draft.facts.iter().map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)})).collect();
-    json!({
+    let mut body = json!({
         "jti": row.jti,
         "recipient": row.recipient,
         "name": recipient,
@@ -253,7 +319,14 @@ fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str) -> serde_json::
         "expires": row.expires_at.to_string(),
         "sealed_sha256": row.sha256,
         "facts": facts,
-    })
+    });
+    if let Some(until) = standing.until {
+        body["standing_until"] = until.to_string().into();
+    }
+    if let Some(id) = standing.renews {
+        body["renews"] = id.into();
+    }
+    body
 }
 
 fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
@@ -261,6 +334,6 @@ fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
         .map_err(|_| VaultError::Invalid("the expiry lies beyond all calendars".to_owned()))
 }
 
-fn utc_day(now: Timestamp) -> Date {
+pub(super) fn utc_day(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
 }

@@ -19,8 +19,18 @@ mod import;
 mod import_target;
 mod journal;
 #[cfg(feature = "age")]
+mod lifecycle;
+#[cfg(feature = "age")]
+mod limits;
+#[cfg(feature = "age")]
 mod recipients;
 mod remedy;
+#[cfg(feature = "age")]
+mod review;
+#[cfg(feature = "age")]
+mod standing;
+#[cfg(feature = "age")]
+mod trace;
 mod transactions;
 mod undo;
 
@@ -40,7 +50,15 @@ pub use facts::{FactRequest, LabelChoice, TransactionField};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
+pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
+#[cfg(feature = "age")]
+pub use limits::{RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
+#[cfg(feature = "age")]
 pub use recipients::Recipient;
+#[cfg(feature = "age")]
+pub use review::{Advice, RecipientReview, Review, ReviewPlan};
+#[cfg(feature = "age")]
+pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
 pub use undo::UndoReport;
 

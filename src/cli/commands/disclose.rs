@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use finvault::disclosure::{Fact, Lifetime, OnwardSharing, Purpose, Terms};
 use finvault::ledger::Account;
 use finvault::vault::{
-    DisclosureRequest, FactRequest, Issued, LabelChoice, Preview, TransactionField, Vault,
+    DisclosureRequest, FactRequest, Issued, LabelChoice, Preview, TransactionField, Vault, VaultError,
 };
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -90,6 +90,9 @@ pub struct Common {
     /// How to call the account: number (its last four characters), name, both or nothing
     #[arg(long, value_name = "HOW", value_parser = parse_label, default_value = "number")]
     account_label: LabelChoice,
+    /// Let "disclosure renew" make it again with fresh figures, up to this day
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    standing_until: Option<Day>,
     /// The file to write [default: disclosure-RECIPIENT-DAY.age here]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -222,7 +225,7 @@ impl Common {
         };
         // The moment of the preview is the moment of issue: what was looked at is what is sealed.
         let now = session.now();
-        let preview = vault.preview(&request, now)?;
+        let preview = preview(&mut vault, &request, now, self.dry_run)?;
         if !session.console.is_json() {
             print_preview(&preview, &request, session.console)?;
         }
@@ -234,6 +237,10 @@ impl Common {
             }
             return Ok(Exit::Done);
         }
+        if let Some(until) = self.standing_until.filter(|_| !session.console.is_json()) {
+            let until = until.resolve(session.today());
+            session.console.say(format!("It may be renewed with fresh figures until {until}."))?;
+        }
         if !self.yes && !session.console.confirm(&format!("Seal this for {}?", recipient.name), "--yes")? {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
@@ -242,7 +249,12 @@ impl Common {
             Some(path) => path.clone(),
             None => free_name(&recipient.name, session.today()),
         };
-        let (issued, sealed) = seal(&mut vault, &request, now, &path, self.force)?;
+        let mut sealed = OutputFile::begin(&path, self.force)?;
+        let mut deliver = |bytes: &[u8]| sealed.write(bytes);
+        let issued = match self.standing_until.map(|day| day.resolve(session.today())) {
+            Some(until) => vault.disclose_standing(&request, until, now, &mut deliver)?,
+            None => vault.disclose(&request, now, &mut deliver)?,
+        };
         vault.close()?;
         sealed.keep()?;
         tell(&issued, &preview, &path, session.console)?;
@@ -250,21 +262,22 @@ impl Common {
     }
 }
 
-/// Seals into a file that is not yet in its place: it gets there once the log entry is durable.
-fn seal(
+/// Looks at what would leave. That the owner's own rules refuse it is logged, unless it was only a look.
+pub(super) fn preview(
     vault: &mut Vault,
     request: &DisclosureRequest,
     now: jiff::Timestamp,
-    path: &Path,
-    force: bool,
-) -> Result<(Issued, OutputFile), Failure> {
-    let mut file = OutputFile::begin(path, force)?;
-    let issued = vault.disclose(request, now, &mut |bytes| file.write(bytes))?;
-    Ok((issued, file))
+    dry_run: bool,
+) -> Result<Preview, Failure> {
+    let preview = vault.preview(request, now);
+    if let (Err(VaultError::Refused(why)), false) = (&preview, dry_run) {
+        vault.log_refusal(request.recipient, request.purpose.text(), why, now)?;
+    }
+    Ok(preview?)
 }
 
 /// A name in the current folder that says what the file is, and is free.
-fn free_name(recipient: &str, today: Date) -> PathBuf {
+pub(super) fn free_name(recipient: &str, today: Date) -> PathBuf {
     let slug: String =
         recipient.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let slug: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
@@ -309,12 +322,13 @@ struct IssuedShape<'a> {
     output: String,
     sha256: &'a str,
     issuer: &'a str,
+    issuer_words: &'a str,
     passcode: Option<&'a str>,
     #[serde(flatten)]
     preview: PreviewShape<'a>,
 }
 
-fn print_preview(
+pub(super) fn print_preview(
     preview: &Preview,
     request: &DisclosureRequest,
     console: &mut Console,
@@ -347,7 +361,12 @@ fn what_stays(facts: &[Fact]) -> &'static str {
     }
 }
 
-fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) -> Result<(), Failure> {
+pub(super) fn tell(
+    issued: &Issued,
+    preview: &Preview,
+    path: &Path,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let passcode = issued.passcode.as_ref().map(|passcode| passcode.text());
     if console.is_json() {
         return console.json(&IssuedShape {
@@ -356,6 +375,7 @@ fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) 
             output: path.display().to_string(),
             sha256: &issued.sha256,
             issuer: &issued.issuer,
+            issuer_words: &issued.recipient.issuer_words,
             passcode: passcode.as_ref().map(|text| text.as_str()),
             preview: PreviewShape::new(preview),
         });
@@ -369,5 +389,6 @@ fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) 
         console.say("It is shown this once. Send it by another way than the file, by phone for example.")?;
     }
     console.say(format!("They see that it is yours by this fingerprint:  {}", issued.issuer))?;
+    console.say(format!("in words:  {}", issued.recipient.issuer_words))?;
     console.say("Who opens it has read it: expiry makes programs refuse it later, and erases no copy.")
 }

@@ -9,6 +9,8 @@ pub mod completions;
 pub mod demo;
 pub mod disclose;
 pub mod disclosure;
+pub mod disclosure_life;
+pub mod disclosure_review;
 pub mod facts;
 pub mod import;
 pub mod imports;
@@ -16,6 +18,7 @@ pub mod init;
 pub mod log;
 pub mod man;
 pub mod open;
+pub mod receipt;
 pub mod recipient;
 pub mod report;
 pub mod shapes;
@@ -44,6 +47,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Disclose(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
+        Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),
         Command::Completions(command) => command.run(session),
