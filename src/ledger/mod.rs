@@ -6,9 +6,11 @@
 pub mod account;
 pub mod balance;
 pub mod fingerprint;
+pub mod row_set;
 pub mod transaction;
 
 pub use account::{Account, AccountId, AccountKind, NewAccount};
 pub use balance::{Balance, BalanceKind, Opening, StatedBalance};
 pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
+pub use row_set::{RowSet, RowSetError};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};
