@@ -44,6 +44,22 @@ impl RowSet {
         set
     }
 
+    /// The set of these runs, first and last of each, in any order; touching or overlapping or not.
+    pub fn from_runs(runs: impl IntoIterator<Item = (i64, i64)>) -> Self {
+        let mut sorted: Vec<(i64, i64)> = runs.into_iter().collect();
+        sorted.sort_unstable();
+        let mut runs: Vec<(i64, i64)> = Vec::with_capacity(sorted.len());
+        for (first, last) in sorted {
+            match runs.last_mut() {
+                Some((_, before)) if before.checked_add(1).is_none_or(|next| first <= next) => {
+                    *before = last.max(*before);
+                }
+                _ => runs.push((first, last)),
+            }
+        }
+        Self { runs }
+    }
+
     /// The number that stands for the opening balance of an account.
     pub const fn anchor_of(account: AccountId) -> i64 {
         account.0.saturating_neg()
