@@ -50,11 +50,19 @@ pub enum LogKind {
     Disclosed,
     /// A disclosure was asked for and not made.
     Denied,
+    /// The owner changed what a recipient may work out.
+    PolicySet,
 }
 
 impl LogKind {
-    const ALL: [Self; 5] =
-        [Self::VaultCreated, Self::RecipientAdded, Self::RecipientRemoved, Self::Disclosed, Self::Denied];
+    const ALL: [Self; 6] = [
+        Self::VaultCreated,
+        Self::RecipientAdded,
+        Self::RecipientRemoved,
+        Self::Disclosed,
+        Self::Denied,
+        Self::PolicySet,
+    ];
 
     /// The word that the vault and JSON use.
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +72,7 @@ impl LogKind {
             Self::RecipientRemoved => "recipient-removed",
             Self::Disclosed => "disclosed",
             Self::Denied => "denied",
+            Self::PolicySet => "policy-set",
         }
     }
 }

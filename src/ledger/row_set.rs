@@ -120,6 +120,30 @@ impl RowSet {
         combine([self, other], |in_one, in_other| in_one && in_other)
     }
 
+    /// What is in an odd number of the sets: a chain of differences, resolved.
+    pub fn in_odd_number<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut borders: Vec<i128> = Vec::new();
+        for set in sets {
+            for (first, last) in &set.runs {
+                borders.extend([i128::from(*first), i128::from(*last) + 1]);
+            }
+        }
+        borders.sort();
+        let mut runs: Vec<(i64, i64)> = Vec::new();
+        for pair in borders.chunks_exact(2) {
+            match (pair, runs.last_mut()) {
+                ([first, end], _) if first == end => {}
+                // Where one run ends the next begins: they are one.
+                ([first, end], Some((_, last))) if i128::from(*last) + 1 == *first => {
+                    *last = (end - 1) as i64
+                }
+                ([first, end], _) => runs.push((*first as i64, (end - 1) as i64)),
+                _ => {}
+            }
+        }
+        Self { runs }
+    }
+
     /// The set as bytes: for each run the gap to the one before and its length less one, as LEB128; the first
     /// gap, from zero, is zigzag-coded since it may be negative.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -173,7 +197,8 @@ fn combine(sets: [&RowSet; 2], keep: impl Fn(bool, bool) -> bool) -> RowSet {
             borders.push((i128::from(*last) + 1, which));
         }
     }
-    borders.sort_unstable();
+    // Two ascending stretches: a stable sort merges them.
+    borders.sort();
     let mut runs: Vec<(i64, i64)> = Vec::new();
     let mut inside = [false, false];
     let mut begun: Option<i128> = None;
@@ -274,6 +299,9 @@ mod tests {
                 all(one.intersection(&other)),
                 plain_one.intersection(&plain_other).copied().collect::<Vec<_>>()
             );
+            let odd = RowSet::in_odd_number([&one, &other, &one, &one]);
+            prop_assert_eq!(all(odd), plain_one.symmetric_difference(&plain_other).copied().collect::<Vec<_>>());
+            prop_assert_eq!(RowSet::in_odd_number([&one, &other]).union(&one), one.union(&other));
             prop_assert_eq!(one.len(), plain_one.len() as u64);
             prop_assert_eq!(RowSet::from_bytes(&one.to_bytes()), Ok(one));
         }

@@ -117,6 +117,9 @@ pub enum VaultError {
     /// The sealed disclosure could not be delivered.
     #[error("the disclosure could not be written: {0}")]
     Deliver(std::io::Error),
+    /// Too much would follow from it, with everything disclosed before.
+    #[error("{0}")]
+    Refused(Box<super::Refusal>),
     /// The system gave no randomness.
     #[error("the system gave no randomness")]
     Randomness,

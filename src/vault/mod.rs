@@ -12,11 +12,14 @@ mod disclose;
 mod error;
 #[cfg(feature = "age")]
 mod facts;
+#[cfg(feature = "age")]
+mod guard;
 mod import;
 mod import_target;
 mod journal;
 #[cfg(feature = "age")]
 mod recipients;
+mod refusal;
 mod remedy;
 mod transactions;
 mod undo;
@@ -31,10 +34,13 @@ pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{FactRequest, LabelChoice, TransactionField};
+#[cfg(feature = "age")]
+pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 pub use transactions::TransactionEdit;
 pub use undo::UndoReport;
 

@@ -17,6 +17,7 @@ impl VaultError {
                 _ => ErrorClass::Failed,
             },
             Self::Log(_) => ErrorClass::Damaged,
+            Self::Refused(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
@@ -77,6 +78,7 @@ impl VaultError {
                 "somebody or something changed the log; compare with a backup before trusting this vault"
                     .to_owned(),
             ),
+            Self::Refused(refusal) => Some(refusal.explanation()),
             Self::Deliver(_) => Some("nothing was disclosed and nothing was logged".to_owned()),
             Self::Money(_) | Self::Invalid(_) | Self::Randomness | Self::Sealing(_) => None,
         }

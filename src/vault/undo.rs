@@ -31,6 +31,7 @@ impl Vault {
             let known = store.batch(id)?.filter(|batch| batch.undone_at.is_none());
             let batch = known.ok_or(VaultError::NoSuchImport(id))?;
             let touched = store.batch_accounts(id)?;
+            store.undo_opening_moved(id)?;
             let removed = store.remove_batch_rows(id, now)?;
             for did in &touched {
                 if let Some(account) = store.account(did.account)? {

@@ -38,7 +38,8 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
     }
     // Anchors and transactions are never one stretch.
     borders.push((0, usize::MAX, 0));
-    borders.sort_unstable();
+    // Ascending stretches one after another: a stable sort merges them.
+    borders.sort();
     let marks: Vec<u128> = (0..covers.len()).map(|index| mark(index, seed)).collect();
     let mut sweep = Sweep::default();
     let mut begun = None;
