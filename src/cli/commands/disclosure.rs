@@ -22,6 +22,7 @@ pub enum Disclosure {
         /// Its number, as "disclosure list" shows it
         id: i64,
     },
+    Exposure(super::exposure::Exposure),
 }
 
 #[derive(Serialize)]
@@ -58,10 +59,14 @@ impl<'a> RecordShape<'a> {
 impl Disclosure {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if let Self::Exposure(command) = self {
+            return command.run(session);
+        }
         let vault = session.open_vault()?;
         match self {
             Self::List => list(&vault, session)?,
             Self::Show { id } => show(&vault.disclosure(id)?, session)?,
+            Self::Exposure(_) => {}
         }
         vault.close()?;
         Ok(Exit::Done)

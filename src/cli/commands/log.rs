@@ -109,7 +109,12 @@ fn detail(entry: &LogEntry) -> String {
         "recipient-added" if text("key").is_empty() => format!("{}, sealed under passcodes", text("name")),
         "recipient-added" => format!("{}, sealed to {}", text("name"), text("key")),
         "recipient-removed" => text("name").to_owned(),
-        "disclosed" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), said(&body)),
+        "disclosed" => {
+            let risk = body.get("accepted_risk").and_then(|risk| risk.get("reason")?.as_str());
+            let risk = risk.map(|reason| format!("; risk accepted: {reason}")).unwrap_or_default();
+            format!("to {}, for \"{}\": {}{risk}", text("name"), text("purpose"), said(&body))
+        }
+        "denied" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), text("why")),
         _ => {
             let pairs = body.iter().map(|(name, value)| match value {
                 serde_json::Value::String(text) => format!("{name} {text}"),

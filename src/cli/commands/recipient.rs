@@ -32,6 +32,7 @@ pub enum Recipient {
         #[arg(value_name = "RECIPIENT")]
         name: String,
     },
+    Policy(super::recipient_policy::Policy),
     /// Remove a recipient; what was disclosed to them stays in the log
     Remove {
         /// Their name
@@ -64,8 +65,12 @@ impl From<&vault::Recipient> for RecipientShape {
 impl Recipient {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if let Self::Policy(command) = self {
+            return command.run(session);
+        }
         let mut vault = session.open_vault()?;
         match self {
+            Self::Policy(_) => {}
             Self::Add { name, key } => {
                 let added = vault.add_recipient(&name, key.as_deref(), session.now())?;
                 tell(&added, "Added", session)?;
