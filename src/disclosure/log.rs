@@ -70,10 +70,12 @@ pub enum LogKind {
     Reviewed,
     /// A copy of the log without amounts was signed.
     LogExported,
+    /// The owner changed what a recipient may work out.
+    PolicySet,
 }
 
 impl LogKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,
@@ -87,6 +89,7 @@ impl LogKind {
         Self::Closed,
         Self::Reviewed,
         Self::LogExported,
+        Self::PolicySet,
     ];
 
     /// The word that the vault and JSON use.
@@ -105,6 +108,7 @@ impl LogKind {
             Self::Closed => "closed",
             Self::Reviewed => "reviewed",
             Self::LogExported => "log-exported",
+            Self::PolicySet => "policy-set",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! plain memory; in a vault the connection is the sealed one that `vfs` makes.
 
 pub mod accounts;
+pub mod aggregates_disclosed;
 pub mod annotations;
 pub mod attachments;
 pub mod balances;

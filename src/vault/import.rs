@@ -232,6 +232,7 @@ fn import_statement(
     } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
         did.opening_shift_minor = older.sum.minor();
         did.opening_date_before = Some(opening.date);
+        store.add_opening_moved(account.id, batch, opening.date)?;
         let amount = opening.amount.checked_sub(older.sum)?;
         account.opening = Some(Opening { date: older.first_day, amount, derived: true });
     }

@@ -15,6 +15,8 @@ mod disclose;
 mod error;
 #[cfg(feature = "age")]
 mod facts;
+#[cfg(feature = "age")]
+mod guard;
 mod import;
 mod import_target;
 mod journal;
@@ -24,6 +26,7 @@ mod lifecycle;
 mod limits;
 #[cfg(feature = "age")]
 mod recipients;
+mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
 mod review;
@@ -47,6 +50,8 @@ pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{FactRequest, LabelChoice, TransactionField};
+#[cfg(feature = "age")]
+pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
@@ -55,6 +60,7 @@ pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 pub use limits::{RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
 #[cfg(feature = "age")]

@@ -132,6 +132,8 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
             intent_to_retain: wire.intent_to_retain,
         },
         lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
+        // A risk is accepted for one disclosure, never for those that renew it.
+        accept_risk: None,
     })
 }
 
@@ -249,6 +251,7 @@ mod tests {
             purpose: Purpose::new("loan", "Loan 12").unwrap(),
             terms: Terms { retain_until: Some(date(2026, 3, 1)), ..Terms::default() },
             lifetime: Lifetime::default(),
+            accept_risk: None,
         };
         let now: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();
         let back = from_json(&to_json(&request, now).unwrap(), 3, now).unwrap();

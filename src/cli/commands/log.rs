@@ -234,8 +234,12 @@ fn detail(entry: &LogEntry) -> String {
         "recipient-vetted" => {
             format!("{}, by {}, until {}: {}", text("name"), text("by"), text("until"), text("what"))
         }
+        "disclosed" => {
+            let risk = body.get("accepted_risk").and_then(|risk| risk.get("reason")?.as_str());
+            let risk = risk.map(|reason| format!("; risk accepted: {reason}")).unwrap_or_default();
+            format!("to {}, for \"{}\": {}{risk}", text("name"), text("purpose"), said(&body))
+        }
         "denied" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), text("why")),
-        "disclosed" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), said(&body)),
         _ => {
             let pairs = body.iter().map(|(name, value)| match value {
                 serde_json::Value::String(text) => format!("{name} {text}"),
