@@ -123,6 +123,12 @@ fn settle_line(line: &str) -> String {
             }
         }
     }
+    if let Some(at) = out.find("in words") {
+        out.replace_range(at.., "in words: <words>\n");
+    }
+    if let Some(at) = out.find("\"issuer_words\": \"") {
+        out.replace_range(at.., "\"issuer_words\": \"<words>\",\n");
+    }
     out.replace(&today.to_string(), "<today>").replace(&in_a_week, "<in a week>")
 }
 

@@ -89,6 +89,7 @@ fn the_document_shows_what_the_code_makes() {
         hex,
         token.digest().to_string(),
         issuer().fingerprint().to_string(),
+        fingerprint_words(&issuer().fingerprint()),
         issuer().fingerprint().to_uri(),
         key.to_string(),
         key.audience().to_string(),

@@ -84,6 +84,8 @@ pub enum Command {
     #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
+    #[command(subcommand)]
+    Receipt(commands::receipt::Receipt),
     Log(commands::log::Log),
     Check(commands::check::Check),
     Completions(commands::completions::Completions),
@@ -93,7 +95,11 @@ pub enum Command {
 impl Command {
     /// Whether the command works on a vault. The others refuse `--vault` and its companions.
     pub fn uses_vault(&self) -> bool {
-        !matches!(self, Self::Demo(_) | Self::Open(_) | Self::Completions(_) | Self::Man(_))
+        match self {
+            Self::Demo(_) | Self::Open(_) | Self::Receipt(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Log(log) => log.uses_vault(),
+            _ => true,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::audience::Audience;
 use super::fact::{Fact, FactWire, Slot, TransactionsFact, TransactionsWire};
 use super::json::base64url;
 use super::root::LedgerRoot;
+use super::status::{StatusRef, StatusWire};
 use super::terms::{Lifetime, Purpose, Terms, TermsWire};
 use super::token::{
     ALG, Header, Jwk, MAX_DISCLOSURES, MAX_TOKEN_LEN, Payload, TYP, Token, VCT, disclosure_digest,
@@ -60,6 +61,8 @@ pub struct Draft {
     pub facts: Vec<Fact>,
     /// The commitment to the rows beneath them.
     pub ledger_root: LedgerRoot,
+    /// Where its revocation would be found, if it can be revoked.
+    pub status: Option<StatusRef>,
 }
 
 /// A token just made, with what the owner's log keeps of it.
@@ -137,10 +140,11 @@ pub fn issue(
         purpose: draft.purpose.clone(),
         terms: TermsWire::new(&draft.terms, times.expires.to_zoned(TimeZone::UTC).date()),
         ledger_root: draft.ledger_root.to_base64url(),
+        status: draft.status.as_ref().map(StatusWire::from),
         facts,
         sd_alg: "sha-256".to_owned(),
     };
-    let mut text = signed(&payload, key)?;
+    let mut text = signed(&payload, TYP, key)?;
     for encoded in &disclosures.encoded {
         text.push('~');
         text.push_str(encoded);
@@ -166,19 +170,25 @@ pub fn issue(
 }
 
 /// The header, the payload and the signature over both.
-fn signed(payload: &Payload, key: &IssuerKey) -> Result<String, IssueError> {
+pub(super) fn signed<T: Serialize>(payload: &T, typ: &str, key: &IssuerKey) -> Result<String, IssueError> {
+    sign_jwt(payload, typ, &key.verifying_key(), |message| key.sign(message))
+}
+
+/// [`signed`] under any Ed25519 key.
+pub(super) fn sign_jwt<T: Serialize>(
+    payload: &T,
+    typ: &str,
+    public: &VerifyingKey,
+    sign: impl FnOnce(&[u8]) -> Signature,
+) -> Result<String, IssueError> {
     let header = Header {
         alg: ALG.to_owned(),
-        jwk: Jwk {
-            crv: "Ed25519".to_owned(),
-            kty: "OKP".to_owned(),
-            x: base64url(key.verifying_key().as_bytes()),
-        },
-        kid: key.fingerprint().to_base64url(),
-        typ: TYP.to_owned(),
+        jwk: Jwk { crv: "Ed25519".to_owned(), kty: "OKP".to_owned(), x: base64url(public.as_bytes()) },
+        kid: public.fingerprint().to_base64url(),
+        typ: typ.to_owned(),
     };
     let mut text = format!("{}.{}", encode(&header)?, encode(payload)?);
-    let signature = key.sign(text.as_bytes());
+    let signature = sign(text.as_bytes());
     text.push('.');
     text.push_str(&base64url(&signature.to_bytes()));
     Ok(text)

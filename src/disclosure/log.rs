@@ -4,7 +4,7 @@
 //! new order anywhere before the last entry shows; that entries were cut off at the end shows only to who
 //! remembers the head (the last entry's number and hash).
 
-use crate::crypto::sign::{Fingerprint, Signature, SigningKey, VerifyingKey};
+use crate::crypto::sign::{Fingerprint, Signature, SignatureError, SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -30,6 +30,10 @@ impl LogKey {
         self.0.verifying_key()
     }
 
+    pub(super) fn sign(&self, message: &[u8]) -> Signature {
+        self.0.sign(message)
+    }
+
     /// The fingerprint of the public half.
     pub fn fingerprint(&self) -> Fingerprint {
         self.verifying_key().fingerprint()
@@ -50,11 +54,43 @@ pub enum LogKind {
     Disclosed,
     /// A disclosure was asked for and not made.
     Denied,
+    /// Somebody looked into who a recipient is.
+    RecipientVetted,
+    /// What a recipient may have at most was set.
+    RecipientLimited,
+    /// The key under which a recipient confirms deletions was introduced.
+    ReceiptKeySet,
+    /// A disclosure was taken back.
+    Revoked,
+    /// A status list was signed.
+    StatusListIssued,
+    /// The deletion of a disclosure was confirmed.
+    Closed,
+    /// The owner looked at what is out there.
+    Reviewed,
+    /// A copy of the log without amounts was signed.
+    LogExported,
+    /// The owner changed what a recipient may work out.
+    PolicySet,
 }
 
 impl LogKind {
-    const ALL: [Self; 5] =
-        [Self::VaultCreated, Self::RecipientAdded, Self::RecipientRemoved, Self::Disclosed, Self::Denied];
+    const ALL: [Self; 14] = [
+        Self::VaultCreated,
+        Self::RecipientAdded,
+        Self::RecipientRemoved,
+        Self::Disclosed,
+        Self::Denied,
+        Self::RecipientVetted,
+        Self::RecipientLimited,
+        Self::ReceiptKeySet,
+        Self::Revoked,
+        Self::StatusListIssued,
+        Self::Closed,
+        Self::Reviewed,
+        Self::LogExported,
+        Self::PolicySet,
+    ];
 
     /// The word that the vault and JSON use.
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +100,15 @@ impl LogKind {
             Self::RecipientRemoved => "recipient-removed",
             Self::Disclosed => "disclosed",
             Self::Denied => "denied",
+            Self::RecipientVetted => "recipient-vetted",
+            Self::RecipientLimited => "recipient-limited",
+            Self::ReceiptKeySet => "receipt-key-set",
+            Self::Revoked => "revoked",
+            Self::StatusListIssued => "status-list-issued",
+            Self::Closed => "closed",
+            Self::Reviewed => "reviewed",
+            Self::LogExported => "log-exported",
+            Self::PolicySet => "policy-set",
         }
     }
 }
@@ -183,6 +228,15 @@ fn signed_bytes(hash: &[u8; 32]) -> Vec<u8> {
     [SIGNATURE_DOMAIN, hash].concat()
 }
 
+/// Checks an entry's signature, which is over its hash alone.
+pub(super) fn verify_entry_signature(
+    hash: &[u8; 32],
+    signature: &Signature,
+    key: &VerifyingKey,
+) -> Result<(), SignatureError> {
+    key.verify(&signed_bytes(hash), signature)
+}
+
 /// What is wrong with an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -269,7 +323,7 @@ impl ChainChecker {
         if hash != entry.hash {
             return fault(LogFaultKind::Altered);
         }
-        if self.key.verify(&signed_bytes(&hash), &entry.signature).is_err() {
+        if verify_entry_signature(&hash, &entry.signature, &self.key).is_err() {
             return fault(LogFaultKind::BadSignature);
         }
         if self.remembered.is_some_and(|known| known.seq == seq && known.hash != hash) {

@@ -33,6 +33,7 @@
 //!     not_before: None,
 //!     facts: vec![fact],
 //!     ledger_root: RootBuilder::new(&salt).finish(),
+//!     status: None,
 //! };
 //! let now = jiff::Timestamp::now();
 //! let issued = issue(&draft, &IssuerKey::from_seed(&[7; 32]), now, &OsRandom)?;
@@ -54,23 +55,28 @@ mod audience;
 mod fact;
 #[cfg(feature = "age")]
 mod identity;
+pub mod inference;
 mod issue;
 mod json;
 pub mod log;
+mod log_export;
 #[cfg(feature = "age")]
 mod open;
 mod passcode;
+mod receipt;
 #[cfg(feature = "age")]
 mod recipient;
 mod root;
 #[cfg(feature = "age")]
 mod seal;
 mod selection;
+mod status;
 mod terms;
 mod token;
 mod verdict;
 mod verify;
 mod wire;
+mod words;
 
 pub use audience::{Audience, AudienceError};
 pub use fact::{
@@ -79,9 +85,13 @@ pub use fact::{
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};
 pub use issue::{Draft, IssueError, Issued, IssuerKey, issue};
+pub use log_export::{
+    ExportedEntry, LOG_EXPORT_TYP, LogDetail, LogExport, LogExportError, MAX_LOG_EXPORT_LEN, export_log,
+};
 #[cfg(feature = "age")]
 pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open};
 pub use passcode::{Passcode, PasscodeError};
+pub use receipt::{MAX_RECEIPT_LEN, RECEIPT_TYP, Receipt, ReceiptKey, ReceiptKeyError, make_receipt};
 #[cfg(feature = "age")]
 pub use recipient::{RecipientError, RecipientKey};
 pub use root::{LedgerRoot, RootBuilder, RootSalt, row_id};
@@ -90,6 +100,10 @@ pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal};
 pub use selection::{
     Condition, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
 };
+pub use status::{
+    MAX_STATUS_LIST_LEN, MAX_STATUS_PLACES, MIN_STATUS_PLACES, Revocation, STATUS_LIST_TYP, StatusList,
+    StatusRef, sign_status_list,
+};
 pub use terms::{
     Lifetime, LifetimeError, MAX_PURPOSE_CODE_LEN, MAX_PURPOSE_LEN, OnwardSharing, Purpose, PurposeError,
     Terms,
@@ -97,3 +111,4 @@ pub use terms::{
 pub use token::{ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, MAX_DISCLOSURES, MAX_TOKEN_LEN, TYP, Token, VCT};
 pub use verdict::Verdict;
 pub use verify::{Expectation, ExpectedAudience, Verified, VerifyError, verify};
+pub use words::{FINGERPRINT_WORDS, fingerprint_words};

@@ -3,11 +3,13 @@
 use super::identity::Identities;
 use super::passcode::Passcode;
 use super::seal::{CHECK_STANZA, stanzas_digest};
+use super::selection::FileDigest;
 use super::token::MAX_TOKEN_LEN;
 use super::verdict::Verdict;
 use age::armor::ArmoredReader;
 use age::secrecy::SecretString;
 use age_core::format::{FileKey, Stanza};
+use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::io::Read;
 
@@ -80,6 +82,13 @@ pub struct Opened {
     pub token: String,
     /// Whether it came sealed.
     pub sealed: bool,
+}
+
+impl Opened {
+    /// The SHA-256 of the token's text: the sender's log names the token by it, and a deletion receipt too.
+    pub fn digest(&self) -> FileDigest {
+        FileDigest::from_bytes(Sha256::digest(self.token.as_bytes()).into())
+    }
 }
 
 /// Opens a file: an age file (binary or armored), or a token as text.

@@ -79,6 +79,14 @@ impl RecipientKey {
         Audience::of_text(&self.text)
     }
 
+    /// The Ed25519 key with which the holder can sign; none for an `age1…` key, which can only receive.
+    pub fn signing_key(&self) -> Option<VerifyingKey> {
+        let encoded = self.text.strip_prefix("ssh-ed25519 ")?;
+        let bytes = STANDARD.decode(encoded).ok()?;
+        let point: [u8; 32] = bytes.strip_prefix(SSH_PREFIX)?.try_into().ok()?;
+        VerifyingKey::from_bytes(&point).ok()
+    }
+
     pub(super) fn as_age(&self) -> &dyn age::Recipient {
         match &self.key {
             Key::X25519(key) => key,

@@ -2,8 +2,9 @@
 
 use super::fact::Slot;
 use super::selection::FileDigest;
+use super::status::StatusWire;
 use super::terms::{Purpose, TermsWire};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -82,9 +83,16 @@ pub(super) struct Payload {
     pub(super) purpose: Purpose,
     pub(super) terms: TermsWire,
     pub(super) ledger_root: String,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<StatusWire>,
     pub(super) facts: Vec<Slot>,
     #[serde(rename = "_sd_alg")]
     pub(super) sd_alg: String,
+}
+
+/// A member that may be absent, but where it is there is not `null`.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The digest by which a payload or a disclosure refers to another disclosure (RFC 9901, section 4.2.3).

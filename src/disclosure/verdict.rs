@@ -18,6 +18,8 @@ pub enum Verdict {
     NotYetValid,
     /// Made in the future, by this computer's clock.
     ClockSuspect,
+    /// Taken back by its issuer.
+    Revoked,
     /// For somebody else.
     NotForRecipient,
 }
@@ -32,6 +34,7 @@ impl Verdict {
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
             Self::ClockSuspect => "clock-suspect",
+            Self::Revoked => "revoked",
             Self::NotForRecipient => "not-for-recipient",
         }
     }

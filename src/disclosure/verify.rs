@@ -8,6 +8,7 @@ use super::audience::Audience;
 use super::fact::{BalanceFact, Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
 use super::json::{from_base64url, parse_strict};
 use super::root::LedgerRoot;
+use super::status::StatusRef;
 use super::terms::{Lifetime, Purpose, Terms};
 use super::token::{
     ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, Header, Jwk, MAX_DISCLOSURES, MAX_TOKEN_LEN, Payload, TYP, VCT,
@@ -66,6 +67,8 @@ pub struct Verified {
     pub terms: Terms,
     /// The commitment to the rows beneath the facts.
     pub ledger_root: LedgerRoot,
+    /// Where its revocation would be found, if it can be revoked.
+    pub status: Option<StatusRef>,
     /// The facts.
     pub facts: Vec<Fact>,
     /// How many facts were signed but are not in this copy.
@@ -137,8 +140,9 @@ pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
     if !last.is_empty() {
         return invalid("a key-binding part, which disclosures do not have");
     }
-    let (payload, issuer_key) = verify_signature(jwt)?;
+    let (payload, issuer_key) = verify_jwt::<Payload>(jwt, TYP)?;
     let claims = Claims::check(&payload, &issuer_key)?;
+    let status = payload.status.map(StatusRef::try_from).transpose().map_err(VerifyError::Invalid)?;
     let mut disclosures = Disclosures::read(parts)?;
     let (facts, withheld_facts) = disclosures.facts(payload.facts)?;
     disclosures.all_used()?;
@@ -156,13 +160,14 @@ pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
         purpose: payload.purpose,
         terms: payload.terms.into(),
         ledger_root: claims.ledger_root,
+        status,
         facts,
         withheld_facts,
     })
 }
 
 /// Checks the signature under the key that the header carries; whose key it is, is another question.
-fn verify_signature(jwt: &str) -> Checked<(Payload, VerifyingKey)> {
+pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> Checked<(T, VerifyingKey)> {
     let mut parts = jwt.split('.');
     let (Some(header), Some(payload), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -170,7 +175,7 @@ fn verify_signature(jwt: &str) -> Checked<(Payload, VerifyingKey)> {
         return invalid("not header, payload and signature");
     };
     let Header { alg, jwk, kid, typ } = decode(header, "the header")?;
-    if typ != TYP {
+    if typ != expected_typ {
         return invalid("another type of token");
     }
     if alg != ALG && alg != ALG_FULLY_SPECIFIED {

@@ -9,6 +9,7 @@ pub mod attachment;
 pub mod balance;
 pub mod category;
 pub mod fingerprint;
+pub mod row_set;
 pub mod transaction;
 
 pub use account::{Account, AccountId, AccountKind, NewAccount};
@@ -17,4 +18,5 @@ pub use attachment::{Attachment, AttachmentId, AttachmentTarget};
 pub use balance::{Balance, BalanceKind, Opening, StatedBalance};
 pub use category::{CategoryError, CategoryPath, CategoryTree};
 pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
+pub use row_set::{RowSet, RowSetError};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};

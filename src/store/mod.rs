@@ -5,6 +5,7 @@
 //! plain memory; in a vault the connection is the sealed one that `vfs` makes.
 
 pub mod accounts;
+pub mod aggregates_disclosed;
 pub mod annotations;
 pub mod attachments;
 pub mod balances;
@@ -12,6 +13,7 @@ pub mod batches;
 pub mod categories;
 pub mod disclosures;
 mod error;
+pub mod lifecycle;
 pub mod log;
 pub mod migrations;
 pub mod movements;

@@ -51,9 +51,10 @@ impl Store {
     ) -> Result<TransactionId, StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO movement (account, posted, amount_minor, payee, payee_raw, memo, reference, category,
+                // A number that was beneath a disclosed figure is never given again, even if its row is gone.
+                "INSERT INTO movement (id, account, posted, amount_minor, payee, payee_raw, memo, reference, category,
                      status, bank_id, fingerprint, batch)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 account.0,

@@ -100,13 +100,11 @@ impl Vault {
                     continue;
                 }
                 let computed = self.read(|store| computed_balance(store, account, stated.date))?;
-                if computed != stated.amount {
-                    report.differences.push(Difference {
-                        account: account.name.clone(),
-                        date: stated.date,
-                        stated: stated.amount,
-                        computed,
-                    });
+                let (date, stated) = (stated.date, stated.amount);
+                let difference = Difference { account: account.name.clone(), date, stated, computed };
+                // Several statements may state the same.
+                if computed != stated && !report.differences.contains(&difference) {
+                    report.differences.push(difference);
                 }
             }
         }

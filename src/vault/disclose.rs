@@ -1,8 +1,11 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
 use super::facts::{self, FactRequest};
+use super::guard::Guard;
+use super::lifecycle::{self, DisclosureLife};
+use super::limits;
 use super::recipients::{issuer_key, parse_key, recipient_row};
-use super::{Recipient, Vault, VaultError};
+use super::{Recipient, Refusal, Vault, VaultError};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt, SealTo, Terms,
@@ -12,6 +15,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
+
+/// The longest reason for accepting a risk, in characters.
+const MAX_REASON_CHARS: usize = 500;
 
 /// What to disclose, to whom, what for, and for how long.
 #[derive(Debug, Clone)]
@@ -26,12 +32,15 @@ pub struct DisclosureRequest {
     pub terms: Terms,
     /// For how long it holds.
     pub lifetime: Lifetime,
+    /// Why it is to be made although the inference guard refuses it. The reason is logged.
+    pub accept_risk: Option<String>,
 }
 
 impl DisclosureRequest {
     /// A request with the usual terms: seven days, no passing on, nothing kept after expiry.
     pub fn new(recipient: i64, facts: Vec<FactRequest>, purpose: Purpose) -> Self {
-        Self { recipient, facts, purpose, terms: Terms::default(), lifetime: Lifetime::default() }
+        let (terms, lifetime) = (Terms::default(), Lifetime::default());
+        Self { recipient, facts, purpose, terms, lifetime, accept_risk: None }
     }
 }
 
@@ -48,6 +57,12 @@ pub struct Preview {
     pub expires: Timestamp,
     /// What the owner should know before saying yes.
     pub warnings: Vec<String>,
+    /// How many disclosures were made to the recipient before.
+    pub earlier: u64,
+    /// What the recipient will be able to work out with those, beyond what each says.
+    pub afterwards: Vec<String>,
+    /// Why [`Vault::disclose`] would refuse it, unless the risk is accepted.
+    pub refusal: Option<Refusal>,
 }
 
 /// A disclosure that left.
@@ -93,6 +108,15 @@ pub struct DisclosureRecord {
     pub facts: Vec<Fact>,
     /// One sentence on each fact.
     pub sentences: Vec<String>,
+    /// What became of it.
+    pub life: DisclosureLife,
+}
+
+/// Whether a disclosure may be renewed, and which one it renews.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    pub(super) until: Option<Date>,
+    pub(super) renews: Option<i64>,
 }
 
 impl Vault {
@@ -101,11 +125,23 @@ impl Vault {
     /// # Errors
     /// As [`Vault::disclose`].
     pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
-        let recipient = self.present(self.read(|store| recipient_row(store, request.recipient))?);
+        check_reason(request)?;
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
         // The commitment that needs the salt is not part of a preview; any salt will do.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| facts::draw(store, &request.facts, &salt, utc_day(now)))?;
-        let mut warnings = drawn.warnings;
+        let mut warnings = self.check_limits(request, &drawn.facts, now)?;
+        warnings.extend(drawn.warnings);
+        let seed = self.inference_seed();
+        let verdict = self.read(|store| {
+            Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)
+        })?;
+        warnings.extend(verdict.warnings);
+        if request.accept_risk.is_some() && verdict.refusal.is_none() {
+            warnings.push(
+                "no risk needs to be accepted: nothing more follows from it than is allowed".to_owned(),
+            );
+        }
         if request.lifetime.is_long() {
             warnings.push(format!(
                 "it would hold for {}: more than {} days is long for a statement of fact",
@@ -114,11 +150,14 @@ impl Vault {
             ));
         }
         Ok(Preview {
-            recipient,
+            recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
             facts: drawn.facts,
             expires: expiry(now, request.lifetime)?,
             warnings,
+            earlier: verdict.earlier,
+            afterwards: verdict.afterwards,
+            refusal: verdict.refusal,
         })
     }
 
@@ -129,15 +168,57 @@ impl Vault {
     /// error is returned and the caller should take back what `deliver` wrote.
     ///
     /// # Errors
-    /// [`VaultError::NoSuchRecipient`], [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be
-    /// stated, [`VaultError::Deliver`], [`VaultError::Store`].
+    /// [`VaultError::Refused`] where more would follow from it than is allowed and [`VaultError::NotAllowed`] where
+    /// the recipient's limits forbid it (both are entered in the log as denied); [`VaultError::NoSuchRecipient`],
+    /// [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be stated, [`VaultError::Deliver`],
+    /// [`VaultError::Store`].
     pub fn disclose(
         &mut self,
         request: &DisclosureRequest,
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
+        self.disclose_as(request, Standing::default(), now, deliver)
+    }
+
+    /// As [`Vault::disclose`], agreed on until the end of a day: up to then [`Vault::renew`] makes it again with fresh
+    /// figures.
+    ///
+    /// # Errors
+    /// As [`Vault::disclose`]; [`VaultError::Invalid`] for a day that is over.
+    pub fn disclose_standing(
+        &mut self,
+        request: &DisclosureRequest,
+        until: Date,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        self.disclose_as(request, Standing { until: Some(until), renews: None }, now, deliver)
+    }
+
+    /// Holds a request against the recipient's limits; gives warnings.
+    fn check_limits(
+        &self,
+        request: &DisclosureRequest,
+        facts: &[Fact],
+        now: Timestamp,
+    ) -> Result<Vec<String>, VaultError> {
+        let profile = self.recipient_profile(request.recipient)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
+        let kinds = facts.iter().map(Fact::kind);
+        limits::check(&profile, &row.name, request.lifetime, kinds, utc_day(now))
+    }
+
+    pub(super) fn disclose_as(
+        &mut self,
+        request: &DisclosureRequest,
+        standing: Standing,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        check_reason(request)?;
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
+        let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
         let key = row.key.as_deref().map(parse_key).transpose()?;
         let passcode = match key {
@@ -152,10 +233,23 @@ impl Vault {
         let mut root_salt = [0; 32];
         self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
         let journal = self.journal();
-        let random = self.random.as_ref();
+        let (random, vault_key) = (self.random.as_ref(), &self.key);
         let written = self.store.write(|store| {
+            let verdict =
+                Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)?;
+            let accepted = accepted_risk(request, verdict.refusal.clone())?;
             let salt = RootSalt::from_bytes(root_salt);
             let drawn = facts::draw(store, &request.facts, &salt, utc_day(now))?;
+            let kinds = drawn.facts.iter().map(Fact::kind);
+            limits::check(
+                &limits::profile(store, row.id)?,
+                &row.name,
+                request.lifetime,
+                kinds,
+                utc_day(now),
+            )?;
+            let status = lifecycle::take_place(store, vault_key, &row, random)?;
+            let life = lifecycle::new_life(request, &status, standing, now)?;
             let draft = Draft {
                 audience,
                 purpose: request.purpose.clone(),
@@ -164,6 +258,7 @@ impl Vault {
                 not_before: None,
                 facts: drawn.facts,
                 ledger_root: drawn.root,
+                status: Some(status),
             };
             let issued = disclosure::issue(&draft, &issuer, now, random)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
@@ -181,10 +276,26 @@ impl Vault {
                 root_salt,
             };
             let id = store.add_disclosure(&entry)?;
-            journal.append(store, LogKind::Disclosed, &log_body(&entry, &draft, &row.name), now)?;
+            store.set_life(id, row.id, &life)?;
+            verdict.keep(store, id)?;
+            let mut body = log_body(&entry, &draft, &row.name, standing);
+            if let (Some(body), Some(accepted)) = (body.as_object_mut(), accepted) {
+                body.insert("accepted_risk".to_owned(), accepted);
+            }
+            journal.append(store, LogKind::Disclosed, &body, now)?;
             deliver(&sealed).map_err(VaultError::Deliver)?;
             Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
         });
+        match &written {
+            Err(VaultError::Refused(refusal)) => {
+                let body = denied_body(request, &row.name, refusal);
+                self.write(|store| journal.append(store, LogKind::Denied, &body, now))?;
+            }
+            Err(VaultError::NotAllowed(why)) => {
+                self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
+            }
+            _ => {}
+        }
         let (entry, fingerprint) = written.map_err(|error| self.explain(error))?;
         Ok(Issued {
             id: entry.id,
@@ -236,15 +347,55 @@ impl Vault {
             terms: claims.terms,
             sentences: claims.facts.iter().map(facts::sentence).collect(),
             facts: claims.facts,
+            life: self.read(|store| lifecycle::life(store, row.id))?,
         })
     }
 }
 
+/// A reason that is given must say something.
+fn check_reason(request: &DisclosureRequest) -> Result<(), VaultError> {
+    match &request.accept_risk {
+        Some(reason) if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS => {
+            Err(VaultError::Invalid(format!(
+                "the reason for accepting a risk has 1 to {MAX_REASON_CHARS} characters"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the log says of a risk that the owner accepts; an error for one that they do not.
+fn accepted_risk(
+    request: &DisclosureRequest,
+    refusal: Option<Refusal>,
+) -> Result<Option<serde_json::Value>, VaultError> {
+    match (refusal, &request.accept_risk) {
+        (None, _) => Ok(None),
+        (Some(refusal), None) => Err(VaultError::Refused(Box::new(refusal))),
+        (Some(refusal), Some(reason)) => {
+            Ok(Some(json!({"reason": reason.trim(), "risk": refusal.to_string()})))
+        }
+    }
+}
+
+/// What the log says of a disclosure that was refused.
+fn denied_body(request: &DisclosureRequest, recipient: &str, refusal: &Refusal) -> serde_json::Value {
+    let rows: Vec<i64> =
+        refusal.leaks.iter().flat_map(|leak| leak.rows.iter().map(|row| row.id.0)).take(100).collect();
+    json!({
+        "recipient": request.recipient,
+        "name": recipient,
+        "purpose": request.purpose.text(),
+        "why": refusal.to_string(),
+        "transactions": rows,
+    })
+}
+
 /// What the log says of a disclosure: everything but the rows themselves.
-fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str) -> serde_json::Value {
+fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str, standing: Standing) -> serde_json::Value {
     let facts: Vec<_> =
         draft.facts.iter().map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)})).collect();
-    json!({
+    let mut body = json!({
         "jti": row.jti,
         "recipient": row.recipient,
         "name": recipient,
@@ -253,7 +404,14 @@ fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str) -> serde_json::
         "expires": row.expires_at.to_string(),
         "sealed_sha256": row.sha256,
         "facts": facts,
-    })
+    });
+    if let Some(until) = standing.until {
+        body["standing_until"] = until.to_string().into();
+    }
+    if let Some(id) = standing.renews {
+        body["renews"] = id.into();
+    }
+    body
 }
 
 fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
@@ -261,6 +419,6 @@ fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
         .map_err(|_| VaultError::Invalid("the expiry lies beyond all calendars".to_owned()))
 }
 
-fn utc_day(now: Timestamp) -> Date {
+pub(super) fn utc_day(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
 }

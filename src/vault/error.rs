@@ -166,6 +166,9 @@ pub enum VaultError {
     /// A text that is no key of a recipient.
     #[error("this is no recipient's key: {0}")]
     RecipientKey(String),
+    /// The owner's own rules forbid it; the text says which and why.
+    #[error("refused: {0}")]
+    NotAllowed(String),
     /// The disclosure could not be signed or sealed.
     #[error("the disclosure could not be made: {0}")]
     Sealing(String),
@@ -175,6 +178,9 @@ pub enum VaultError {
     /// The sealed disclosure could not be delivered.
     #[error("the disclosure could not be written: {0}")]
     Deliver(std::io::Error),
+    /// Too much would follow from it, with everything disclosed before.
+    #[error("{0}")]
+    Refused(Box<super::Refusal>),
     /// The system gave no randomness.
     #[error("the system gave no randomness")]
     Randomness,

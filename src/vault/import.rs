@@ -232,6 +232,7 @@ fn import_statement(
     } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
         did.opening_shift_minor = older.sum.minor();
         did.opening_date_before = Some(opening.date);
+        store.add_opening_moved(account.id, batch, opening.date)?;
         let amount = opening.amount.checked_sub(older.sum)?;
         account.opening = Some(Opening { date: older.first_day, amount, derived: true });
     }
@@ -315,7 +316,9 @@ fn add_rows(
 fn derive_opening(statement: &Statement) -> Result<Option<Opening>, MoneyError> {
     let first_row = statement.rows.iter().map(|row| row.transaction.posted).min();
     let booked = statement.balances.iter().filter(|stated| stated.kind.is_booked()).max_by_key(|s| s.date);
-    let first_day = [statement.period.map(|(from, _)| from), first_row, booked.map(|stated| stated.date)];
+    // Some programs write the epoch where they do not know when a statement begins.
+    let period_from = statement.period.map(|(from, _)| from).filter(|from| from.year() > 1970);
+    let first_day = [period_from, first_row, booked.map(|stated| stated.date)];
     let Some(date) = first_day.into_iter().flatten().min() else { return Ok(None) };
     if let Some(stated) = booked {
         let movements = statement
@@ -357,7 +360,11 @@ fn merge(known: &mut AccountReport, later: AccountReport) {
     known.added += later.added;
     known.duplicate += later.duplicate;
     known.updated += later.updated;
-    known.stated.extend(later.stated);
+    for stated in later.stated {
+        if !known.stated.contains(&stated) {
+            known.stated.push(stated);
+        }
+    }
     known.opening = known.opening.or(later.opening);
 }
 

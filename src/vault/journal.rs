@@ -2,7 +2,8 @@
 
 use super::{Vault, VaultError};
 use crate::crypto::VaultKey;
-use crate::crypto::sign::Signature;
+use crate::crypto::sign::{Fingerprint, Signature};
+use crate::disclosure::export_log;
 use crate::disclosure::log::{self, ChainChecker, LogEntry, LogHead, LogKey, LogKind};
 use crate::store::Store;
 use crate::store::log::LogRow;
@@ -93,6 +94,35 @@ impl Vault {
             return Err(VaultError::Log("the list of disclosures and the log do not agree".to_owned()));
         }
         Ok(summary)
+    }
+
+    /// The fingerprint of the key that signs the log, for whoever checks a copy of it.
+    pub fn log_fingerprint(&self) -> Fingerprint {
+        self.journal().key.fingerprint()
+    }
+
+    /// Signs a copy of the verified log without amounts, names and purposes, for an auditor. The last entry in it says
+    /// that it was made.
+    ///
+    /// # Errors
+    /// [`VaultError::Log`] where the log does not hold together; [`VaultError::Deliver`].
+    pub fn export_log(
+        &mut self,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<LogSummary, VaultError> {
+        self.verify_log()?;
+        let journal = self.journal();
+        self.write(|store| {
+            journal.append(store, LogKind::LogExported, &json!({}), now)?;
+            let entries =
+                store.log_entries()?.into_iter().map(entry_of).collect::<Result<Vec<_>, VaultError>>()?;
+            let text = export_log(&entries, now, &journal.key)
+                .map_err(|error| VaultError::Sealing(error.to_string()))?;
+            deliver(text.as_bytes()).map_err(VaultError::Deliver)?;
+            let head = entries.last().map(LogEntry::head);
+            Ok(LogSummary { entries: head.map_or(0, |head| head.seq), head })
+        })
     }
 
     pub(super) fn journal(&self) -> Journal {

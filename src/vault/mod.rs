@@ -15,12 +15,25 @@ mod disclose;
 mod error;
 #[cfg(feature = "age")]
 mod facts;
+#[cfg(feature = "age")]
+mod guard;
 mod import;
 mod import_target;
 mod journal;
 #[cfg(feature = "age")]
+mod lifecycle;
+#[cfg(feature = "age")]
+mod limits;
+#[cfg(feature = "age")]
 mod recipients;
+mod refusal;
 mod remedy;
+#[cfg(feature = "age")]
+mod review;
+#[cfg(feature = "age")]
+mod standing;
+#[cfg(feature = "age")]
+mod trace;
 mod transactions;
 mod undo;
 
@@ -37,10 +50,21 @@ pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{FactRequest, LabelChoice, TransactionField};
+#[cfg(feature = "age")]
+pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
+pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
+#[cfg(feature = "age")]
+pub use limits::{RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
+#[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
+#[cfg(feature = "age")]
+pub use review::{Advice, RecipientReview, Review, ReviewPlan};
+#[cfg(feature = "age")]
+pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
 pub use undo::UndoReport;
 

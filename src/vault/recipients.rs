@@ -3,7 +3,7 @@
 use super::accounts::usable_name;
 use super::{Vault, VaultError};
 use crate::crypto::VaultKey;
-use crate::disclosure::{IssuerKey, RecipientError, RecipientKey};
+use crate::disclosure::{IssuerKey, RecipientError, RecipientKey, fingerprint_words};
 use crate::store::recipients::RecipientRow;
 use jiff::Timestamp;
 
@@ -22,6 +22,8 @@ pub struct Recipient {
     pub removed: Option<Timestamp>,
     /// The fingerprint of the key with which this vault signs for them. Read it to them over the phone.
     pub issuer: String,
+    /// The same fingerprint in words.
+    pub issuer_words: String,
 }
 
 impl Vault {
@@ -89,8 +91,10 @@ impl Vault {
     }
 
     pub(super) fn present(&self, row: RecipientRow) -> Recipient {
+        let fingerprint = issuer_key(&self.key, &row).fingerprint();
         Recipient {
-            issuer: issuer_key(&self.key, &row).fingerprint().to_string(),
+            issuer: fingerprint.to_string(),
+            issuer_words: fingerprint_words(&fingerprint),
             id: row.id,
             name: row.name,
             key: row.key,

@@ -18,6 +18,7 @@ impl VaultError {
             },
             Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
+            Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
@@ -92,6 +93,7 @@ impl VaultError {
                 "somebody or something changed the log; compare with a backup before trusting this vault"
                     .to_owned(),
             ),
+            Self::Refused(refusal) => Some(refusal.explanation()),
             Self::Deliver(_) => Some("nothing was disclosed and nothing was logged".to_owned()),
             Self::Money(_)
             | Self::Invalid(_)
@@ -103,6 +105,9 @@ impl VaultError {
             | Self::AttachmentWrite(_)
             | Self::Randomness
             | Self::Sealing(_) => None,
+            Self::NotAllowed(_) => {
+                Some("ask for less, or change what you allow; nothing was signed".to_owned())
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ impl Vault {
             let batch = known.ok_or(VaultError::NoSuchImport(id))?;
             let touched = store.batch_accounts(id)?;
             let (attachments, _) = store.count_attachments()?;
+            store.undo_opening_moved(id)?;
             let removed = store.remove_batch_rows(id, now)?;
             let attachments_removed = attachments.saturating_sub(store.count_attachments()?.0);
             for did in &touched {

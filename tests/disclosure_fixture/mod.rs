@@ -120,6 +120,7 @@ pub fn draft(audience: Audience, facts: Vec<Fact>) -> Draft {
         not_before: None,
         facts,
         ledger_root: root.finish(),
+        status: None,
     }
 }
 

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use finvault::disclosure::{Fact, Lifetime, OnwardSharing, Purpose, Terms};
 use finvault::ledger::Account;
 use finvault::vault::{
-    DisclosureRequest, FactRequest, Issued, LabelChoice, Preview, TransactionField, Vault,
+    DisclosureRequest, FactRequest, Issued, LabelChoice, Preview, TransactionField, Vault, VaultError,
 };
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -90,12 +90,18 @@ pub struct Common {
     /// How to call the account: number (its last four characters), name, both or nothing
     #[arg(long, value_name = "HOW", value_parser = parse_label, default_value = "number")]
     account_label: LabelChoice,
+    /// Let "disclosure renew" make it again with fresh figures, up to this day
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    standing_until: Option<Day>,
     /// The file to write [default: disclosure-RECIPIENT-DAY.age here]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace that file if it exists
     #[arg(long, requires = "output")]
     force: bool,
+    /// Disclose it although too much would follow from it; the reason is logged
+    #[arg(long, value_name = "REASON")]
+    accept_risk: Option<String>,
     /// Go ahead without being asked
     #[arg(long)]
     yes: bool,
@@ -219,12 +225,18 @@ impl Common {
                 onward_sharing: self.onward_sharing,
                 intent_to_retain: false,
             },
+            accept_risk: self.accept_risk.clone(),
         };
         // The moment of the preview is the moment of issue: what was looked at is what is sealed.
         let now = session.now();
-        let preview = vault.preview(&request, now)?;
+        let preview = preview(&mut vault, &request, now, self.dry_run)?;
         if !session.console.is_json() {
             print_preview(&preview, &request, session.console)?;
+        }
+        // What is refused is asked of nobody; unless this is a dry run, it is entered in the log as denied.
+        let refusal = preview.refusal.as_ref().filter(|_| self.accept_risk.is_none());
+        if let (Some(refusal), true) = (refusal, self.dry_run) {
+            return Err(VaultError::Refused(Box::new(refusal.clone())).into());
         }
         if self.dry_run {
             if session.console.is_json() {
@@ -234,7 +246,14 @@ impl Common {
             }
             return Ok(Exit::Done);
         }
-        if !self.yes && !session.console.confirm(&format!("Seal this for {}?", recipient.name), "--yes")? {
+        if let Some(until) = self.standing_until.filter(|_| !session.console.is_json()) {
+            let until = until.resolve(session.today());
+            session.console.say(format!("It may be renewed with fresh figures until {until}."))?;
+        }
+        if refusal.is_none()
+            && !self.yes
+            && !session.console.confirm(&format!("Seal this for {}?", recipient.name), "--yes")?
+        {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
@@ -242,7 +261,12 @@ impl Common {
             Some(path) => path.clone(),
             None => free_name(&recipient.name, session.today()),
         };
-        let (issued, sealed) = seal(&mut vault, &request, now, &path, self.force)?;
+        let mut sealed = OutputFile::begin(&path, self.force)?;
+        let mut deliver = |bytes: &[u8]| sealed.write(bytes);
+        let issued = match self.standing_until.map(|day| day.resolve(session.today())) {
+            Some(until) => vault.disclose_standing(&request, until, now, &mut deliver)?,
+            None => vault.disclose(&request, now, &mut deliver)?,
+        };
         vault.close()?;
         sealed.keep()?;
         tell(&issued, &preview, &path, session.console)?;
@@ -250,21 +274,22 @@ impl Common {
     }
 }
 
-/// Seals into a file that is not yet in its place: it gets there once the log entry is durable.
-fn seal(
+/// Looks at what would leave. That the owner's own rules refuse it is logged, unless it was only a look.
+pub(super) fn preview(
     vault: &mut Vault,
     request: &DisclosureRequest,
     now: jiff::Timestamp,
-    path: &Path,
-    force: bool,
-) -> Result<(Issued, OutputFile), Failure> {
-    let mut file = OutputFile::begin(path, force)?;
-    let issued = vault.disclose(request, now, &mut |bytes| file.write(bytes))?;
-    Ok((issued, file))
+    dry_run: bool,
+) -> Result<Preview, Failure> {
+    let preview = vault.preview(request, now);
+    if let (Err(VaultError::NotAllowed(why)), false) = (&preview, dry_run) {
+        vault.log_refusal(request.recipient, request.purpose.text(), why, now)?;
+    }
+    Ok(preview?)
 }
 
 /// A name in the current folder that says what the file is, and is free.
-fn free_name(recipient: &str, today: Date) -> PathBuf {
+pub(super) fn free_name(recipient: &str, today: Date) -> PathBuf {
     let slug: String =
         recipient.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let slug: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
@@ -288,6 +313,8 @@ struct PreviewShape<'a> {
     sentences: &'a [String],
     expires: String,
     warnings: &'a [String],
+    afterwards: &'a [String],
+    accepted_risk: Option<String>,
 }
 
 impl<'a> PreviewShape<'a> {
@@ -298,6 +325,8 @@ impl<'a> PreviewShape<'a> {
             sentences: &preview.sentences,
             expires: iso(preview.expires),
             warnings: &preview.warnings,
+            afterwards: &preview.afterwards,
+            accepted_risk: preview.refusal.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -309,12 +338,13 @@ struct IssuedShape<'a> {
     output: String,
     sha256: &'a str,
     issuer: &'a str,
+    issuer_words: &'a str,
     passcode: Option<&'a str>,
     #[serde(flatten)]
     preview: PreviewShape<'a>,
 }
 
-fn print_preview(
+pub(super) fn print_preview(
     preview: &Preview,
     request: &DisclosureRequest,
     console: &mut Console,
@@ -332,8 +362,31 @@ fn print_preview(
     let sealing = if preview.recipient.key.is_some() { "to their key" } else { "under a new passcode" };
     console.say(format!("  sealed:  {sealing}"))?;
     console.say(format!("Everything else stays: {}.", what_stays(&preview.facts)))?;
+    if preview.earlier > 0 || !preview.afterwards.is_empty() {
+        print_afterwards(preview, console)?;
+    }
+    if let Some(refusal) = preview.refusal.as_ref().filter(|_| request.accept_risk.is_some()) {
+        console.say_toned(&[(Tone::Bad, "risk accepted"), (Tone::Plain, &format!(": {refusal}"))])?;
+    }
     for warning in &preview.warnings {
         console.say_toned(&[(Tone::Caution, "warning"), (Tone::Plain, &format!(": {warning}"))])?;
+    }
+    Ok(())
+}
+
+/// What follows from this disclosure and all earlier ones to the same recipient.
+fn print_afterwards(preview: &Preview, console: &mut Console) -> Result<(), Failure> {
+    let with = match preview.earlier {
+        0 => "From these facts together".to_owned(),
+        1 => "With 1 earlier disclosure".to_owned(),
+        count => format!("With {count} earlier disclosures"),
+    };
+    if preview.afterwards.is_empty() {
+        return console.say(format!("{with}, nothing more follows than each says."));
+    }
+    console.say(format!("{with}, they will also know:"))?;
+    for line in &preview.afterwards {
+        console.say(format!("  {line}"))?;
     }
     Ok(())
 }
@@ -347,7 +400,12 @@ fn what_stays(facts: &[Fact]) -> &'static str {
     }
 }
 
-fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) -> Result<(), Failure> {
+pub(super) fn tell(
+    issued: &Issued,
+    preview: &Preview,
+    path: &Path,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let passcode = issued.passcode.as_ref().map(|passcode| passcode.text());
     if console.is_json() {
         return console.json(&IssuedShape {
@@ -356,6 +414,7 @@ fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) 
             output: path.display().to_string(),
             sha256: &issued.sha256,
             issuer: &issued.issuer,
+            issuer_words: &issued.recipient.issuer_words,
             passcode: passcode.as_ref().map(|text| text.as_str()),
             preview: PreviewShape::new(preview),
         });
@@ -369,5 +428,6 @@ fn tell(issued: &Issued, preview: &Preview, path: &Path, console: &mut Console) 
         console.say("It is shown this once. Send it by another way than the file, by phone for example.")?;
     }
     console.say(format!("They see that it is yours by this fingerprint:  {}", issued.issuer))?;
+    console.say(format!("in words:  {}", issued.recipient.issuer_words))?;
     console.say("Who opens it has read it: expiry makes programs refuse it later, and erases no copy.")
 }

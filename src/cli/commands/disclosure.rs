@@ -1,5 +1,7 @@
-//! `disclosure`: list and show what was disclosed.
+//! `disclosure`: what was disclosed, where it stands, and what the owner does about it afterwards.
 
+use super::disclosure_life::{Close, Renew, Revoke, StatusList};
+use super::disclosure_review::{Review, Trace};
 use super::facts;
 use super::shapes::iso;
 use crate::cli::exit::Exit;
@@ -8,11 +10,11 @@ use crate::cli::render::{Align, Cell, Table, Tone};
 use crate::cli::session::Session;
 use crate::cli::when::local;
 use clap::Subcommand;
-use finvault::vault::{DisclosureRecord, Vault};
+use finvault::vault::{DisclosureRecord, DisclosureState, Vault};
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// List and show what was disclosed
+/// List, show, revoke, renew, close, review and trace what was disclosed
 #[derive(Debug, Subcommand)]
 pub enum Disclosure {
     /// List what was disclosed
@@ -22,10 +24,17 @@ pub enum Disclosure {
         /// Its number, as "disclosure list" shows it
         id: i64,
     },
+    Revoke(Revoke),
+    StatusList(StatusList),
+    Renew(Renew),
+    Close(Close),
+    Review(Review),
+    Trace(Trace),
+    Exposure(super::exposure::Exposure),
 }
 
 #[derive(Serialize)]
-struct RecordShape<'a> {
+pub(super) struct RecordShape<'a> {
     disclosure: i64,
     jti: &'a str,
     recipient: &'a str,
@@ -33,13 +42,21 @@ struct RecordShape<'a> {
     issued: String,
     expires: String,
     expired: bool,
+    state: &'static str,
+    revoked: Option<String>,
+    revoked_why: Option<&'a str>,
+    closed: Option<String>,
+    receipt_signed: bool,
+    standing_until: Option<String>,
+    renews: Option<i64>,
+    renewed_by: Option<i64>,
     sha256: &'a str,
     sentences: &'a [String],
     facts: Vec<facts::FactShape>,
 }
 
 impl<'a> RecordShape<'a> {
-    fn new(record: &'a DisclosureRecord, now: Timestamp) -> Self {
+    pub(super) fn new(record: &'a DisclosureRecord, now: Timestamp) -> Self {
         Self {
             disclosure: record.id,
             jti: &record.jti,
@@ -48,6 +65,14 @@ impl<'a> RecordShape<'a> {
             issued: iso(record.issued),
             expires: iso(record.expires),
             expired: record.expires <= now,
+            state: record.state(now).as_str(),
+            revoked: record.life.revoked.map(iso),
+            revoked_why: record.life.revoked_why.as_deref(),
+            closed: record.life.closed.map(iso),
+            receipt_signed: record.life.receipt_signed,
+            standing_until: record.life.standing_until.map(|day| day.to_string()),
+            renews: record.life.renews,
+            renewed_by: record.life.renewed_by,
             sha256: &record.sha256,
             sentences: &record.sentences,
             facts: facts::shapes(&record.facts),
@@ -58,10 +83,20 @@ impl<'a> RecordShape<'a> {
 impl Disclosure {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let vault = session.open_vault()?;
+        if let Self::Exposure(command) = self {
+            return command.run(session);
+        }
+        let mut vault = session.open_vault()?;
         match self {
             Self::List => list(&vault, session)?,
             Self::Show { id } => show(&vault.disclosure(id)?, session)?,
+            Self::Exposure(_) => {}
+            Self::Revoke(asked) => asked.run(&mut vault, session)?,
+            Self::StatusList(asked) => return asked.run(vault, session),
+            Self::Renew(asked) => return asked.run(vault, session),
+            Self::Close(asked) => asked.run(&mut vault, session)?,
+            Self::Review(asked) => asked.run(&mut vault, session)?,
+            Self::Trace(asked) => asked.run(&vault, session)?,
         }
         vault.close()?;
         Ok(Exit::Done)
@@ -71,6 +106,7 @@ impl Disclosure {
 fn list(vault: &Vault, session: &mut Session<'_>) -> Result<(), Failure> {
     let records = vault.disclosures()?;
     let now = session.now();
+    remind(vault, session)?;
     if session.console.is_json() {
         let shapes: Vec<RecordShape<'_>> =
             records.iter().map(|record| RecordShape::new(record, now)).collect();
@@ -82,22 +118,60 @@ fn list(vault: &Vault, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut table = Table::new(&[
         ("id", Align::Right),
         ("issued", Align::Left),
+        ("state", Align::Left),
+        ("left", Align::Right),
         ("expires", Align::Left),
         ("recipient", Align::Left),
         ("purpose", Align::Left),
     ])
-    .flexible(4);
+    .flexible(6);
     for record in &records {
-        let tone = if record.expires <= now { Tone::Dim } else { Tone::Plain };
+        let state = record.state(now);
+        let tone = tone(state);
         table.row([
             Cell::new(record.id.to_string()),
             Cell::new(local(record.issued)),
+            Cell::toned(tone, state.as_str()),
+            Cell::toned(tone, if state.holds() { left(record.expires, now) } else { String::new() }),
             Cell::toned(tone, local(record.expires)),
             Cell::new(&record.recipient.name),
             Cell::new(&record.purpose),
         ]);
     }
     session.console.table(&table)
+}
+
+/// Tells that it is time to look at what is out there.
+fn remind(vault: &Vault, session: &mut Session<'_>) -> Result<(), Failure> {
+    let plan = vault.review_plan(session.now())?;
+    if plan.due {
+        let last = plan.last.map_or_else(|| "never".to_owned(), local);
+        session.console.warn(&format!(
+            "it is time to look at what is out there (last time: {last}): finvault disclosure review"
+        ))?;
+    }
+    Ok(())
+}
+
+/// The colour of a state.
+pub(super) fn tone(state: DisclosureState) -> Tone {
+    match state {
+        DisclosureState::Active => Tone::Good,
+        DisclosureState::Expiring => Tone::Caution,
+        DisclosureState::Revoked => Tone::Bad,
+        _ => Tone::Dim,
+    }
+}
+
+/// How long until then, in the two largest units: `6d 23h`, `47h 12m`, `5m`.
+pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
+    let minutes = until.as_second().saturating_sub(now.as_second()).max(0) / 60;
+    let (hours, days) = (minutes / 60, minutes / 1_440);
+    match () {
+        () if hours >= 48 => format!("{days}d {}h", hours % 24),
+        () if hours > 0 => format!("{hours}h {}m", minutes % 60),
+        () => format!("{minutes}m"),
+    }
 }
 
 fn show(record: &DisclosureRecord, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -111,8 +185,26 @@ fn show(record: &DisclosureRecord, session: &mut Session<'_>) -> Result<(), Fail
     line("recipient", record.recipient.name.clone());
     line("purpose", record.purpose.clone());
     line("issued", local(record.issued));
-    let expired = if record.expires <= now { " (expired)" } else { "" };
-    line("expires", format!("{}{expired}", local(record.expires)));
+    line("expires", local(record.expires));
+    line("state", record.state(now).as_str().to_owned());
+    let life = &record.life;
+    if let Some(at) = life.revoked {
+        let why = life.revoked_why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        line("revoked", format!("{}{why}", local(at)));
+    }
+    if let Some(at) = life.closed {
+        let how = if life.receipt_signed { "on a signed receipt" } else { "on their word alone" };
+        line("closed", format!("{}, {how}", local(at)));
+    }
+    if let Some(until) = life.standing_until {
+        line("standing", format!("until {until}"));
+    }
+    if let Some(earlier) = life.renews {
+        line("renews", earlier.to_string());
+    }
+    if let Some(later) = life.renewed_by {
+        line("renewed by", later.to_string());
+    }
     line("token", record.jti.clone());
     line("sealed bytes", format!("SHA-256 {}", record.sha256));
     session.console.table(&table)?;

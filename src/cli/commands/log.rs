@@ -1,22 +1,134 @@
-//! `log`: everything that ever left the vault, and whether the log holds together.
+//! `log`: everything that ever left the vault, whether the log holds together, and copies of it for an auditor.
 
 use super::shapes::iso;
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, describe};
+use crate::cli::output_file::OutputFile;
 use crate::cli::render::{Align, Cell, Table, Tone};
 use crate::cli::session::Session;
 use crate::cli::when::local;
-use clap::Args;
+use clap::{Args, Subcommand};
 use finvault::disclosure::log::LogEntry;
+use finvault::disclosure::{LogExport, MAX_LOG_EXPORT_LEN, fingerprint_words};
 use finvault::vault::LogSummary;
+use jiff::Timestamp;
 use serde::Serialize;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 /// Show everything that ever left the vault
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Log {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Check the chain of hashes and every signature, too
     #[arg(long)]
     verify: bool,
+}
+
+/// What else can be done with the log.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Sign a copy for an auditor: places, times, kinds, hashes; no amount, no name, no purpose
+    Export {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+        /// Replace that file if it exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check such a copy; needs no vault
+    VerifyExport {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+#[derive(Serialize)]
+struct ExportShape {
+    signer: String,
+    signer_words: String,
+    made: Option<String>,
+    entries: u64,
+    head: String,
+}
+
+fn export(session: &mut Session<'_>, output: &Path, force: bool) -> Result<Exit, Failure> {
+    let mut vault = session.open_vault()?;
+    let now = session.now();
+    let mut file = OutputFile::begin(output, force)?;
+    let summary = vault.export_log(now, &mut |bytes| file.write(bytes))?;
+    let signer = vault.log_fingerprint();
+    vault.close()?;
+    file.keep()?;
+    if session.console.is_json() {
+        session.console.json(&ExportShape {
+            signer: signer.to_string(),
+            signer_words: fingerprint_words(&signer),
+            made: Some(iso(now)),
+            entries: summary.entries,
+            head: head(&summary),
+        })?;
+        return Ok(Exit::Done);
+    }
+    session.console.say(format!("Signed a copy of {} entries into {}", summary.entries, output.display()))?;
+    session.console.say(format!("Tell the auditor your log's fingerprint:  {signer}"))?;
+    session.console.say(format!("in words:  {}", fingerprint_words(&signer)))?;
+    Ok(Exit::Done)
+}
+
+fn verify_export(session: &mut Session<'_>, file: &Path) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    let limit = MAX_LOG_EXPORT_LEN as u64 + 2;
+    std::fs::File::open(file).and_then(|opened| opened.take(limit).read_to_string(&mut text)).map_err(
+        |error| {
+            Failure::new(Exit::Failed, format!("cannot read {}: {}", file.display(), describe(&error)))
+                .help("check the path and its permissions")
+        },
+    )?;
+    let export = LogExport::read(&text, None).map_err(|error| {
+        Failure::new(Exit::InputRejected, error.to_string()).help("do not rely on it; ask for it again")
+    })?;
+    if session.console.is_json() {
+        session.console.json(&ExportShape {
+            signer: export.signer.to_string(),
+            signer_words: fingerprint_words(&export.signer),
+            made: Some(iso(export.made)),
+            entries: export.summary.entries,
+            head: head(&export.summary),
+        })?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&[
+        ("no", Align::Right),
+        ("when", Align::Left),
+        ("what", Align::Left),
+        ("recipient", Align::Right),
+        ("facts", Align::Left),
+        ("id", Align::Left),
+    ]);
+    for entry in &export.entries {
+        let when = Timestamp::from_millisecond(entry.at_ms).map(local).unwrap_or_default();
+        table.row([
+            Cell::new(entry.seq.to_string()),
+            Cell::new(when),
+            Cell::new(&entry.kind),
+            Cell::new(entry.detail.recipient.map(|id| id.to_string()).unwrap_or_default()),
+            Cell::new(entry.detail.fact_kinds.join(", ")),
+            Cell::new(entry.detail.jti.as_deref().unwrap_or_default()),
+        ]);
+    }
+    session.console.table(&table)?;
+    session.console.say("")?;
+    session.console.say_toned(&[
+        (Tone::Good, "The copy is whole"),
+        (Tone::Plain, &format!(": {} entries, none missing before the last", export.summary.entries)),
+    ])?;
+    session.console.say(format!("Compare its signer with what the owner tells you:  {}", export.signer))?;
+    session.console.say(format!("in words:  {}", fingerprint_words(&export.signer)))?;
+    Ok(Exit::Done)
 }
 
 #[derive(Serialize)]
@@ -53,8 +165,18 @@ impl<'a> From<&'a LogEntry> for EntryShape<'a> {
 }
 
 impl Log {
+    /// Whether it is about a vault: a copy is checked without one.
+    pub const fn uses_vault(&self) -> bool {
+        !matches!(self.action, Some(Action::VerifyExport { .. }))
+    }
+
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        match &self.action {
+            Some(Action::Export { output, force }) => return export(session, output, *force),
+            Some(Action::VerifyExport { file }) => return verify_export(session, file),
+            None => {}
+        }
         let vault = session.open_vault()?;
         let entries = vault.log()?;
         let summary = if self.verify { Some(vault.verify_log()?) } else { None };
@@ -109,7 +231,15 @@ fn detail(entry: &LogEntry) -> String {
         "recipient-added" if text("key").is_empty() => format!("{}, sealed under passcodes", text("name")),
         "recipient-added" => format!("{}, sealed to {}", text("name"), text("key")),
         "recipient-removed" => text("name").to_owned(),
-        "disclosed" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), said(&body)),
+        "recipient-vetted" => {
+            format!("{}, by {}, until {}: {}", text("name"), text("by"), text("until"), text("what"))
+        }
+        "disclosed" => {
+            let risk = body.get("accepted_risk").and_then(|risk| risk.get("reason")?.as_str());
+            let risk = risk.map(|reason| format!("; risk accepted: {reason}")).unwrap_or_default();
+            format!("to {}, for \"{}\": {}{risk}", text("name"), text("purpose"), said(&body))
+        }
+        "denied" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), text("why")),
         _ => {
             let pairs = body.iter().map(|(name, value)| match value {
                 serde_json::Value::String(text) => format!("{name} {text}"),

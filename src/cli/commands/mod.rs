@@ -9,6 +9,9 @@ pub mod completions;
 pub mod demo;
 pub mod disclose;
 pub mod disclosure;
+pub mod disclosure_life;
+pub mod disclosure_review;
+pub mod exposure;
 pub mod facts;
 pub mod import;
 pub mod imports;
@@ -16,7 +19,9 @@ pub mod init;
 pub mod log;
 pub mod man;
 pub mod open;
+pub mod receipt;
 pub mod recipient;
+pub mod recipient_policy;
 pub mod report;
 pub mod shapes;
 pub mod tx;
@@ -44,6 +49,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Disclose(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
+        Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),
         Command::Completions(command) => command.run(session),

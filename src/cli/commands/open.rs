@@ -13,7 +13,8 @@ use crate::cli::when::local;
 use clap::Args;
 use finvault::disclosure::{
     Audience, Expectation, ExpectedAudience, Identities, IdentityError, MAX_SEALED_LEN, OpenError, OpenWith,
-    Opened, Passcode, Verdict, Verified, VerifyError, open, verify,
+    Opened, Passcode, Revocation, StatusList, Verdict, Verified, VerifyError, fingerprint_words, open,
+    verify,
 };
 use serde::Serialize;
 use std::io::Read;
@@ -37,6 +38,9 @@ pub struct Open {
     /// Remember the signer: I compared the fingerprint with what they told me
     #[arg(long)]
     trust: bool,
+    /// The signed list of what the owner revoked, as they sent it
+    #[arg(long, value_name = "FILE")]
+    status_list: Option<PathBuf>,
 }
 
 /// What the reader opens with.
@@ -91,7 +95,13 @@ impl Open {
             },
         };
         match verify(&token, &expectation) {
-            Ok(verified) => self.show(&verified, session),
+            Ok(verified) => {
+                let revocation = self.revocation(&verified, session)?;
+                if let Revocation::Revoked { .. } = revocation {
+                    return Err(revoked(&verified, &revocation, session.console)?);
+                }
+                self.show(&verified, &revocation, session)
+            }
             Err(error) => Err(not_verified(&error, session.console)?),
         }
     }
@@ -106,7 +116,28 @@ impl Open {
         }
     }
 
-    fn show(&self, verified: &Verified, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    /// What the status list says. One that cannot be used leaves the answer at "not checked".
+    fn revocation(&self, verified: &Verified, session: &mut Session<'_>) -> Result<Revocation, Failure> {
+        let Some(path) = &self.status_list else {
+            return Ok(Revocation::NotChecked("no status list was given"));
+        };
+        let bytes = read(path)?;
+        let text = String::from_utf8_lossy(&bytes);
+        match StatusList::read(text.trim()) {
+            Ok(list) => Ok(list.check(verified, session.now())),
+            Err(error) => {
+                session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
+                Ok(Revocation::NotChecked("the status list cannot be used"))
+            }
+        }
+    }
+
+    fn show(
+        &self,
+        verified: &Verified,
+        revocation: &Revocation,
+        session: &mut Session<'_>,
+    ) -> Result<Exit, Failure> {
         let fingerprint = verified.issuer.to_string();
         let mut known = KnownSigners::load(session.environment)?;
         let newly = self.trust && !known.contains(&fingerprint);
@@ -115,15 +146,15 @@ impl Open {
         }
         let verdict = if known.contains(&fingerprint) { Verdict::Valid } else { Verdict::UnknownSigner };
         if session.console.is_json() {
-            session.console.json(&VerdictShape::of(verdict, verified))?;
+            session.console.json(&VerdictShape::of(verdict, verified, revocation))?;
         } else {
-            print(verdict, verified, newly.then(|| known.path()), session.console)?;
+            print(verdict, verified, revocation, newly.then(|| known.path()), session.console)?;
         }
         Ok(exit_of(verdict))
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let limit = MAX_SEALED_LEN as u64 + 1;
     let mut bytes = Vec::new();
     let read = if file.as_os_str() == "-" {
@@ -138,7 +169,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn identities(path: &Path, console: &mut Console) -> Result<Identities, Failure> {
+pub(super) fn identities(path: &Path, console: &mut Console) -> Result<Identities, Failure> {
     let bytes = secrets::read_secret_file("the identity", path)?;
     let parsed = match Identities::parse(&bytes, None) {
         Err(IdentityError::NeedsPassphrase) => {
@@ -162,14 +193,14 @@ fn identities(path: &Path, console: &mut Console) -> Result<Identities, Failure>
     })
 }
 
-fn passcode(text: &str) -> Result<Passcode, Failure> {
+pub(super) fn passcode(text: &str) -> Result<Passcode, Failure> {
     Passcode::parse(text).map_err(|error| {
         Failure::new(Exit::WrongSecret, error.to_string()).help("copy it again from what the sender gave you")
     })
 }
 
 /// Tells why the file did not open: a verdict where there is one, else what is missing.
-fn not_opened(error: OpenError, console: &mut Console) -> Result<Failure, Failure> {
+pub(super) fn not_opened(error: OpenError, console: &mut Console) -> Result<Failure, Failure> {
     let Some(verdict) = error.verdict() else {
         let option = match error {
             OpenError::NeedsPasscode => "give the passcode with --passcode-file FILE",
@@ -191,7 +222,7 @@ fn not_opened(error: OpenError, console: &mut Console) -> Result<Failure, Failur
 }
 
 /// Tells why a token did not verify. Nothing of what it states is shown.
-fn not_verified(error: &VerifyError, console: &mut Console) -> Result<Failure, Failure> {
+pub(super) fn not_verified(error: &VerifyError, console: &mut Console) -> Result<Failure, Failure> {
     let verdict = error.verdict();
     let (signature, expires) = match error {
         VerifyError::Invalid(_) => ("invalid", None),
@@ -206,6 +237,25 @@ fn not_verified(error: &VerifyError, console: &mut Console) -> Result<Failure, F
         _ => "do not rely on it; ask the sender for it again",
     };
     told(verdict, signature, expires, error.to_string(), help, console)
+}
+
+/// Tells that the owner took it back. Nothing of what it states is shown.
+fn revoked(verified: &Verified, revocation: &Revocation, console: &mut Console) -> Result<Failure, Failure> {
+    if console.is_json() {
+        let all = VerdictShape::of(Verdict::Revoked, verified, revocation);
+        let empty = VerdictShape::empty(Verdict::Revoked, "valid");
+        console.json(&VerdictShape {
+            issuer: all.issuer,
+            issuer_words: all.issuer_words,
+            jti: all.jti,
+            expires: all.expires,
+            revocation: all.revocation,
+            revocation_as_of: all.revocation_as_of,
+            ..empty
+        })?;
+    }
+    Ok(Failure::new(Exit::Revoked, format!("the owner took this disclosure back: {revocation}"))
+        .help("do not rely on it, and delete what you copied from it; ask the owner for a new one"))
 }
 
 fn told(
@@ -229,6 +279,7 @@ fn exit_of(verdict: Verdict) -> Exit {
         Verdict::Expired => Exit::Expired,
         Verdict::NotYetValid | Verdict::ClockSuspect => Exit::NotYetValid,
         Verdict::NotForRecipient => Exit::NotForThisRecipient,
+        Verdict::Revoked => Exit::Revoked,
         _ => Exit::Invalid,
     }
 }
@@ -238,11 +289,13 @@ struct VerdictShape {
     verdict: &'static str,
     signature: &'static str,
     issuer: Option<String>,
+    issuer_words: Option<String>,
     audience: Option<String>,
     purpose: Option<String>,
     issued: Option<String>,
     expires: Option<String>,
     revocation: &'static str,
+    revocation_as_of: Option<String>,
     facts: Vec<facts::FactShape>,
     audience_checked: bool,
     jti: Option<String>,
@@ -265,11 +318,13 @@ impl VerdictShape {
             verdict: verdict.as_str(),
             signature,
             issuer: None,
+            issuer_words: None,
             audience: None,
             purpose: None,
             issued: None,
             expires: None,
             revocation: "not-checked",
+            revocation_as_of: None,
             facts: Vec::new(),
             audience_checked: false,
             jti: None,
@@ -279,9 +334,15 @@ impl VerdictShape {
         }
     }
 
-    fn of(verdict: Verdict, verified: &Verified) -> Self {
+    fn of(verdict: Verdict, verified: &Verified, revocation: &Revocation) -> Self {
         Self {
+            revocation: revocation.as_str(),
+            revocation_as_of: match revocation {
+                Revocation::NotRevoked { as_of } | Revocation::Revoked { as_of } => Some(iso(*as_of)),
+                _ => None,
+            },
             issuer: Some(verified.issuer.to_string()),
+            issuer_words: Some(fingerprint_words(&verified.issuer)),
             audience: Some(verified.audience.to_string()),
             purpose: Some(verified.purpose.text().to_owned()),
             issued: Some(iso(verified.issued)),
@@ -304,6 +365,7 @@ impl VerdictShape {
 fn print(
     verdict: Verdict,
     verified: &Verified,
+    revocation: &Revocation,
     remembered_in: Option<&Path>,
     console: &mut Console,
 ) -> Result<(), Failure> {
@@ -317,10 +379,16 @@ fn print(
         ])?,
     }
     console.say(format!("  signed by:  {}", verified.issuer))?;
+    console.say(format!("  in words:   {}", fingerprint_words(&verified.issuer)))?;
     console.say(format!("  purpose:    {}", verified.purpose.text()))?;
     console.say(format!("  issued:     {}", local(verified.issued)))?;
     console.say(format!("  expires:    {}", local(verified.expires)))?;
-    console.say("  revocation: not checked")?;
+    match revocation {
+        Revocation::NotRevoked { as_of } => {
+            console.say(format!("  revocation: not revoked as of {}", local(*as_of)))?
+        }
+        other => console.say(format!("  revocation: {other}"))?,
+    }
     if !verified.audience_checked {
         console.say("  recipient:  not checked, as no key was given")?;
     }

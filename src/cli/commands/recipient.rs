@@ -1,16 +1,19 @@
-//! `recipient`: add, list, show, remove those you disclose to.
+//! `recipient`: add, list, show, vet, limit, remove those you disclose to.
 
 use super::shapes::iso;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::{Align, Cell, Table};
 use crate::cli::session::Session;
-use crate::cli::when::local;
-use clap::Subcommand;
-use finvault::vault::{self, Vault};
+use crate::cli::when::{Day, local, parse_day, parse_span};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args, Subcommand};
+use finvault::disclosure::Lifetime;
+use finvault::vault::{self, RecipientLimits, RecipientProfile, Vault, VettingPolicy};
+use jiff::SignedDuration;
 use serde::Serialize;
 
-/// Add, list, show and remove those you disclose to
+/// Add, list, show, vet, limit and remove those you disclose to
 #[derive(Debug, Subcommand)]
 pub enum Recipient {
     /// Add a recipient
@@ -23,6 +26,33 @@ pub enum Recipient {
         /// Their public key: "age1..." or "ssh-ed25519 ..."
         #[arg(long)]
         key: Option<String>,
+        /// The "ssh-ed25519 ..." key under which they will confirm deletions, if --key is of another kind
+        #[arg(long, value_name = "KEY")]
+        receipt_key: Option<String>,
+    },
+    /// Note that somebody looked into who a recipient is
+    Vet {
+        /// Their name
+        #[arg(value_name = "RECIPIENT")]
+        name: String,
+        /// Who looked
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// What they looked at
+        #[arg(long, value_name = "TEXT")]
+        what: String,
+        /// The last day on which it counts
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
+        until: Day,
+    },
+    Limits(Limits),
+    /// Introduce the key under which a recipient will confirm deletions
+    ReceiptKey {
+        /// Their name
+        #[arg(value_name = "RECIPIENT")]
+        name: String,
+        /// An "ssh-ed25519 ..." key of theirs
+        key: String,
     },
     /// List the recipients
     List,
@@ -32,6 +62,7 @@ pub enum Recipient {
         #[arg(value_name = "RECIPIENT")]
         name: String,
     },
+    Policy(super::recipient_policy::Policy),
     /// Remove a recipient; what was disclosed to them stays in the log
     Remove {
         /// Their name
@@ -40,11 +71,100 @@ pub enum Recipient {
     },
 }
 
+/// Set what a recipient may have at most; what is not named stays as it is
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").required(true).multiple(true))]
+pub struct Limits {
+    /// Their name
+    #[arg(value_name = "RECIPIENT")]
+    name: String,
+    /// The longest that a disclosure may hold, as 12h, 7d or 2w; "any" takes the limit away
+    #[arg(long, value_name = "SPAN", value_parser = parse_span_or_any, group = "change")]
+    max_expiry: Option<SpanOrAny>,
+    /// The kinds of fact they may have, as balance,transactions; "any" takes the limit away
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', group = "change")]
+    allow: Option<Vec<String>>,
+    /// What is done where they were not vetted, or too long ago
+    #[arg(long, value_parser = parse_policy(), group = "change")]
+    vetting: Option<VettingPolicy>,
+}
+
+/// A span of time, or no limit.
+#[derive(Debug, Clone, Copy)]
+pub struct SpanOrAny(Option<SignedDuration>);
+
+fn parse_span_or_any(text: &str) -> Result<SpanOrAny, String> {
+    if text == "any" { Ok(SpanOrAny(None)) } else { parse_span(text).map(|span| SpanOrAny(Some(span))) }
+}
+
+fn parse_policy() -> impl TypedValueParser<Value = VettingPolicy> {
+    PossibleValuesParser::new(VettingPolicy::ALL.map(VettingPolicy::as_str))
+        .map(|word| VettingPolicy::ALL.into_iter().find(|policy| policy.as_str() == word).unwrap_or_default())
+}
+
+impl Limits {
+    fn over(&self, mut limits: RecipientLimits) -> Result<RecipientLimits, Failure> {
+        if let Some(SpanOrAny(span)) = self.max_expiry {
+            let lifetime = span.map(|span| Lifetime::from_seconds(span.as_secs())).transpose();
+            limits.max_lifetime = lifetime.map_err(|error| {
+                Failure::usage(error.to_string()).help("give --max-expiry as 12h, 7d or 2w")
+            })?;
+        }
+        if let Some(kinds) = &self.allow {
+            let any = kinds.iter().any(|kind| kind == "any");
+            limits.allowed = (!any).then(|| kinds.iter().map(|kind| kind.trim().to_owned()).collect());
+        }
+        limits.vetting = self.vetting.unwrap_or(limits.vetting);
+        Ok(limits)
+    }
+}
+
+#[derive(Serialize)]
+struct ProfileShape {
+    #[serde(flatten)]
+    recipient: RecipientShape,
+    receipt_key: Option<String>,
+    max_expiry_s: Option<i64>,
+    allowed: Option<Vec<String>>,
+    vetting: &'static str,
+    vetted: Vec<VettingShape>,
+    vetting_gap: Option<String>,
+}
+
+#[derive(Serialize)]
+struct VettingShape {
+    by: String,
+    what: String,
+    until: String,
+    noted: String,
+}
+
+impl ProfileShape {
+    fn new(recipient: &vault::Recipient, profile: &RecipientProfile, gap: Option<String>) -> Self {
+        let vetted = profile.vettings.iter().map(|vetting| VettingShape {
+            by: vetting.by.clone(),
+            what: vetting.what.clone(),
+            until: vetting.until.to_string(),
+            noted: iso(vetting.noted),
+        });
+        Self {
+            recipient: recipient.into(),
+            receipt_key: profile.receipt_key.clone(),
+            max_expiry_s: profile.limits.max_lifetime.map(Lifetime::seconds),
+            allowed: profile.limits.allowed.clone(),
+            vetting: profile.limits.vetting.as_str(),
+            vetted: vetted.collect(),
+            vetting_gap: gap,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct RecipientShape {
     recipient: String,
     key: Option<String>,
     issuer: String,
+    issuer_words: String,
     added: String,
     removed: Option<String>,
 }
@@ -55,6 +175,7 @@ impl From<&vault::Recipient> for RecipientShape {
             recipient: recipient.name.clone(),
             key: recipient.key.clone(),
             issuer: recipient.issuer.clone(),
+            issuer_words: recipient.issuer_words.clone(),
             added: iso(recipient.added),
             removed: recipient.removed.map(iso),
         }
@@ -64,14 +185,46 @@ impl From<&vault::Recipient> for RecipientShape {
 impl Recipient {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if let Self::Policy(command) = self {
+            return command.run(session);
+        }
         let mut vault = session.open_vault()?;
         match self {
-            Self::Add { name, key } => {
+            Self::Policy(_) => {}
+            Self::Add { name, key, receipt_key } => {
+                // Looked at first, so that a wrong one leaves no recipient behind.
+                if let Some(key) = &receipt_key {
+                    vault::check_receipt_key(key)?;
+                }
                 let added = vault.add_recipient(&name, key.as_deref(), session.now())?;
+                if let Some(key) = &receipt_key {
+                    vault.set_receipt_key(added.id, key, session.now())?;
+                }
                 tell(&added, "Added", session)?;
             }
             Self::List => list(&vault, session)?,
-            Self::Show { name } => show(&vault.recipient(&name)?, session)?,
+            Self::Vet { name, by, what, until } => {
+                let recipient = vault.recipient(&name)?;
+                let until = until.resolve(session.today());
+                let profile = vault.vet_recipient(recipient.id, &by, &what, until, session.now())?;
+                show(&recipient, &profile, session)?;
+            }
+            Self::Limits(asked) => {
+                let recipient = vault.recipient(&asked.name)?;
+                let limits = asked.over(vault.recipient_profile(recipient.id)?.limits)?;
+                let profile = vault.set_recipient_limits(recipient.id, &limits, session.now())?;
+                show(&recipient, &profile, session)?;
+            }
+            Self::ReceiptKey { name, key } => {
+                let recipient = vault.recipient(&name)?;
+                let profile = vault.set_receipt_key(recipient.id, &key, session.now())?;
+                show(&recipient, &profile, session)?;
+            }
+            Self::Show { name } => {
+                let recipient = vault.recipient(&name)?;
+                let profile = vault.recipient_profile(recipient.id)?;
+                show(&recipient, &profile, session)?;
+            }
             Self::Remove { name } => {
                 let id = vault.recipient(&name)?.id;
                 let removed = vault.remove_recipient(id, session.now())?;
@@ -91,6 +244,7 @@ fn tell(recipient: &vault::Recipient, done: &str, session: &mut Session<'_>) -> 
     if recipient.removed.is_none() {
         session.console.say(format!("  sealing:  {}", sealing(recipient)))?;
         session.console.say(format!("  you sign for them with:  {}", recipient.issuer))?;
+        session.console.say(format!("  in words:  {}", recipient.issuer_words))?;
         session.console.say(
             "  Tell them this fingerprint, by phone or in person: it is how they know your disclosures.",
         )?;
@@ -132,18 +286,39 @@ fn list(vault: &Vault, session: &mut Session<'_>) -> Result<(), Failure> {
     session.console.table(&table)
 }
 
-fn show(recipient: &vault::Recipient, session: &mut Session<'_>) -> Result<(), Failure> {
+fn show(
+    recipient: &vault::Recipient,
+    profile: &RecipientProfile,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
+    let gap = profile.vetting_gap(session.today());
     if session.console.is_json() {
-        return session.console.json(&RecipientShape::from(recipient));
+        return session.console.json(&ProfileShape::new(recipient, profile, gap));
     }
     let mut table = Table::new(&[("recipient", Align::Left), ("", Align::Left)]);
     let mut line = |title: &str, text: String| table.row([Cell::new(title), Cell::new(text)]);
     line("name", recipient.name.clone());
     line("sealing", sealing(recipient));
     line("you sign with", recipient.issuer.clone());
+    line("in words", recipient.issuer_words.clone());
     line("added", local(recipient.added));
     if let Some(removed) = recipient.removed {
         line("removed", local(removed));
+    }
+    if let Some(key) = &profile.receipt_key {
+        line("confirms with", key.clone());
+    }
+    if let Some(most) = profile.limits.max_lifetime {
+        line("holds at most", most.to_string());
+    }
+    if let Some(kinds) = &profile.limits.allowed {
+        line("may have", kinds.join(", "));
+    }
+    for vetting in &profile.vettings {
+        line("vetted", format!("by {}, until {}: {}", vetting.by, vetting.until, vetting.what));
+    }
+    if let Some(gap) = gap {
+        line("vetting", format!("{gap} ({})", profile.limits.vetting.as_str()));
     }
     session.console.table(&table)
 }

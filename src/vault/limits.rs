@@ -1,0 +1,298 @@
+//! What one recipient may have at most, and whether anybody looked into who they are.
+
+use super::recipients::{parse_key, recipient_row};
+use super::{Vault, VaultError};
+use crate::disclosure::log::LogKind;
+use crate::disclosure::{Lifetime, RecipientKey};
+use crate::store::Store;
+use crate::store::lifecycle::{LimitRow, VettingRow};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+
+/// What is done where a recipient was not vetted, or too long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum VettingPolicy {
+    /// Nothing.
+    #[default]
+    Off,
+    /// The owner is told before sealing.
+    Warn,
+    /// Nothing is sealed.
+    Refuse,
+}
+
+impl VettingPolicy {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Warn, Self::Refuse];
+
+    /// The word that the vault, the command line and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+/// What one recipient may have at most.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecipientLimits {
+    /// The longest lifetime of a disclosure; none: any.
+    pub max_lifetime: Option<Lifetime>,
+    /// The kinds of fact they may have, as [`Fact::kind`](crate::disclosure::Fact::kind) names them; none: every kind.
+    pub allowed: Option<Vec<String>>,
+    /// What is done where they were not vetted, or too long ago.
+    pub vetting: VettingPolicy,
+}
+
+/// One look into who a recipient is: due diligence as the owner noted it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vetting {
+    /// By whom.
+    pub by: String,
+    /// What was looked at.
+    pub what: String,
+    /// The last day on which it counts.
+    pub until: Date,
+    /// When it was noted.
+    pub noted: Timestamp,
+}
+
+/// What the vault keeps of a recipient beside their name and key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientProfile {
+    /// What they may have at most.
+    pub limits: RecipientLimits,
+    /// Every look into who they are, oldest first. The newest one counts.
+    pub vettings: Vec<Vetting>,
+    /// The ssh-ed25519 key under which they confirm deletions: one introduced for that, else the key that
+    /// disclosures are sealed to where it is of that kind.
+    pub receipt_key: Option<String>,
+}
+
+impl RecipientProfile {
+    /// What is wrong with the newest vetting on a day, if anything is.
+    pub fn vetting_gap(&self, today: Date) -> Option<String> {
+        match self.vettings.last() {
+            None => Some("was never vetted".to_owned()),
+            Some(last) if last.until < today => {
+                Some(format!("was last vetted by {}, which counted until {}", last.by, last.until))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+impl Vault {
+    /// Limits, due diligence and receipt key of a recipient.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchRecipient`].
+    pub fn recipient_profile(&self, id: i64) -> Result<RecipientProfile, VaultError> {
+        self.read(|store| profile(store, id))
+    }
+
+    /// Notes who vetted a recipient, what they looked at, and until when that counts.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchRecipient`]; [`VaultError::Invalid`] for an empty text or a day that is over.
+    pub fn vet_recipient(
+        &mut self,
+        id: i64,
+        by: &str,
+        what: &str,
+        until: Date,
+        now: Timestamp,
+    ) -> Result<RecipientProfile, VaultError> {
+        let row = VettingRow {
+            by: plain_text(by, "who vetted them")?,
+            what: plain_text(what, "what was looked at")?,
+            until,
+            noted_at: now,
+        };
+        if until < super::disclose::utc_day(now) {
+            return Err(VaultError::Invalid(format!("a vetting until {until} would count no more today")));
+        }
+        let log = self.journal();
+        self.write(|store| {
+            let recipient = recipient_row(store, id)?;
+            store.add_vetting(id, &row)?;
+            let body = json!({"recipient": id, "name": recipient.name, "by": row.by, "what": row.what,
+                "until": until.to_string()});
+            log.append(store, LogKind::RecipientVetted, &body, now)?;
+            profile(store, id)
+        })
+    }
+
+    /// Sets what a recipient may have at most.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchRecipient`]; [`VaultError::Invalid`] for a list of kinds that allows none, or a kind that
+    /// no fact could have.
+    pub fn set_recipient_limits(
+        &mut self,
+        id: i64,
+        limits: &RecipientLimits,
+        now: Timestamp,
+    ) -> Result<RecipientProfile, VaultError> {
+        if let Some(kinds) = &limits.allowed {
+            let is_kind =
+                |kind: &String| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            if kinds.is_empty() || !kinds.iter().all(is_kind) {
+                return Err(VaultError::Invalid("name the allowed kinds of fact, at least one".to_owned()));
+            }
+        }
+        let row = LimitRow {
+            max_lifetime_s: limits.max_lifetime.map(Lifetime::seconds),
+            allowed: limits.allowed.clone(),
+            vetting: Some(limits.vetting.as_str().to_owned()),
+        };
+        let log = self.journal();
+        self.write(|store| {
+            let recipient = recipient_row(store, id)?;
+            store.set_limits(id, &row)?;
+            let body = json!({"recipient": id, "name": recipient.name, "max_lifetime_s": row.max_lifetime_s,
+                "allowed": row.allowed, "vetting": row.vetting});
+            log.append(store, LogKind::RecipientLimited, &body, now)?;
+            profile(store, id)
+        })
+    }
+
+    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchRecipient`]; [`VaultError::RecipientKey`] for a key that cannot sign.
+    pub fn set_receipt_key(
+        &mut self,
+        id: i64,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<RecipientProfile, VaultError> {
+        let key = signing_key(key)?;
+        let log = self.journal();
+        self.write(|store| {
+            let recipient = recipient_row(store, id)?;
+            store.set_receipt_key(id, key.as_str())?;
+            let body = json!({"recipient": id, "name": recipient.name, "key": key.as_str()});
+            log.append(store, LogKind::ReceiptKeySet, &body, now)?;
+            profile(store, id)
+        })
+    }
+
+    /// Enters in the log that a disclosure was asked for and refused.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where the vault cannot be written.
+    pub fn log_refusal(
+        &mut self,
+        recipient: i64,
+        purpose: &str,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let log = self.journal();
+        self.write(|store| {
+            let row = recipient_row(store, recipient)?;
+            let body = json!({"recipient": recipient, "name": row.name, "purpose": purpose, "why": why});
+            log.append(store, LogKind::Denied, &body, now)
+        })
+    }
+}
+
+/// Checks that a text is a key that can sign receipts, without keeping it.
+///
+/// # Errors
+/// [`VaultError::RecipientKey`].
+pub fn check_receipt_key(key: &str) -> Result<(), VaultError> {
+    signing_key(key).map(|_| ())
+}
+
+fn signing_key(key: &str) -> Result<RecipientKey, VaultError> {
+    let key = parse_key(key)?;
+    match key.signing_key() {
+        Some(_) => Ok(key),
+        None => Err(VaultError::RecipientKey("an age1… key cannot sign receipts".to_owned())),
+    }
+}
+
+/// The longest free text of the owner's that is kept, in characters.
+const MAX_TEXT_CHARS: usize = 500;
+
+/// A free text of the owner's: not empty, one line, not too long.
+pub(super) fn plain_text(text: &str, what: &str) -> Result<String, VaultError> {
+    let text = text.trim();
+    let wrong = |how: &str| Err(VaultError::Invalid(format!("{what}: the text {how}")));
+    if text.is_empty() {
+        return wrong("is empty");
+    }
+    if text.chars().count() > MAX_TEXT_CHARS {
+        return wrong("is longer than 500 characters");
+    }
+    if text.chars().any(char::is_control) {
+        return wrong("holds control characters");
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn profile(store: &Store, id: i64) -> Result<RecipientProfile, VaultError> {
+    let recipient = store
+        .recipient(id)?
+        .ok_or_else(|| VaultError::NoSuchRecipient { name: format!("number {id}"), known: Vec::new() })?;
+    let row = store.limits(id)?;
+    let word = row.vetting.as_deref().unwrap_or(VettingPolicy::Off.as_str());
+    let unreadable =
+        |what: &str| VaultError::Store(crate::store::StoreError::Unreadable { what: what.to_owned() });
+    let vetting = VettingPolicy::ALL.into_iter().find(|policy| policy.as_str() == word);
+    let max_lifetime = row.max_lifetime_s.map(Lifetime::from_seconds).transpose();
+    let own_key = recipient.key.filter(|key| parse_key(key).is_ok_and(|key| key.signing_key().is_some()));
+    Ok(RecipientProfile {
+        limits: RecipientLimits {
+            max_lifetime: max_lifetime.map_err(|_| unreadable("recipient_limit.max_lifetime_s"))?,
+            allowed: row.allowed,
+            vetting: vetting.ok_or_else(|| unreadable("recipient_limit.vetting"))?,
+        },
+        vettings: store
+            .vettings(id)?
+            .into_iter()
+            .map(|row| Vetting { by: row.by, what: row.what, until: row.until, noted: row.noted_at })
+            .collect(),
+        receipt_key: store.receipt_key(id)?.or(own_key),
+    })
+}
+
+/// Holds what would leave against the recipient's limits. Gives what the owner should know before saying yes.
+///
+/// # Errors
+/// [`VaultError::NotAllowed`].
+pub(super) fn check<'k>(
+    profile: &RecipientProfile,
+    name: &str,
+    lifetime: Lifetime,
+    kinds: impl Iterator<Item = &'k str>,
+    today: Date,
+) -> Result<Vec<String>, VaultError> {
+    let limits = &profile.limits;
+    if let Some(most) = limits.max_lifetime.filter(|most| lifetime > *most) {
+        return Err(VaultError::NotAllowed(format!(
+            "it would hold for {lifetime}, and you limited disclosures to {name} to {most}"
+        )));
+    }
+    if let Some(allowed) = &limits.allowed {
+        for kind in kinds {
+            if !allowed.iter().any(|known| known == kind) {
+                return Err(VaultError::NotAllowed(format!(
+                    "it states a fact of the kind {kind}, and you allowed {name} only {}",
+                    allowed.join(", ")
+                )));
+            }
+        }
+    }
+    match (limits.vetting, profile.vetting_gap(today)) {
+        (VettingPolicy::Refuse, Some(gap)) => Err(VaultError::NotAllowed(format!("{name} {gap}"))),
+        (VettingPolicy::Warn, Some(gap)) => Ok(vec![format!("{name} {gap}")]),
+        _ => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,266 @@
+//! Standing disclosures: a request kept as JSON, so that it can be made again with fresh figures.
+//!
+//! Days move with the calendar. What was the day of issue becomes the day of renewal; the end of a month that
+//! was over, and a window of whole months, become the same of the later month; any other day keeps its distance
+//! from the day of issue.
+
+use super::disclose::utc_day;
+use super::{DisclosureRequest, FactRequest, LabelChoice, TransactionField, VaultError};
+use crate::disclosure::{Lifetime, OnwardSharing, Purpose, Terms};
+use crate::ledger::AccountId;
+use crate::money::{Currency, Money};
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct RequestWire {
+    issued_on: String,
+    facts: Vec<FactWire>,
+    purpose_code: String,
+    purpose: String,
+    retain_until: Option<String>,
+    onward_sharing: OnwardSharing,
+    intent_to_retain: bool,
+    lifetime_s: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum FactWire {
+    Balance {
+        account: i64,
+        as_of: String,
+        round_to: Option<MoneyWire>,
+        label: String,
+    },
+    Transactions {
+        account: i64,
+        from: String,
+        to: String,
+        payee: Option<String>,
+        fields: Vec<String>,
+        label: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct MoneyWire {
+    amount: String,
+    currency: String,
+    digits: u8,
+}
+
+/// The request as JSON; none where it states a kind of fact that cannot be made again.
+pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<String> {
+    let facts = request.facts.iter().map(fact_to_wire).collect::<Option<Vec<_>>>()?;
+    let wire = RequestWire {
+        issued_on: utc_day(now).to_string(),
+        facts,
+        purpose_code: request.purpose.code().to_owned(),
+        purpose: request.purpose.text().to_owned(),
+        retain_until: request.terms.retain_until.map(|day| day.to_string()),
+        onward_sharing: request.terms.onward_sharing,
+        intent_to_retain: request.terms.intent_to_retain,
+        lifetime_s: request.lifetime.seconds(),
+    };
+    serde_json::to_string(&wire).ok()
+}
+
+fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
+    // No member is skipped with "..": one that was forgotten here would be lost at renewal.
+    if let FactRequest::Balance { account, as_of, round_to, label } = fact {
+        Some(FactWire::Balance {
+            account: account.0,
+            as_of: as_of.to_string(),
+            round_to: round_to.map(|step| MoneyWire {
+                amount: step.to_decimal(),
+                currency: step.currency().code().to_owned(),
+                digits: step.currency().exponent(),
+            }),
+            label: label_word(*label).to_owned(),
+        })
+    } else if let FactRequest::Transactions { account, from, to, payee, fields, label } = fact {
+        Some(FactWire::Transactions {
+            account: account.0,
+            from: from.to_string(),
+            to: to.to_string(),
+            payee: payee.clone(),
+            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+            label: label_word(*label).to_owned(),
+        })
+    } else {
+        None
+    }
+}
+
+const LABELS: [(LabelChoice, &str); 4] = [
+    (LabelChoice::Number, "number"),
+    (LabelChoice::Name, "name"),
+    (LabelChoice::Both, "both"),
+    (LabelChoice::Nothing, "nothing"),
+];
+
+fn label_word(label: LabelChoice) -> &'static str {
+    LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
+}
+
+/// Reads a request that [`to_json`] wrote, its days moved to `now`.
+///
+/// # Errors
+/// [`VaultError::Store`] for a text that it did not write.
+pub(super) fn from_json(json: &str, recipient: i64, now: Timestamp) -> Result<DisclosureRequest, VaultError> {
+    parse(json, recipient, now).ok_or_else(|| {
+        VaultError::Store(crate::store::StoreError::Unreadable { what: "disclosure_life.request".to_owned() })
+    })
+}
+
+fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest> {
+    let wire: RequestWire = serde_json::from_str(json).ok()?;
+    let clock = Clock { issued_on: wire.issued_on.parse().ok()?, renewed_on: utc_day(now) };
+    let retain_until = match wire.retain_until {
+        Some(day) => Some(clock.at_a_distance(day.parse().ok()?)?),
+        None => None,
+    };
+    Some(DisclosureRequest {
+        recipient,
+        facts: wire.facts.into_iter().map(|fact| fact_from_wire(fact, clock)).collect::<Option<_>>()?,
+        purpose: Purpose::new(&wire.purpose_code, &wire.purpose).ok()?,
+        terms: Terms {
+            retain_until,
+            onward_sharing: wire.onward_sharing,
+            intent_to_retain: wire.intent_to_retain,
+        },
+        lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
+        // A risk is accepted for one disclosure, never for those that renew it.
+        accept_risk: None,
+    })
+}
+
+fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
+    let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
+    Some(match wire {
+        FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
+            account: AccountId(account),
+            as_of: clock.day(as_of.parse().ok()?)?,
+            round_to: match round_to {
+                Some(step) => {
+                    let currency = Currency::custom(&step.currency, step.digits).ok()?;
+                    Some(Money::parse(&step.amount, currency).ok()?)
+                }
+                None => None,
+            },
+            label: label(&word)?,
+        },
+        FactWire::Transactions { account, from, to, payee, fields, label: word } => {
+            let (from, to) = clock.window(from.parse().ok()?, to.parse().ok()?)?;
+            let field =
+                |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
+            FactRequest::Transactions {
+                account: AccountId(account),
+                from,
+                to,
+                payee,
+                fields: fields.iter().map(field).collect::<Option<_>>()?,
+                label: label(&word)?,
+            }
+        }
+    })
+}
+
+/// How days move between issue and renewal.
+#[derive(Clone, Copy)]
+struct Clock {
+    issued_on: Date,
+    renewed_on: Date,
+}
+
+impl Clock {
+    fn day(self, day: Date) -> Option<Date> {
+        if day == day.last_of_month() && day < self.issued_on.first_of_month() {
+            return Some(self.by_months(day)?.last_of_month());
+        }
+        self.at_a_distance(day)
+    }
+
+    fn window(self, from: Date, to: Date) -> Option<(Date, Date)> {
+        let whole_months =
+            from == from.first_of_month() && to == to.last_of_month() && to < self.issued_on.first_of_month();
+        if whole_months {
+            return Some((self.by_months(from)?, self.by_months(to)?.last_of_month()));
+        }
+        Some((self.at_a_distance(from)?, self.at_a_distance(to)?))
+    }
+
+    fn by_months(self, day: Date) -> Option<Date> {
+        let months = |day: Date| i64::from(day.year()) * 12 + i64::from(day.month());
+        let moved = months(self.renewed_on) - months(self.issued_on);
+        day.checked_add(Span::new().try_months(moved).ok()?).ok()
+    }
+
+    fn at_a_distance(self, day: Date) -> Option<Date> {
+        let distance = (day - self.issued_on).get_days();
+        self.renewed_on.checked_add(Span::new().try_days(distance).ok()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn days_move_with_the_calendar() {
+        let clock = Clock { issued_on: date(2026, 1, 31), renewed_on: date(2026, 3, 2) };
+        assert_eq!(clock.day(date(2026, 1, 31)), Some(date(2026, 3, 2)), "today stays today");
+        assert_eq!(clock.day(date(2025, 12, 31)), Some(date(2026, 2, 28)), "the end of the month before");
+        assert_eq!(clock.day(date(2026, 1, 30)), Some(date(2026, 3, 1)), "yesterday stays yesterday");
+        assert_eq!(
+            clock.window(date(2025, 10, 1), date(2025, 12, 31)),
+            Some((date(2025, 12, 1), date(2026, 2, 28))),
+            "whole months stay whole"
+        );
+        assert_eq!(
+            clock.window(date(2026, 1, 1), date(2026, 1, 31)),
+            Some((date(2026, 1, 31), date(2026, 3, 2))),
+            "thirty days up to today stay thirty days"
+        );
+    }
+
+    #[test]
+    fn a_request_comes_back_as_it_was() {
+        let eur = Currency::iso("EUR").unwrap();
+        let request = DisclosureRequest {
+            recipient: 3,
+            facts: vec![
+                FactRequest::Balance {
+                    account: AccountId(1),
+                    as_of: date(2026, 2, 1),
+                    round_to: Some(Money::parse("100.00", eur).unwrap()),
+                    label: LabelChoice::Both,
+                },
+                FactRequest::Transactions {
+                    account: AccountId(2),
+                    from: date(2026, 1, 20),
+                    to: date(2026, 2, 1),
+                    payee: Some("cafe".to_owned()),
+                    fields: TransactionField::ALL.to_vec(),
+                    label: LabelChoice::Nothing,
+                },
+            ],
+            purpose: Purpose::new("loan", "Loan 12").unwrap(),
+            terms: Terms { retain_until: Some(date(2026, 3, 1)), ..Terms::default() },
+            lifetime: Lifetime::default(),
+            accept_risk: None,
+        };
+        let now: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();
+        let back = from_json(&to_json(&request, now).unwrap(), 3, now).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{request:?}"));
+        let later: Timestamp = "2026-02-03T12:00:00Z".parse().unwrap();
+        let back = from_json(&to_json(&request, now).unwrap(), 3, later).unwrap();
+        assert_eq!(back.terms.retain_until, Some(date(2026, 3, 3)));
+        for bad in ["", "{}", "[]", "null", r#"{"issued_on":"x"}"#] {
+            assert!(from_json(bad, 3, now).is_err(), "{bad}");
+        }
+    }
+}
