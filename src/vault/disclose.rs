@@ -142,7 +142,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::NoSuchRecipient`], [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be
-    /// stated, [`VaultError::Refused`] (which is logged), [`VaultError::Deliver`], [`VaultError::Store`].
+    /// stated, [`VaultError::Forbidden`] (which is logged), [`VaultError::Deliver`], [`VaultError::Store`].
     pub fn disclose(
         &mut self,
         request: &DisclosureRequest,
@@ -247,7 +247,7 @@ impl Vault {
             deliver(&sealed).map_err(VaultError::Deliver)?;
             Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
         });
-        if let Err(VaultError::Refused(why)) = &written {
+        if let Err(VaultError::Forbidden(why)) = &written {
             self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
         }
         let (entry, fingerprint) = written.map_err(|error| self.explain(error))?;

@@ -17,7 +17,7 @@ impl VaultError {
                 _ => ErrorClass::Failed,
             },
             Self::Log(_) => ErrorClass::Damaged,
-            Self::Refused(_) => ErrorClass::Refused,
+            Self::Forbidden(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
@@ -79,7 +79,9 @@ impl VaultError {
                     .to_owned(),
             ),
             Self::Deliver(_) => Some("nothing was disclosed and nothing was logged".to_owned()),
-            Self::Refused(_) => Some("ask for less, or change what you allow; nothing was signed".to_owned()),
+            Self::Forbidden(_) => {
+                Some("ask for less, or change what you allow; nothing was signed".to_owned())
+            }
             Self::Money(_) | Self::Invalid(_) | Self::Randomness | Self::Sealing(_) => None,
         }
     }
