@@ -73,7 +73,8 @@ pub enum LogKind {
 }
 
 impl LogKind {
-    const ALL: [Self; 13] = [
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,
