@@ -302,3 +302,59 @@ proptest! {
         let _ = StatusList::read(&format!("{tail}.{tail}.{tail}"));
     }
 }
+
+fn frozen(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lifecycle").join(name)
+}
+
+#[test]
+fn what_was_signed_once_is_readable_for_ever() {
+    let read = |name: &str| std::fs::read_to_string(frozen(name)).unwrap().trim_end().to_owned();
+    let token = read("status.token");
+    assert_eq!(token, token_at(77).token.as_str(), "the same seed, clock and draft give the same token");
+    let list = StatusList::read(&read("status-list.jwt")).unwrap();
+    assert_eq!(list.check(&verified(&token), now()), Revocation::Revoked { as_of: now() });
+    assert_eq!(
+        list.check(&verified(token_at(78).token.as_str()), now()),
+        Revocation::NotRevoked { as_of: now() }
+    );
+    let receipt = Receipt::read(&read("receipt.jwt"), now()).unwrap();
+    assert!(receipt.matches(&verified(&token), token_at(77).token.digest(), &receipt_key().verifying_key()));
+    let export = LogExport::read(&read("log-export.jwt"), None).unwrap();
+    assert_eq!(export.summary.head, log().last().map(LogEntry::head));
+}
+
+/// Writes the vectors anew; run by hand, once, when the format gets a new version.
+#[test]
+#[ignore = "writes files"]
+fn write_the_vectors() {
+    let write = |name: &str, text: &str| std::fs::write(frozen(name), format!("{text}\n")).unwrap();
+    let token = token_at(77);
+    write("status.token", token.token.as_str());
+    write("status-list.jwt", &list(&[77], now(), &issuer()));
+    let verified = verified(token.token.as_str());
+    write("receipt.jwt", &make_receipt(&verified, token.token.digest(), now(), &receipt_key()).unwrap());
+    write("log-export.jwt", &export_log(&log(), now(), &log_key()).unwrap());
+}
+
+#[test]
+fn the_document_gives_the_limits_and_types_of_the_code() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/disclosure-format.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    for shown in [
+        format!("`{STATUS_LIST_TYP}`"),
+        format!("`{RECEIPT_TYP}`"),
+        format!("`{LOG_EXPORT_TYP}`"),
+        format!("at least {MIN_STATUS_PLACES} places"),
+        format!("below {MAX_STATUS_PLACES}"),
+        format!("more than {} bytes", MAX_STATUS_PLACES / 8),
+        format!("{} KiB", MAX_STATUS_LIST_LEN / 1024),
+        format!("at most {} KiB", MAX_RECEIPT_LEN / 1024),
+        format!("at most {} MiB", MAX_LOG_EXPORT_LEN / (1024 * 1024)),
+    ] {
+        assert!(document.contains(&shown), "not in the document: {shown}");
+    }
+    for kind in LogKind::ALL {
+        assert!(document.contains(&format!("`{kind}`")), "not in the document: {kind}");
+    }
+}

@@ -75,7 +75,8 @@ pub enum LogKind {
 }
 
 impl LogKind {
-    const ALL: [Self; 14] = [
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,

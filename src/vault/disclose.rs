@@ -168,7 +168,7 @@ impl Vault {
     /// error is returned and the caller should take back what `deliver` wrote.
     ///
     /// # Errors
-    /// [`VaultError::Refused`] where more would follow from it than is allowed and [`VaultError::NotAllowed`] where
+    /// [`VaultError::Refused`] where more would follow from it than is allowed and [`VaultError::Forbidden`] where
     /// the recipient's limits forbid it (both are entered in the log as denied); [`VaultError::NoSuchRecipient`],
     /// [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be stated, [`VaultError::Deliver`],
     /// [`VaultError::Store`].
@@ -291,7 +291,7 @@ impl Vault {
                 let body = denied_body(request, &row.name, refusal);
                 self.write(|store| journal.append(store, LogKind::Denied, &body, now))?;
             }
-            Err(VaultError::NotAllowed(why)) => {
+            Err(VaultError::Forbidden(why)) => {
                 self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
             }
             _ => {}

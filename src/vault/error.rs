@@ -166,9 +166,9 @@ pub enum VaultError {
     /// A text that is no key of a recipient.
     #[error("this is no recipient's key: {0}")]
     RecipientKey(String),
-    /// The owner's own rules forbid it; the text says which and why.
+    /// Limits that the owner set forbid it; the text says which and why.
     #[error("refused: {0}")]
-    NotAllowed(String),
+    Forbidden(String),
     /// The disclosure could not be signed or sealed.
     #[error("the disclosure could not be made: {0}")]
     Sealing(String),

@@ -37,6 +37,17 @@ impl VettingPolicy {
     }
 }
 
+/// The kinds of fact that a recipient can be limited to.
+pub const FACT_KINDS: [&str; 7] = [
+    "balance",
+    "balance-range",
+    "balance-threshold",
+    "totals-by-period",
+    "transactions",
+    "account",
+    "document",
+];
+
 /// What one recipient may have at most.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecipientLimits {
@@ -139,10 +150,12 @@ impl Vault {
         now: Timestamp,
     ) -> Result<RecipientProfile, VaultError> {
         if let Some(kinds) = &limits.allowed {
-            let is_kind =
-                |kind: &String| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-            if kinds.is_empty() || !kinds.iter().all(is_kind) {
-                return Err(VaultError::Invalid("name the allowed kinds of fact, at least one".to_owned()));
+            let unknown = kinds.iter().map(String::as_str).find(|kind| !FACT_KINDS.contains(kind));
+            if let Some(kind) = unknown.or(kinds.is_empty().then_some("")) {
+                return Err(VaultError::Invalid(format!(
+                    "\"{kind}\" is no kind of fact: the kinds are {}",
+                    FACT_KINDS.join(", ")
+                )));
             }
         }
         let row = LimitRow {
@@ -266,7 +279,7 @@ pub(super) fn profile(store: &Store, id: i64) -> Result<RecipientProfile, VaultE
 /// Holds what would leave against the recipient's limits. Gives what the owner should know before saying yes.
 ///
 /// # Errors
-/// [`VaultError::NotAllowed`].
+/// [`VaultError::Forbidden`].
 pub(super) fn check<'k>(
     profile: &RecipientProfile,
     name: &str,
@@ -276,14 +289,14 @@ pub(super) fn check<'k>(
 ) -> Result<Vec<String>, VaultError> {
     let limits = &profile.limits;
     if let Some(most) = limits.max_lifetime.filter(|most| lifetime > *most) {
-        return Err(VaultError::NotAllowed(format!(
+        return Err(VaultError::Forbidden(format!(
             "it would hold for {lifetime}, and you limited disclosures to {name} to {most}"
         )));
     }
     if let Some(allowed) = &limits.allowed {
         for kind in kinds {
             if !allowed.iter().any(|known| known == kind) {
-                return Err(VaultError::NotAllowed(format!(
+                return Err(VaultError::Forbidden(format!(
                     "it states a fact of the kind {kind}, and you allowed {name} only {}",
                     allowed.join(", ")
                 )));
@@ -291,7 +304,7 @@ pub(super) fn check<'k>(
         }
     }
     match (limits.vetting, profile.vetting_gap(today)) {
-        (VettingPolicy::Refuse, Some(gap)) => Err(VaultError::NotAllowed(format!("{name} {gap}"))),
+        (VettingPolicy::Refuse, Some(gap)) => Err(VaultError::Forbidden(format!("{name} {gap}"))),
         (VettingPolicy::Warn, Some(gap)) => Ok(vec![format!("{name} {gap}")]),
         _ => Ok(Vec::new()),
     }

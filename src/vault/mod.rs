@@ -57,7 +57,7 @@ pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 #[cfg(feature = "age")]
-pub use limits::{RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
+pub use limits::{FACT_KINDS, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};

@@ -18,7 +18,7 @@ impl VaultError {
             },
             Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
-            Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
+            Self::Refused(_) | Self::Forbidden(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
@@ -105,7 +105,7 @@ impl VaultError {
             | Self::AttachmentWrite(_)
             | Self::Randomness
             | Self::Sealing(_) => None,
-            Self::NotAllowed(_) => {
+            Self::Forbidden(_) => {
                 Some("ask for less, or change what you allow; nothing was signed".to_owned())
             }
         }

@@ -122,18 +122,16 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
         Some(day) => Some(clock.at_a_distance(day.parse().ok()?)?),
         None => None,
     };
+    let facts = wire.facts.into_iter().map(|fact| fact_from_wire(fact, clock)).collect::<Option<_>>()?;
+    let purpose = Purpose::new(&wire.purpose_code, &wire.purpose).ok()?;
     Some(DisclosureRequest {
-        recipient,
-        facts: wire.facts.into_iter().map(|fact| fact_from_wire(fact, clock)).collect::<Option<_>>()?,
-        purpose: Purpose::new(&wire.purpose_code, &wire.purpose).ok()?,
         terms: Terms {
             retain_until,
             onward_sharing: wire.onward_sharing,
             intent_to_retain: wire.intent_to_retain,
         },
         lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
-        // A risk is accepted for one disclosure, never for those that renew it.
-        accept_risk: None,
+        ..DisclosureRequest::new(recipient, facts, purpose)
     })
 }
 
@@ -230,28 +228,26 @@ mod tests {
     #[test]
     fn a_request_comes_back_as_it_was() {
         let eur = Currency::iso("EUR").unwrap();
+        let facts = vec![
+            FactRequest::Balance {
+                account: AccountId(1),
+                as_of: date(2026, 2, 1),
+                round_to: Some(Money::parse("100.00", eur).unwrap()),
+                label: LabelChoice::Both,
+            },
+            FactRequest::Transactions {
+                account: AccountId(2),
+                from: date(2026, 1, 20),
+                to: date(2026, 2, 1),
+                payee: Some("cafe".to_owned()),
+                fields: TransactionField::ALL.to_vec(),
+                label: LabelChoice::Nothing,
+            },
+        ];
+        let purpose = Purpose::new("loan", "Loan 12").unwrap();
         let request = DisclosureRequest {
-            recipient: 3,
-            facts: vec![
-                FactRequest::Balance {
-                    account: AccountId(1),
-                    as_of: date(2026, 2, 1),
-                    round_to: Some(Money::parse("100.00", eur).unwrap()),
-                    label: LabelChoice::Both,
-                },
-                FactRequest::Transactions {
-                    account: AccountId(2),
-                    from: date(2026, 1, 20),
-                    to: date(2026, 2, 1),
-                    payee: Some("cafe".to_owned()),
-                    fields: TransactionField::ALL.to_vec(),
-                    label: LabelChoice::Nothing,
-                },
-            ],
-            purpose: Purpose::new("loan", "Loan 12").unwrap(),
             terms: Terms { retain_until: Some(date(2026, 3, 1)), ..Terms::default() },
-            lifetime: Lifetime::default(),
-            accept_risk: None,
+            ..DisclosureRequest::new(3, facts, purpose)
         };
         let now: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();
         let back = from_json(&to_json(&request, now).unwrap(), 3, now).unwrap();

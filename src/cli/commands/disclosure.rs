@@ -165,7 +165,8 @@ pub(super) fn tone(state: DisclosureState) -> Tone {
 
 /// How long until then, in the two largest units: `6d 23h`, `47h 12m`, `5m`.
 pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
-    let minutes = until.as_second().saturating_sub(now.as_second()).max(0) / 60;
+    // A minute that has begun counts: what was sealed for 7d just now has 7d left.
+    let minutes = until.as_second().saturating_sub(now.as_second()).max(0).saturating_add(59) / 60;
     let (hours, days) = (minutes / 60, minutes / 1_440);
     match () {
         () if hours >= 48 => format!("{days}d {}h", hours % 24),

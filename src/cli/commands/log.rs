@@ -226,6 +226,7 @@ fn detail(entry: &LogEntry) -> String {
         return entry.body.clone();
     };
     let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let number = |name: &str| body.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default();
     match entry.kind.as_str() {
         "vault-created" => format!("with finvault {}", text("finvault")),
         "recipient-added" if text("key").is_empty() => format!("{}, sealed under passcodes", text("name")),
@@ -234,12 +235,29 @@ fn detail(entry: &LogEntry) -> String {
         "recipient-vetted" => {
             format!("{}, by {}, until {}: {}", text("name"), text("by"), text("until"), text("what"))
         }
+        "recipient-limited" => format!("{}{}", text("name"), limited(&body)),
+        "receipt-key-set" => format!("{} confirms deletions with {}", text("name"), text("key")),
+        "revoked" => {
+            let why = Some(text("why")).filter(|why| !why.is_empty()).map(|why| format!(": {why}"));
+            format!("disclosure {}{}", number("disclosure"), why.unwrap_or_default())
+        }
+        "status-list-issued" => {
+            format!("for {}: {} revoked, good until {}", text("name"), number("revoked"), text("expires"))
+        }
+        "closed" if body.get("signed") == Some(&true.into()) => {
+            format!("disclosure {}: they signed that they deleted it", number("disclosure"))
+        }
+        "closed" => format!("disclosure {}, on their word: {}", number("disclosure"), text("statement")),
+        "reviewed" => format!("{} disclosures", number("disclosures")),
+        "log-exported" => "a copy for an auditor".to_owned(),
+        "denied" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), text("why")),
         "disclosed" => {
+            let renews =
+                body.get("renews").map(|id| format!(", renewing disclosure {id}")).unwrap_or_default();
             let risk = body.get("accepted_risk").and_then(|risk| risk.get("reason")?.as_str());
             let risk = risk.map(|reason| format!("; risk accepted: {reason}")).unwrap_or_default();
-            format!("to {}, for \"{}\": {}{risk}", text("name"), text("purpose"), said(&body))
+            format!("to {}, for \"{}\"{renews}: {}{risk}", text("name"), text("purpose"), said(&body))
         }
-        "denied" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), text("why")),
         _ => {
             let pairs = body.iter().map(|(name, value)| match value {
                 serde_json::Value::String(text) => format!("{name} {text}"),
@@ -248,6 +266,21 @@ fn detail(entry: &LogEntry) -> String {
             pairs.collect::<Vec<_>>().join(", ")
         }
     }
+}
+
+/// What a recipient may have at most, as the log keeps it.
+fn limited(body: &serde_json::Map<String, serde_json::Value>) -> String {
+    let hours = body.get("max_lifetime_s").and_then(serde_json::Value::as_i64).map(|s| s / 3_600);
+    let kinds = body
+        .get("allowed")
+        .and_then(serde_json::Value::as_array)
+        .map(|kinds| kinds.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", "));
+    let vetting = body.get("vetting").and_then(serde_json::Value::as_str).unwrap_or_default();
+    format!(
+        ": holds at most {}, may have {}, vetting {vetting}",
+        hours.map_or_else(|| "as long as asked".to_owned(), |hours| format!("{hours}h")),
+        kinds.unwrap_or_else(|| "every kind of fact".to_owned())
+    )
 }
 
 /// What was disclosed, one sentence a fact.
