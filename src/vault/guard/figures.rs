@@ -136,23 +136,38 @@ impl History {
         Ok(rows)
     }
 
-    /// The latest balance of the account that the recipient was told, if its set is a good start for this one's.
+    /// The balance of the account that the recipient was told whose set is nearest in size to this one's.
     fn base_for(&self, recipient: i64, figure: &Figure, epoch: i64) -> Option<usize> {
         let account = figure.account?;
         let anchored = |set: &RowSet| set.contains(RowSet::anchor_of(account));
         if !anchored(&figure.rows) || !matches!(figure.kind, Kind::Sum | Kind::RoundedSum) {
             return None;
         }
-        let is_balance = |(place, row): &(usize, &AggregateRow)| {
-            row.recipient == recipient
-                && row.account == Some(account)
-                && row.epoch == epoch
-                && self
-                    .aggregates
-                    .get(*place)
-                    .is_some_and(|known| known.is_sum() && (known.base.is_some() || anchored(&known.added)))
-        };
-        self.origins.iter().enumerate().rev().find(is_balance).map(|(place, _)| place)
+        let mut lengths: HashMap<usize, u64> = HashMap::new();
+        for (place, (row, known)) in self.origins.iter().zip(&self.aggregates).enumerate() {
+            if row.recipient != recipient
+                || row.account != Some(account)
+                || row.epoch != epoch
+                || !known.is_sum()
+            {
+                continue;
+            }
+            match known.base.and_then(|base| lengths.get(&base)) {
+                Some(length) => {
+                    let length = length.saturating_add(known.added.len()).saturating_sub(known.removed.len());
+                    lengths.insert(place, length);
+                }
+                None if anchored(&known.added) => {
+                    lengths.insert(place, known.added.len());
+                }
+                None => {}
+            }
+        }
+        let length = figure.rows.len();
+        lengths
+            .into_iter()
+            .min_by_key(|(place, known)| (known.abs_diff(length), *place))
+            .map(|(place, _)| place)
     }
 
     /// A sum's set, with the differences it was given by resolved.
