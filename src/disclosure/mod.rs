@@ -60,6 +60,7 @@ pub mod log;
 #[cfg(feature = "age")]
 mod open;
 mod passcode;
+mod pseudonym;
 #[cfg(feature = "age")]
 mod recipient;
 mod root;
@@ -74,7 +75,9 @@ mod wire;
 
 pub use audience::{Audience, AudienceError};
 pub use fact::{
-    AccountLabel, BalanceFact, BalanceType, Fact, MaskedNumber, Row, RowStatus, TransactionsFact,
+    AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,
+    Grouping, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, PayeeForm, Period, PeriodTotals, Row, RowStatus,
+    SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
 };
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};
@@ -82,13 +85,14 @@ pub use issue::{Draft, IssueError, Issued, IssuerKey, issue};
 #[cfg(feature = "age")]
 pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open};
 pub use passcode::{Passcode, PasscodeError};
+pub use pseudonym::{PseudonymKey, masked_payee};
 #[cfg(feature = "age")]
 pub use recipient::{RecipientError, RecipientKey};
-pub use root::{LedgerRoot, RootBuilder, RootSalt, row_id};
+pub use root::{LedgerRoot, RootBuilder, RootRow, RootSalt, row_id};
 #[cfg(feature = "age")]
 pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal};
 pub use selection::{
-    Condition, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
+    Condition, DaySpan, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
 };
 pub use terms::{
     Lifetime, LifetimeError, MAX_PURPOSE_CODE_LEN, MAX_PURPOSE_LEN, OnwardSharing, Purpose, PurposeError,

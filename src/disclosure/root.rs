@@ -38,7 +38,7 @@ impl RootSalt {
 }
 
 /// HMAC-SHA-256, which is what HKDF-Extract is (RFC 5869, section 2.2).
-fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+pub(super) fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     Hkdf::<Sha256>::extract(Some(key), message).0.into()
 }
 
@@ -62,6 +62,48 @@ impl LedgerRoot {
     }
 }
 
+/// A transaction as the root commits to it.
+#[derive(Debug, Clone, Copy)]
+pub struct RootRow<'a> {
+    /// The day booked, `YYYY-MM-DD`.
+    pub posted: &'a str,
+    /// How much.
+    pub amount: Money,
+    /// The other party as the bank wrote it.
+    pub payee_raw: &'a str,
+    /// The other party as shown.
+    pub payee: &'a str,
+    /// Further text.
+    pub memo: Option<&'a str>,
+    /// A cheque number or the like.
+    pub reference: Option<&'a str>,
+    /// `pending`, `posted` or `reconciled`.
+    pub status: &'a str,
+    /// The bank's id.
+    pub bank_id: Option<&'a str>,
+}
+
+impl RootRow<'_> {
+    /// A JSON array with no spaces, absent members null.
+    fn canonical(&self, into: &mut Vec<u8>) {
+        let currency = self.amount.currency();
+        let row = (
+            "transaction",
+            self.posted,
+            self.amount.to_decimal(),
+            currency.code(),
+            self.payee_raw,
+            self.payee,
+            self.memo,
+            self.reference,
+            self.status,
+            self.bank_id,
+        );
+        // Texts and nulls into memory: nothing there can fail.
+        let _ = serde_json::to_writer(into, &row);
+    }
+}
+
 /// Computes a [`LedgerRoot`] over rows pushed one by one, keeping a few dozen hashes however many rows there are.
 ///
 /// The tree is that of RFC 9162 section 2.1 (leaves under 0x00, nodes under 0x01), each leaf salted.
@@ -70,12 +112,14 @@ pub struct RootBuilder<'a> {
     rows: u64,
     /// Roots of complete subtrees, largest first, with how many leaves each has.
     subtrees: Vec<(u64, [u8; 32])>,
+    /// The row at hand, kept for its room.
+    row: Vec<u8>,
 }
 
 impl<'a> RootBuilder<'a> {
     /// A builder with no row yet.
     pub const fn new(salt: &'a RootSalt) -> Self {
-        Self { salt, rows: 0, subtrees: Vec::new() }
+        Self { salt, rows: 0, subtrees: Vec::new(), row: Vec::new() }
     }
 
     /// Adds the account's balance before its first transaction; where there is one it is the first row.
@@ -86,7 +130,17 @@ impl<'a> RootBuilder<'a> {
 
     /// Adds a transaction. Rows go in order of posting date, then of their number in the vault.
     pub fn push_transaction(&mut self, transaction: &Transaction) {
-        self.push(&canonical_transaction(transaction));
+        let posted = transaction.detail.posted.to_string();
+        self.push_row(&root_row(transaction, &posted));
+    }
+
+    /// Adds a transaction that is not held as such.
+    pub fn push_row(&mut self, row: &RootRow<'_>) {
+        let mut bytes = std::mem::take(&mut self.row);
+        bytes.clear();
+        row.canonical(&mut bytes);
+        self.push(&bytes);
+        self.row = bytes;
     }
 
     /// Adds a row as bytes that its owner can reproduce.
@@ -123,31 +177,28 @@ fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     Sha256::new().chain_update([NODE]).chain_update(left).chain_update(right).finalize().into()
 }
 
-/// A transaction as the root commits to it: a JSON array with no spaces, absent members null.
-fn canonical_transaction(transaction: &Transaction) -> Vec<u8> {
+/// What the root commits to of a transaction; `posted` is its day as text.
+fn root_row<'a>(transaction: &'a Transaction, posted: &'a str) -> RootRow<'a> {
     let detail = &transaction.detail;
-    json!([
-        "transaction",
-        detail.posted.to_string(),
-        detail.amount.to_decimal(),
-        detail.amount.currency().code(),
-        detail.payee_raw,
-        detail.payee,
-        detail.memo,
-        detail.reference,
-        detail.status.as_str(),
-        detail.bank_id,
-    ])
-    .to_string()
-    .into_bytes()
+    RootRow {
+        posted,
+        amount: detail.amount,
+        payee_raw: &detail.payee_raw,
+        payee: &detail.payee,
+        memo: detail.memo.as_deref(),
+        reference: detail.reference.as_deref(),
+        status: detail.status.as_str(),
+        bank_id: detail.bank_id.as_deref(),
+    }
 }
 
 /// An id for a disclosed row: stable for one recipient's salt, unlinkable under another, and saying nothing of
 /// the bank's id or the vault's number. `occurrence` sets equal rows apart: 0 for the first.
-pub fn row_id(salt: &RootSalt, transaction: &Transaction, occurrence: u64) -> String {
+pub fn row_id(salt: &RootSalt, row: &RootRow<'_>, occurrence: u64) -> String {
+    let mut bytes = Vec::new();
+    row.canonical(&mut bytes);
     let key = salt.derive(b"finvault/row-id", occurrence);
-    let row: [u8; 32] = Sha256::digest(canonical_transaction(transaction)).into();
-    let id = hmac(&key, &row);
+    let id = hmac(&key, &<[u8; 32]>::from(Sha256::digest(&bytes)));
     base64url(id.get(..12).unwrap_or(&id))
 }
 
@@ -199,7 +250,8 @@ mod tests {
 
     #[test]
     fn a_row_is_what_the_document_says() {
-        let row = canonical_transaction(&transaction(4, -450));
+        let mut row = Vec::new();
+        root_row(&transaction(4, -450), "2026-01-03").canonical(&mut row);
         let expected = r#"["transaction","2026-01-03","-4.50","EUR","CORNER \"CAFE\"","Corner Cafe",null,null,"posted","B-1"]"#;
         assert_eq!(String::from_utf8(row).unwrap(), expected);
         let salt = RootSalt::from_bytes([1; 32]);
@@ -214,6 +266,9 @@ mod tests {
     #[test]
     fn row_ids_are_stable_for_one_salt_and_unlinkable_under_another() {
         let (one, two) = (RootSalt::from_bytes([1; 32]), RootSalt::from_bytes([2; 32]));
+        let row_id = |salt, transaction: &Transaction, occurrence| {
+            row_id(salt, &root_row(transaction, "2026-01-03"), occurrence)
+        };
         let id = row_id(&one, &transaction(4, -450), 0);
         assert_eq!(id.len(), 16);
         assert_eq!(id, row_id(&one, &transaction(5, -450), 0), "the vault's number says nothing");

@@ -10,8 +10,11 @@ use rusqlite::{Connection, TransactionBehavior};
 pub const APPLICATION_ID: i32 = 0x4669_6e56;
 
 /// The script that leads to version `index + 1`.
-const SCRIPTS: &[&str] =
-    &[include_str!("schema/0001_ledger.sql"), include_str!("schema/0002_disclosures.sql")];
+const SCRIPTS: &[&str] = &[
+    include_str!("schema/0001_ledger.sql"),
+    include_str!("schema/0002_disclosures.sql"),
+    include_str!("schema/0006_statement_periods.sql"),
+];
 
 /// The newest version this program knows.
 pub const fn latest() -> usize {

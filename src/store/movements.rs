@@ -23,6 +23,12 @@ pub struct TransactionQuery {
     pub payee: Option<String>,
     /// In this category.
     pub category: Option<String>,
+    /// Of at least this many minor units, sign included.
+    pub least_minor: Option<i64>,
+    /// Of at most this many minor units, sign included.
+    pub most_minor: Option<i64>,
+    /// Without those that the bank has only announced.
+    pub booked: bool,
     /// From this import only.
     pub batch: Option<BatchId>,
     /// At most so many, the latest ones.
@@ -163,36 +169,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn movements(&self, query: &TransactionQuery) -> Result<Vec<Transaction>, StoreError> {
-        let mut conditions = vec!["1"];
-        let mut values: Vec<Value> = Vec::new();
-        let mut add = |condition: &'static str, value: Value| {
-            conditions.push(condition);
-            values.push(value);
-        };
-        if let Some(account) = query.account {
-            add("m.account = ?", account.0.into());
-        }
-        if let Some(from) = query.from {
-            add("m.posted >= ?", from.to_string().into());
-        }
-        if let Some(to) = query.to {
-            add("m.posted <= ?", to.to_string().into());
-        }
-        if let Some(text) = &query.text {
-            add(
-                "instr(lower(m.payee || char(10) || coalesce(m.memo, '') || char(10) || coalesce(m.reference, '')), lower(?)) > 0",
-                text.clone().into(),
-            );
-        }
-        if let Some(payee) = &query.payee {
-            add("instr(lower(m.payee), lower(?)) > 0", payee.clone().into());
-        }
-        if let Some(category) = &query.category {
-            add("lower(m.category) = lower(?)", category.clone().into());
-        }
-        if let Some(batch) = query.batch {
-            add("m.batch = ?", batch.0.into());
-        }
+        let (conditions, mut values) = conditions(query);
         let limit = query.limit.map_or(-1, i64::from);
         values.push(limit.into());
         let sql = format!(
@@ -242,6 +219,50 @@ impl Store {
         }
         Ok(existing)
     }
+}
+
+/// What a query asks of each row (`m`), as conditions of SQL with a value for each question mark.
+pub(super) fn conditions(query: &TransactionQuery) -> (Vec<&'static str>, Vec<Value>) {
+    let mut conditions = vec!["1"];
+    let mut values: Vec<Value> = Vec::new();
+    if query.booked {
+        conditions.push("m.status <> 'pending'");
+    }
+    let mut add = |condition: &'static str, value: Value| {
+        conditions.push(condition);
+        values.push(value);
+    };
+    if let Some(account) = query.account {
+        add("m.account = ?", account.0.into());
+    }
+    if let Some(from) = query.from {
+        add("m.posted >= ?", from.to_string().into());
+    }
+    if let Some(to) = query.to {
+        add("m.posted <= ?", to.to_string().into());
+    }
+    if let Some(text) = &query.text {
+        add(
+            "instr(lower(m.payee || char(10) || coalesce(m.memo, '') || char(10) || coalesce(m.reference, '')), lower(?)) > 0",
+            text.clone().into(),
+        );
+    }
+    if let Some(payee) = &query.payee {
+        add("instr(lower(m.payee), lower(?)) > 0", payee.clone().into());
+    }
+    if let Some(category) = &query.category {
+        add("lower(m.category) = lower(?)", category.clone().into());
+    }
+    if let Some(batch) = query.batch {
+        add("m.batch = ?", batch.0.into());
+    }
+    if let Some(least) = query.least_minor {
+        add("m.amount_minor >= ?", least.into());
+    }
+    if let Some(most) = query.most_minor {
+        add("m.amount_minor <= ?", most.into());
+    }
+    (conditions, values)
 }
 
 fn read_transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {

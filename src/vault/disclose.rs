@@ -1,7 +1,7 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
-use super::facts::{self, FactRequest};
-use super::recipients::{issuer_key, parse_key, recipient_row};
+use super::facts::{self, Drawing, FactRequest};
+use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
 use super::{Recipient, Vault, VaultError};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
@@ -46,6 +46,10 @@ pub struct Preview {
     pub sentences: Vec<String>,
     /// From when on it would no longer hold.
     pub expires: Timestamp,
+    /// What does not leave, and one may fear that it would.
+    pub stays: Vec<String>,
+    /// What would tell less and might do.
+    pub narrower: Vec<String>,
     /// What the owner should know before saying yes.
     pub warnings: Vec<String>,
 }
@@ -101,10 +105,14 @@ impl Vault {
     /// # Errors
     /// As [`Vault::disclose`].
     pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
-        let recipient = self.present(self.read(|store| recipient_row(store, request.recipient))?);
-        // The commitment that needs the salt is not part of a preview; any salt will do.
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
+        let pseudonyms = pseudonym_key(&self.key, &row);
+        let recipient = self.present(row);
+        // Only ids of rows depend on the salt of a preview, and they are made anew with each disclosure.
         let salt = RootSalt::from_bytes([0; 32]);
-        let drawn = self.read(|store| facts::draw(store, &request.facts, &salt, utc_day(now)))?;
+        let drawn = self.read(|store| {
+            Drawing::new(store, &salt, &pseudonyms, utc_day(now), false).draw(&request.facts)
+        })?;
         let mut warnings = drawn.warnings;
         if request.lifetime.is_long() {
             warnings.push(format!(
@@ -116,6 +124,8 @@ impl Vault {
         Ok(Preview {
             recipient,
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
+            stays: facts::what_stays(&drawn.facts),
+            narrower: facts::narrower(&drawn.facts, &request.purpose),
             facts: drawn.facts,
             expires: expiry(now, request.lifetime)?,
             warnings,
@@ -139,6 +149,7 @@ impl Vault {
     ) -> Result<Issued, VaultError> {
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let issuer = issuer_key(&self.key, &row);
+        let pseudonyms = pseudonym_key(&self.key, &row);
         let key = row.key.as_deref().map(parse_key).transpose()?;
         let passcode = match key {
             Some(_) => None,
@@ -155,7 +166,9 @@ impl Vault {
         let random = self.random.as_ref();
         let written = self.store.write(|store| {
             let salt = RootSalt::from_bytes(root_salt);
-            let drawn = facts::draw(store, &request.facts, &salt, utc_day(now))?;
+            let drawn = Drawing::new(store, &salt, &pseudonyms, utc_day(now), true).draw(&request.facts)?;
+            let ledger_root =
+                drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
             let draft = Draft {
                 audience,
                 purpose: request.purpose.clone(),
@@ -163,7 +176,7 @@ impl Vault {
                 lifetime: request.lifetime,
                 not_before: None,
                 facts: drawn.facts,
-                ledger_root: drawn.root,
+                ledger_root,
             };
             let issued = disclosure::issue(&draft, &issuer, now, random)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;

@@ -30,7 +30,7 @@ pub use check::{CheckReport, Difference, Problem};
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
-pub use facts::{FactRequest, LabelChoice, TransactionField};
+pub use facts::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]

@@ -18,6 +18,7 @@ impl VaultError {
             },
             Self::Log(_) => ErrorClass::Damaged,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
+            Self::AllSuppressed { .. } => ErrorClass::Refused,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
             | Self::OtherAccount { .. }
@@ -65,6 +66,11 @@ impl VaultError {
                     format!("the vault knows this account from {day} on; import older statements first")
                 }
                 None => "import a statement of this account first".to_owned(),
+            }),
+            Self::AllSuppressed { safe, .. } => Some(if safe.is_empty() {
+                "ask about more days, so that each total is of more transactions".to_owned()
+            } else {
+                format!("safe would be: {}", safe.join(", or "))
             }),
             Self::Currency(_) => Some(
                 "use a code of ISO 4217 such as EUR, or define a commodity of your own by giving its digits"
