@@ -78,6 +78,10 @@ pub enum Command {
     #[command(subcommand)]
     Disclose(commands::disclose::Disclose),
     #[command(subcommand)]
+    Preset(commands::preset::Preset),
+    #[command(subcommand)]
+    Request(commands::request::Request),
+    #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
     Log(commands::log::Log),
@@ -89,7 +93,15 @@ pub enum Command {
 impl Command {
     /// Whether the command works on a vault. The others refuse `--vault` and its companions.
     pub fn uses_vault(&self) -> bool {
-        !matches!(self, Self::Demo(_) | Self::Open(_) | Self::Completions(_) | Self::Man(_))
+        !matches!(
+            self,
+            Self::Demo(_)
+                | Self::Open(_)
+                | Self::Preset(_)
+                | Self::Request(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
     }
 }
 

@@ -63,6 +63,7 @@ mod passcode;
 mod pseudonym;
 #[cfg(feature = "age")]
 mod recipient;
+pub mod request;
 mod root;
 #[cfg(feature = "age")]
 mod seal;
@@ -88,7 +89,7 @@ pub use passcode::{Passcode, PasscodeError};
 pub use pseudonym::{PseudonymKey, masked_payee};
 #[cfg(feature = "age")]
 pub use recipient::{RecipientError, RecipientKey};
-pub use root::{LedgerRoot, RootBuilder, RootRow, RootSalt, row_id};
+pub use root::{LedgerRoot, RootBuilder, RootSalt, row_id};
 #[cfg(feature = "age")]
 pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal};
 pub use selection::{

@@ -7,7 +7,7 @@
 
 use super::json::base64url;
 use crate::ledger::transaction::Transaction;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use hkdf::Hkdf;
 use jiff::civil::Date;
 use serde_json::json;
@@ -62,48 +62,6 @@ impl LedgerRoot {
     }
 }
 
-/// A transaction as the root commits to it.
-#[derive(Debug, Clone, Copy)]
-pub struct RootRow<'a> {
-    /// The day booked, `YYYY-MM-DD`.
-    pub posted: &'a str,
-    /// How much.
-    pub amount: Money,
-    /// The other party as the bank wrote it.
-    pub payee_raw: &'a str,
-    /// The other party as shown.
-    pub payee: &'a str,
-    /// Further text.
-    pub memo: Option<&'a str>,
-    /// A cheque number or the like.
-    pub reference: Option<&'a str>,
-    /// `pending`, `posted` or `reconciled`.
-    pub status: &'a str,
-    /// The bank's id.
-    pub bank_id: Option<&'a str>,
-}
-
-impl RootRow<'_> {
-    /// A JSON array with no spaces, absent members null.
-    fn canonical(&self, into: &mut Vec<u8>) {
-        let currency = self.amount.currency();
-        let row = (
-            "transaction",
-            self.posted,
-            self.amount.to_decimal(),
-            currency.code(),
-            self.payee_raw,
-            self.payee,
-            self.memo,
-            self.reference,
-            self.status,
-            self.bank_id,
-        );
-        // Texts and nulls into memory: nothing there can fail.
-        let _ = serde_json::to_writer(into, &row);
-    }
-}
-
 /// Computes a [`LedgerRoot`] over rows pushed one by one, keeping a few dozen hashes however many rows there are.
 ///
 /// The tree is that of RFC 9162 section 2.1 (leaves under 0x00, nodes under 0x01), each leaf salted.
@@ -130,15 +88,17 @@ impl<'a> RootBuilder<'a> {
 
     /// Adds a transaction. Rows go in order of posting date, then of their number in the vault.
     pub fn push_transaction(&mut self, transaction: &Transaction) {
-        let posted = transaction.detail.posted.to_string();
-        self.push_row(&root_row(transaction, &posted));
+        self.push(&canonical_transaction(transaction));
     }
 
-    /// Adds a transaction that is not held as such.
-    pub fn push_row(&mut self, row: &RootRow<'_>) {
+    /// Adds all amounts of one day, in minor units: what a balance or total over many rows commits to. The amounts
+    /// go in order of status and size, and nothing else of their rows is committed to.
+    pub fn push_day(&mut self, day: &str, currency: Currency, amounts_minor: &[i64]) {
         let mut bytes = std::mem::take(&mut self.row);
         bytes.clear();
-        row.canonical(&mut bytes);
+        // Texts and numbers into memory: nothing there can fail.
+        let row = ("day", day, currency.code(), currency.exponent(), amounts_minor);
+        let _ = serde_json::to_writer(&mut bytes, &row);
         self.push(&bytes);
         self.row = bytes;
     }
@@ -177,28 +137,31 @@ fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     Sha256::new().chain_update([NODE]).chain_update(left).chain_update(right).finalize().into()
 }
 
-/// What the root commits to of a transaction; `posted` is its day as text.
-fn root_row<'a>(transaction: &'a Transaction, posted: &'a str) -> RootRow<'a> {
+/// A transaction as the root commits to it: a JSON array with no spaces, absent members null.
+fn canonical_transaction(transaction: &Transaction) -> Vec<u8> {
     let detail = &transaction.detail;
-    RootRow {
-        posted,
-        amount: detail.amount,
-        payee_raw: &detail.payee_raw,
-        payee: &detail.payee,
-        memo: detail.memo.as_deref(),
-        reference: detail.reference.as_deref(),
-        status: detail.status.as_str(),
-        bank_id: detail.bank_id.as_deref(),
-    }
+    json!([
+        "transaction",
+        detail.posted.to_string(),
+        detail.amount.to_decimal(),
+        detail.amount.currency().code(),
+        detail.payee_raw,
+        detail.payee,
+        detail.memo,
+        detail.reference,
+        detail.status.as_str(),
+        detail.bank_id,
+    ])
+    .to_string()
+    .into_bytes()
 }
 
 /// An id for a disclosed row: stable for one recipient's salt, unlinkable under another, and saying nothing of
 /// the bank's id or the vault's number. `occurrence` sets equal rows apart: 0 for the first.
-pub fn row_id(salt: &RootSalt, row: &RootRow<'_>, occurrence: u64) -> String {
-    let mut bytes = Vec::new();
-    row.canonical(&mut bytes);
+pub fn row_id(salt: &RootSalt, transaction: &Transaction, occurrence: u64) -> String {
     let key = salt.derive(b"finvault/row-id", occurrence);
-    let id = hmac(&key, &<[u8; 32]>::from(Sha256::digest(&bytes)));
+    let row: [u8; 32] = Sha256::digest(canonical_transaction(transaction)).into();
+    let id = hmac(&key, &row);
     base64url(id.get(..12).unwrap_or(&id))
 }
 
@@ -250,8 +213,7 @@ mod tests {
 
     #[test]
     fn a_row_is_what_the_document_says() {
-        let mut row = Vec::new();
-        root_row(&transaction(4, -450), "2026-01-03").canonical(&mut row);
+        let row = canonical_transaction(&transaction(4, -450));
         let expected = r#"["transaction","2026-01-03","-4.50","EUR","CORNER \"CAFE\"","Corner Cafe",null,null,"posted","B-1"]"#;
         assert_eq!(String::from_utf8(row).unwrap(), expected);
         let salt = RootSalt::from_bytes([1; 32]);
@@ -260,15 +222,14 @@ mod tests {
         typed.push_transaction(&transaction(4, -450));
         raw.push(br#"["opening","2026-01-01","1.00","EUR"]"#);
         raw.push(expected.as_bytes());
+        typed.push_day("2026-01-03", Currency::iso("EUR").unwrap(), &[-450, 100]);
+        raw.push(br#"["day","2026-01-03","EUR",2,[-450,100]]"#);
         assert_eq!(typed.finish(), raw.finish());
     }
 
     #[test]
     fn row_ids_are_stable_for_one_salt_and_unlinkable_under_another() {
         let (one, two) = (RootSalt::from_bytes([1; 32]), RootSalt::from_bytes([2; 32]));
-        let row_id = |salt, transaction: &Transaction, occurrence| {
-            row_id(salt, &root_row(transaction, "2026-01-03"), occurrence)
-        };
         let id = row_id(&one, &transaction(4, -450), 0);
         assert_eq!(id.len(), 16);
         assert_eq!(id, row_id(&one, &transaction(5, -450), 0), "the vault's number says nothing");

@@ -1,63 +1,93 @@
-//! Passes over many rows without holding them, and the days of which an account's statements speak.
+//! Passes over many rows without holding them, where rows came from, and of which days statements speak.
 
 use super::movements::conditions;
 use super::values::day;
 use super::{Store, StoreError, TransactionQuery};
 use crate::ledger::{AccountId, BatchId};
 use jiff::civil::Date;
-use rusqlite::{Row, params, params_from_iter};
+use rusqlite::{params, params_from_iter};
 
-/// A movement as the database holds it, lent for the time of one call.
-#[derive(Debug, Clone, Copy)]
-pub struct MovementRef<'a> {
-    /// The day booked, as ISO 8601.
-    pub posted: &'a str,
-    /// How much, in minor units of the account's currency.
-    pub amount_minor: i64,
-    /// The other party, cleaned for reading.
-    pub payee: &'a str,
-    /// The other party as the bank wrote it.
-    pub payee_raw: &'a str,
-    /// Further text.
-    pub memo: Option<&'a str>,
-    /// A cheque number or the like.
-    pub reference: Option<&'a str>,
+/// Where the rows beneath a fact came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The imports whose statements speak of days of the window.
+    pub batches: Vec<BatchId>,
+    /// Whether the owner entered a row, or changed the day or amount of one.
+    pub by_owner: bool,
+}
+
+/// By what a pass over rows groups them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupColumn {
+    /// By nothing: the pass touches an index alone, and not the rows.
+    Nothing,
     /// The owner's category.
-    pub category: Option<&'a str>,
-    /// `pending`, `posted` or `reconciled`.
-    pub status: &'a str,
-    /// The bank's id, where it may identify the row.
-    pub bank_id: Option<&'a str>,
-    /// The import that brought it; none where it was entered by hand.
-    pub batch: Option<BatchId>,
-    /// Whether the owner changed the day or the amount that a statement gave.
-    pub changed: bool,
+    Category,
+    /// The payee, cleaned for reading.
+    Payee,
 }
 
 impl Store {
-    /// Shows every row that a query asks for to `each`, in order of day, then of entry. The query's limit is not
-    /// heeded: it is for lists.
+    /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
+    /// and entry: the order of the index, so that nothing is sorted. The query's limit is not heeded.
     ///
     /// # Errors
     /// What `each` reports; [`StoreError`] where the vault cannot be read.
-    pub fn for_each_movement<E: From<StoreError>>(
+    pub fn for_each_amount<E: From<StoreError>>(
         &self,
         query: &TransactionQuery,
-        each: &mut dyn FnMut(&MovementRef<'_>) -> Result<(), E>,
+        group: GroupColumn,
+        each: &mut dyn FnMut(&str, i64, Option<&str>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (conditions, values) = conditions(query);
+        let column = match group {
+            GroupColumn::Nothing => "NULL",
+            GroupColumn::Category => "m.category",
+            GroupColumn::Payee => "m.payee",
+        };
         let sql = format!(
-            "SELECT m.posted, m.amount_minor, m.payee, m.payee_raw, m.memo, m.reference, m.category, m.status,
-                 m.bank_id, m.batch, m.source_posted IS NOT NULL OR m.source_amount_minor IS NOT NULL
-             FROM movement m WHERE {} ORDER BY m.posted, m.id",
+            "SELECT m.posted, m.amount_minor, {column} FROM movement m WHERE {}
+             ORDER BY m.posted, m.status, m.amount_minor, m.id",
             conditions.join(" AND ")
         );
         let mut statement = self.conn.prepare_cached(&sql).map_err(StoreError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(StoreError::from)?;
+        let unreadable = |_| StoreError::Unreadable { what: "movement".to_owned() };
         while let Some(row) = rows.next().map_err(StoreError::from)? {
-            each(&lend(row)?)?;
+            let posted = row.get_ref(0).map_err(StoreError::from)?.as_str().map_err(unreadable)?;
+            let minor = row.get(1).map_err(StoreError::from)?;
+            let group = row.get_ref(2).map_err(StoreError::from)?.as_str_or_null().map_err(unreadable)?;
+            each(posted, minor, group)?;
         }
         Ok(())
+    }
+
+    /// Where the rows that a query asks for came from.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn provenance(&self, account: AccountId, query: &TransactionQuery) -> Result<Provenance, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT DISTINCT batch FROM statement_period
+             WHERE account = ?1 AND first_day <= ?2 AND last_day >= ?3 ORDER BY batch",
+        )?;
+        let to = query.to.map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
+        let from = query.from.map_or_else(String::new, |day| day.to_string());
+        let mut rows = statement.query(params![account.0, to, from])?;
+        let mut batches = Vec::new();
+        while let Some(row) = rows.next()? {
+            batches.push(BatchId(row.get(0)?));
+        }
+        let (conditions, values) = conditions(query);
+        // The last condition is to the letter that of the index of rows that owners touched.
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM movement m WHERE {} AND
+                 (m.batch IS NULL OR m.source_posted IS NOT NULL OR m.source_amount_minor IS NOT NULL))",
+            conditions.join(" AND ")
+        );
+        let by_owner =
+            self.conn.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(Provenance { batches, by_owner })
     }
 
     /// Notes of which days a statement speaks.
@@ -109,29 +139,4 @@ impl Store {
             .query_row([account.0], |row| row.get(0))?;
         found.map(|text| day(&text, "movement.posted")).transpose()
     }
-}
-
-fn lend<'a>(row: &'a Row<'_>) -> Result<MovementRef<'a>, StoreError> {
-    let text = |column: usize| -> Result<Option<&'a str>, StoreError> {
-        row.get_ref(column)?
-            .as_str_or_null()
-            .map_err(|_| StoreError::Unreadable { what: "movement".to_owned() })
-    };
-    let written = |column: usize| -> Result<&'a str, StoreError> {
-        text(column)?.ok_or_else(|| StoreError::Unreadable { what: "movement".to_owned() })
-    };
-    let payee = written(2)?;
-    Ok(MovementRef {
-        posted: written(0)?,
-        amount_minor: row.get(1)?,
-        payee,
-        payee_raw: text(3)?.unwrap_or(payee),
-        memo: text(4)?,
-        reference: text(5)?,
-        category: text(6)?,
-        status: written(7)?,
-        bank_id: text(8)?,
-        batch: row.get::<_, Option<i64>>(9)?.map(BatchId),
-        changed: row.get(10)?,
-    })
 }

@@ -73,7 +73,7 @@ pub enum VaultError {
     #[error("there is no transaction {}", .0.0)]
     NoSuchTransaction(TransactionId),
     /// No import of that number, or it was undone already.
-    #[error("there is no import {} to undo", .0.0)]
+    #[error("there is no import {}, or it was undone", .0.0)]
     NoSuchImport(BatchId),
     /// No recipient of that name.
     #[error("there is no recipient named \"{name}\"")]
@@ -113,6 +113,12 @@ pub enum VaultError {
         /// Options of the command line that would state something.
         safe: Vec<String>,
     },
+    /// No option of a request can be stated.
+    #[error("the request cannot be answered")]
+    Unanswerable(
+        /// Why not, for each option.
+        Vec<String>,
+    ),
     /// A text that is no key of a recipient.
     #[error("this is no recipient's key: {0}")]
     RecipientKey(String),

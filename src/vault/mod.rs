@@ -5,6 +5,8 @@
 //! mean two accounts is refused. Times are arguments; the vault never asks a clock.
 
 mod accounts;
+#[cfg(feature = "age")]
+mod answer;
 mod balances;
 mod check;
 #[cfg(feature = "age")]
@@ -25,12 +27,14 @@ pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
+#[cfg(feature = "age")]
+pub use answer::{Alternative, Answer, Given, WhyNot};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
-pub use facts::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]

@@ -18,7 +18,7 @@ impl VaultError {
             },
             Self::Log(_) => ErrorClass::Damaged,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
-            Self::AllSuppressed { .. } => ErrorClass::Refused,
+            Self::AllSuppressed { .. } | Self::Unanswerable(_) => ErrorClass::Refused,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
             | Self::OtherAccount { .. }
@@ -67,6 +67,7 @@ impl VaultError {
                 }
                 None => "import a statement of this account first".to_owned(),
             }),
+            Self::Unanswerable(whys) => Some(whys.join("\n")),
             Self::AllSuppressed { safe, .. } => Some(if safe.is_empty() {
                 "ask about more days, so that each total is of more transactions".to_owned()
             } else {

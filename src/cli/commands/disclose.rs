@@ -1,6 +1,7 @@
 //! `disclose`: which facts, for whom and what for. Shows what will leave, asks, and seals it for one recipient.
 
 mod arguments;
+mod asked;
 mod delivery;
 
 use crate::cli::exit::Exit;
@@ -28,6 +29,8 @@ pub enum Disclose {
     /// Disclose an imported statement by its digest, so that the recipient recognises the file
     #[command(visible_alias = "receipt")]
     Document(Stating<arguments::Document>),
+    Preset(asked::FromPreset),
+    Request(asked::FromRequest),
 }
 
 /// A fact, and what every disclosure says.
@@ -69,6 +72,8 @@ impl Disclose {
             Self::Transactions(asked) => asked.common.run(session, FactArguments::Transactions(asked.fact)),
             Self::Account(asked) => asked.common.run(session, FactArguments::Account(asked.fact)),
             Self::Document(asked) => asked.common.run(session, FactArguments::Document(asked.fact)),
+            Self::Preset(asked) => asked.run(session),
+            Self::Request(asked) => asked.run(session),
         }
     }
 }

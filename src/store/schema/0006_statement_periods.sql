@@ -12,6 +12,10 @@ CREATE TABLE statement_period (
 
 CREATE INDEX statement_period_by_account ON statement_period (account, first_day);
 
+-- Rows that the owner entered, or whose day or amount they changed: whether a fact rests on any is asked often.
+CREATE INDEX movement_by_owner ON movement (account, posted)
+    WHERE batch IS NULL OR source_posted IS NOT NULL OR source_amount_minor IS NOT NULL;
+
 -- Statements imported before there was this table: from their first row to their last.
 INSERT INTO statement_period (batch, account, first_day, last_day)
     SELECT batch, account, min(posted), max(posted) FROM movement WHERE batch IS NOT NULL GROUP BY batch, account;

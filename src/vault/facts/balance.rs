@@ -1,7 +1,7 @@
 //! Balances: exact, rounded, as a range, or as an answer to whether they reach an amount.
 
 use super::coverage::is_known;
-use super::walk::{Walked, walk};
+use super::walk::{evidence, walk};
 use super::{Drawing, FactRequest, LabelChoice, account_label, usable_step};
 use crate::disclosure::{
     BalanceFact, BalanceRangeFact, BalanceType, DaySpan, Measure, Operator, Selection, ThresholdFact,
@@ -9,6 +9,7 @@ use crate::disclosure::{
 use crate::ledger::Account;
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
+use crate::store::aggregates::GroupColumn;
 use crate::vault::VaultError;
 use crate::vault::accounts::same_currency;
 use crate::vault::balances::known_from;
@@ -21,7 +22,7 @@ pub(super) fn balance(
     round_to: Option<Money>,
     label: LabelChoice,
 ) -> Result<BalanceFact, VaultError> {
-    let (exact, walked) = balance_at(drawing, account, as_of)?;
+    let (exact, matched) = balance_at(drawing, account, as_of)?;
     let amount = match round_to {
         Some(step) => exact.round_to(usable_step("the rounding step", step, account)?)?,
         None => exact,
@@ -31,8 +32,8 @@ pub(super) fn balance(
         balance_type: balance_type(as_of, drawing.today),
         as_of,
         amount,
-        selection: Selection { rounding: round_to, ..selection_up_to(drawing, account, as_of, &walked)? },
-        evidence: walked.evidence(drawing.store, Some(account))?,
+        selection: Selection { rounding: round_to, ..selection_up_to(drawing, account, as_of, matched)? },
+        evidence: evidence(drawing.store, account, &booked_up_to(account, as_of), true)?,
     })
 }
 
@@ -44,7 +45,7 @@ pub(super) fn range(
     label: LabelChoice,
 ) -> Result<BalanceRangeFact, VaultError> {
     let width = usable_step("the width of the range", bucket, account)?.minor();
-    let (exact, walked) = balance_at(drawing, account, as_of)?;
+    let (exact, matched) = balance_at(drawing, account, as_of)?;
     let overflow = VaultError::Money(MoneyError::Overflow);
     let lower = exact.minor().div_euclid(width).checked_mul(width);
     let bounds = lower.and_then(|lower| Some((lower, lower.checked_add(width)?)));
@@ -55,8 +56,8 @@ pub(super) fn range(
         as_of,
         at_least: Money::new(lower, account.currency),
         below: Money::new(upper, account.currency),
-        selection: selection_up_to(drawing, account, as_of, &walked)?,
-        evidence: walked.evidence(drawing.store, Some(account))?,
+        selection: selection_up_to(drawing, account, as_of, matched)?,
+        evidence: evidence(drawing.store, account, &booked_up_to(account, as_of), true)?,
     })
 }
 
@@ -72,16 +73,12 @@ fn balance_type(as_of: Date, today: Date) -> BalanceType {
 }
 
 /// The exact balance at the end of a day, from the rows that the root commits to.
-fn balance_at(
-    drawing: &mut Drawing<'_>,
-    account: &Account,
-    as_of: Date,
-) -> Result<(Money, Walked), VaultError> {
+fn balance_at(drawing: &mut Drawing<'_>, account: &Account, as_of: Date) -> Result<(Money, u64), VaultError> {
     let mut minor = opening_minor(account);
-    let walked =
+    let matched =
         walk_balance(drawing, account, as_of, &mut |_, amount_minor| minor += i128::from(amount_minor))?;
     let minor = i64::try_from(minor).map_err(|_| MoneyError::Overflow)?;
-    Ok((Money::new(minor, account.currency), walked))
+    Ok((Money::new(minor, account.currency), matched))
 }
 
 /// Goes over the opening balance and every booked row up to a day.
@@ -90,32 +87,32 @@ fn walk_balance(
     account: &Account,
     to: Date,
     each: &mut dyn FnMut(&str, i64),
-) -> Result<Walked, VaultError> {
+) -> Result<u64, VaultError> {
     if let (Some(root), Some(opening)) = (drawing.root.as_mut(), account.opening) {
         root.push_opening(opening.date, opening.amount);
     }
-    let query = TransactionQuery {
-        account: Some(account.id),
-        to: Some(to),
-        booked: true,
-        ..TransactionQuery::default()
-    };
-    walk(drawing, account, &query, &mut |movement| {
-        each(movement.posted, movement.amount_minor);
+    let query = booked_up_to(account, to);
+    walk(drawing, account, &query, GroupColumn::Nothing, &mut |posted, minor, _| {
+        each(posted, minor);
         Ok(())
     })
+}
+
+/// The rows that make a balance at the end of a day.
+fn booked_up_to(account: &Account, to: Date) -> TransactionQuery {
+    TransactionQuery { account: Some(account.id), to: Some(to), booked: true, ..TransactionQuery::default() }
 }
 
 fn selection_up_to(
     drawing: &Drawing<'_>,
     account: &Account,
     as_of: Date,
-    walked: &Walked,
+    matched: u64,
 ) -> Result<Selection, VaultError> {
     let from = known_from(drawing.store, account)?.unwrap_or(as_of);
     Ok(Selection {
         to: Some(as_of),
-        matched: walked.matched,
+        matched,
         gaps: Some(drawing.gaps(account, from.min(as_of), as_of)?),
         ..Selection::default()
     })
@@ -140,7 +137,8 @@ pub(super) fn threshold(
     };
     let gaps = drawing.gaps(account, window.from, window.to)?;
     let mut balances = DailyBalances::new(opening_minor(account), window)?;
-    let walked = walk_balance(drawing, account, window.to, &mut |posted, minor| balances.add(posted, minor))?;
+    let matched =
+        walk_balance(drawing, account, window.to, &mut |posted, minor| balances.add(posted, minor))?;
     let known = balances.at_ends_of_days(|day| is_known(&gaps, day));
     let days_with_data = u32::try_from(known.len()).unwrap_or(u32::MAX);
     if known.is_empty() {
@@ -161,11 +159,11 @@ pub(super) fn threshold(
         selection: Selection {
             from: Some(window.from),
             to: Some(window.to),
-            matched: walked.matched,
+            matched,
             gaps: Some(gaps),
             ..Selection::default()
         },
-        evidence: walked.evidence(drawing.store, Some(account))?,
+        evidence: evidence(drawing.store, account, &booked_up_to(account, window.to), true)?,
     })
 }
 

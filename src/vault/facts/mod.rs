@@ -5,6 +5,7 @@
 
 mod advice;
 mod balance;
+mod breadth;
 mod coverage;
 mod particulars;
 mod request;
@@ -13,6 +14,7 @@ mod sentence;
 mod totals;
 mod walk;
 
+pub use breadth::Breadth;
 pub use request::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 
 pub(super) use advice::{narrower, what_stays};
@@ -28,7 +30,7 @@ use crate::disclosure::{
 };
 use crate::ledger::{Account, AccountId};
 use crate::money::Money;
-use crate::store::{Store, TransactionQuery};
+use crate::store::Store;
 use jiff::civil::Date;
 
 /// The most rows one disclosure carries.
@@ -164,22 +166,13 @@ fn warn_about_age(
     day: Date,
     warnings: &mut Vec<String>,
 ) -> Result<(), VaultError> {
-    let last_row = store
-        .movements(&TransactionQuery {
-            account: Some(account.id),
-            to: Some(day),
-            limit: Some(1),
-            ..TransactionQuery::default()
-        })?
-        .pop()
-        .map(|transaction| transaction.detail.posted);
-    let stated = store.stated_balances(account, day)?;
-    let last_stated = stated.first().map(|stated| stated.date);
-    if let Some(last) = last_row.max(last_stated).or(account.opening.map(|opening| opening.date))
-        && (day - last).get_days() > 7
-    {
+    let from = known_from(store, account)?.unwrap_or(day).min(day);
+    let stale =
+        coverage::gaps(store, account, from, day)?.pop().filter(|gap| gap.to == day && gap.days() > 7);
+    if let Some(last) = stale.and_then(|gap| gap.from.yesterday().ok()) {
         warnings.push(format!("the vault knows nothing of \"{}\" after {last}", account.name));
     }
+    let stated = store.stated_balances(account, day)?;
     if let Some(stated) = stated.iter().find(|stated| stated.kind.is_booked()) {
         let computed = computed_balance(store, account, stated.date)?;
         if computed != stated.amount {

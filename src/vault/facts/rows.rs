@@ -1,16 +1,16 @@
 //! Transactions row by row: the chosen fields, payees in the chosen form, the newest where they are capped.
 
-use super::walk::{root_row, walk};
+use super::walk::{evidence, walk};
 use super::{Drawing, FactRequest, MAX_ROWS, TransactionField, account_label, usable_step};
 use crate::disclosure::{
     PayeeForm, PseudonymKey, RootSalt, Row, RowStatus, Selection, TransactionsFact, masked_payee, row_id,
 };
-use crate::ledger::{Account, TransactionStatus};
+use crate::ledger::{Account, Transaction};
 use crate::money::Money;
-use crate::store::StoreError;
-use crate::store::aggregates::MovementRef;
+use crate::store::TransactionQuery;
+use crate::store::aggregates::GroupColumn;
 use crate::vault::VaultError;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 /// Answers a [`FactRequest::Transactions`].
 pub(super) fn transactions(
@@ -30,46 +30,55 @@ pub(super) fn transactions(
     if cap == 0 {
         return Err(VaultError::Invalid("at most no transaction would state nothing".to_owned()));
     }
-    let (salt, pseudonyms) = (drawing.salt, drawing.pseudonyms);
-    let mut maker =
-        RowMaker { account, fields, payees: *payees, step, salt, pseudonyms, seen: HashMap::new() };
-    let mut rows: VecDeque<Row> = VecDeque::new();
     let query = filter.query(account.id, *from, *to);
-    let walked = walk(drawing, account, &query, &mut |movement| {
-        rows.push_back(maker.row(movement)?);
-        // One row past the cap is kept, to tell whether there are too many.
-        if rows.len() > cap + usize::from(limit.is_none()) {
-            rows.pop_front();
-        }
-        Ok(())
-    })?;
-    if rows.len() > cap {
+    let page = u32::try_from(cap + usize::from(limit.is_none())).unwrap_or(u32::MAX);
+    let found = drawing.store.movements(&TransactionQuery { limit: Some(page), ..query.clone() })?;
+    let matched = count_and_commit(drawing, account, &query, &found, page)?;
+    if found.len() > cap {
         return Err(VaultError::Invalid(format!(
-            "{} transactions match, and one disclosure carries at most {MAX_ROWS}: choose fewer days",
-            walked.matched
+            "{matched} transactions match, and one disclosure carries at most {MAX_ROWS}: choose fewer days"
         )));
     }
+    let (salt, pseudonyms) = (drawing.salt, drawing.pseudonyms);
+    let mut maker = RowMaker { fields, payees: *payees, step, salt, pseudonyms, seen: HashMap::new() };
+    let rows: Vec<Row> = found.iter().map(|transaction| maker.row(transaction)).collect::<Result<_, _>>()?;
     let shown = rows.len() as u64;
     Ok(TransactionsFact {
         account: account_label(account, *label),
         payees: if fields.contains(&TransactionField::Payee) { *payees } else { PayeeForm::Shown },
-        rows: rows.into(),
+        rows,
         withheld: 0,
         selection: Selection {
             from: Some(*from),
             to: Some(*to),
             filter: filter.conditions(),
-            matched: walked.matched,
-            suppressed: walked.matched.saturating_sub(shown),
+            matched,
+            suppressed: matched.saturating_sub(shown),
             rounding: step.filter(|_| fields.contains(&TransactionField::Amount)),
             gaps: Some(drawing.gaps(account, *from, *to)?),
         },
-        evidence: walked.evidence(drawing.store, None)?,
+        evidence: evidence(drawing.store, account, &query, false)?,
     })
 }
 
+/// Commits to the rows that leave, whole, and where there are more than `page`, to the amounts of all; counts them.
+fn count_and_commit(
+    drawing: &mut Drawing<'_>,
+    account: &Account,
+    query: &TransactionQuery,
+    found: &[Transaction],
+    page: u32,
+) -> Result<u64, VaultError> {
+    if let Some(root) = drawing.root.as_mut() {
+        found.iter().for_each(|transaction| root.push_transaction(transaction));
+    }
+    if (found.len() as u64) < u64::from(page) {
+        return Ok(found.len() as u64);
+    }
+    walk(drawing, account, query, GroupColumn::Nothing, &mut |_, _, _| Ok(()))
+}
+
 struct RowMaker<'a> {
-    account: &'a Account,
     fields: &'a [TransactionField],
     payees: PayeeForm,
     step: Option<Money>,
@@ -79,41 +88,37 @@ struct RowMaker<'a> {
 }
 
 impl RowMaker<'_> {
-    fn row(&mut self, movement: &MovementRef<'_>) -> Result<Row, VaultError> {
+    fn row(&mut self, transaction: &Transaction) -> Result<Row, VaultError> {
         let has = |field| self.fields.contains(&field);
-        let unreadable = |what: &str| StoreError::Unreadable { what: what.to_owned() };
-        let status: TransactionStatus = movement.status.parse().map_err(|_| unreadable("movement.status"))?;
-        let posted = movement.posted.parse().map_err(|_| unreadable("movement.posted"))?;
-        let exact = Money::new(movement.amount_minor, self.account.currency);
+        let detail = &transaction.detail;
         let amount = match self.step {
-            Some(step) if has(TransactionField::Amount) => exact.round_to(step)?,
-            _ => exact,
+            Some(step) if has(TransactionField::Amount) => detail.amount.round_to(step)?,
+            _ => detail.amount,
         };
         let mut row = Row {
             id: None,
-            booked: has(TransactionField::Date).then_some(posted),
+            booked: has(TransactionField::Date).then_some(detail.posted),
             amount: has(TransactionField::Amount).then_some(amount),
-            status: has(TransactionField::Status).then(|| RowStatus::from(status)),
+            status: has(TransactionField::Status).then(|| RowStatus::from(detail.status)),
             information: None,
         };
         if has(TransactionField::Payee) {
-            row.information = payee(movement.payee, self.payees, self.pseudonyms);
+            row.information = payee(&detail.payee, self.payees, self.pseudonyms);
         }
         if has(TransactionField::Id) {
-            row.id = Some(self.id(movement));
+            row.id = Some(self.id(transaction));
         }
         // A row whose only chosen field is an empty payee still has to say that it is there.
         if row == Row::default() {
-            row.status = Some(RowStatus::from(status));
+            row.status = Some(RowStatus::from(detail.status));
         }
         Ok(row)
     }
 
-    fn id(&mut self, movement: &MovementRef<'_>) -> String {
-        let movement = root_row(movement, self.account);
-        let first = row_id(self.salt, &movement, 0);
+    fn id(&mut self, transaction: &Transaction) -> String {
+        let first = row_id(self.salt, transaction, 0);
         let occurrence = self.seen.entry(first.clone()).or_insert(0);
-        let id = if *occurrence == 0 { first } else { row_id(self.salt, &movement, *occurrence) };
+        let id = if *occurrence == 0 { first } else { row_id(self.salt, transaction, *occurrence) };
         *occurrence += 1;
         id
     }

@@ -6,7 +6,7 @@
 //! stated, so that each period stands for itself.
 
 use super::rows::payee;
-use super::walk::{Walked, walk};
+use super::walk::{evidence, walk};
 use super::{Drawing, FactRequest, account_label, usable_step};
 use crate::disclosure::{
     CellTotal, Grouping, INCOME, Period, PeriodTotals, Row, SPENDING, Selection, TotalsFact,
@@ -14,6 +14,7 @@ use crate::disclosure::{
 use crate::ledger::Account;
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
+use crate::store::aggregates::GroupColumn;
 use crate::vault::VaultError;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
@@ -44,7 +45,7 @@ pub(super) fn totals(
     let step = round_to.map(|step| usable_step("the rounding step", step, account)).transpose()?;
     let query = TransactionQuery { booked: true, ..filter.query(account.id, *from, *to) };
     let windows = period.split(*from, *to);
-    let (cells, walked) = collect(drawing, account, &query, request, &windows)?;
+    let (cells, matched) = collect(drawing, account, &query, request, &windows)?;
     let k = drawing.min_rows;
     let mut periods = Vec::with_capacity(windows.len());
     let mut hidden_rows = 0u64;
@@ -55,7 +56,7 @@ pub(super) fn totals(
         periods.push(held_back.into_totals(*from, *to, &cells, step, account)?);
     }
     let states_nothing = periods.iter().all(|period| period.cells.is_empty() && period.whole.is_none());
-    if states_nothing && walked.matched > 0 {
+    if states_nothing && matched > 0 {
         return Err(VaultError::AllSuppressed { k, safe: safe_instead(drawing, account, request)? });
     }
     Ok(TotalsFact {
@@ -69,12 +70,12 @@ pub(super) fn totals(
             from: Some(*from),
             to: Some(*to),
             filter: filter.conditions(),
-            matched: walked.matched,
+            matched,
             suppressed: hidden_rows,
             rounding: step,
             gaps: Some(drawing.gaps(account, *from, *to)?),
         },
-        evidence: walked.evidence(drawing.store, None)?,
+        evidence: evidence(drawing.store, account, &query, false)?,
     })
 }
 
@@ -85,38 +86,45 @@ fn collect(
     query: &TransactionQuery,
     request: &FactRequest,
     windows: &[(Date, Date)],
-) -> Result<(Vec<Cells>, Walked), VaultError> {
+) -> Result<(Vec<Cells>, u64), VaultError> {
     let FactRequest::Totals { grouping, payees, .. } = request else {
         return Err(VaultError::Invalid("not totals".to_owned()));
     };
     let pseudonyms = drawing.pseudonyms;
     let ends: Vec<String> = windows.iter().map(|(_, to)| to.to_string()).collect();
-    let mut cells: Vec<HashMap<Option<String>, Cell>> = vec![HashMap::new(); windows.len()];
+    // The form of a group's name is worked out once for each text; cells are added up by its number.
+    let mut groups: Vec<Option<String>> = Vec::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut cells: Vec<HashMap<usize, Cell>> = vec![HashMap::new(); windows.len()];
     let mut at = 0;
-    // The form of a payee is worked out once for each.
-    let mut names: HashMap<String, Option<String>> = HashMap::new();
     let mut count = 0usize;
-    let walked = walk(drawing, account, query, &mut |movement| {
+    let column = match grouping {
+        Grouping::Flow => GroupColumn::Nothing,
+        Grouping::Category => GroupColumn::Category,
+        Grouping::Payee => GroupColumn::Payee,
+    };
+    let matched = walk(drawing, account, query, column, &mut |posted, minor, text| {
         // Rows come in order of day, and days as ISO 8601 sort as days do.
-        while ends.get(at).is_some_and(|end| end.as_str() < movement.posted) {
+        while ends.get(at).is_some_and(|end| end.as_str() < posted) {
             at += 1;
         }
         let Some(period) = cells.get_mut(at) else { return Ok(()) };
-        let flow = if movement.amount_minor < 0 { SPENDING } else { INCOME };
-        let raw = match grouping {
-            Grouping::Flow => flow,
-            Grouping::Category => movement.category.unwrap_or_default(),
-            Grouping::Payee => movement.payee,
-        };
-        let group = match names.get(raw) {
-            Some(known) => known.clone(),
+        let flow = if minor < 0 { SPENDING } else { INCOME };
+        let raw = if *grouping == Grouping::Flow { flow } else { text.unwrap_or_default() };
+        let group = match numbers.get(raw) {
+            Some(known) => *known,
             None => {
                 let made = match grouping {
                     Grouping::Payee => payee(raw, *payees, pseudonyms),
                     _ => Row::information_from(raw),
                 };
-                names.insert(raw.to_owned(), made.clone());
-                made
+                // Two texts may have one form, as two payees of the same initials do.
+                let number = groups.iter().position(|known| *known == made).unwrap_or_else(|| {
+                    groups.push(made);
+                    groups.len() - 1
+                });
+                numbers.insert(raw.to_owned(), number);
+                number
             }
         };
         let cell = period.entry(group).or_insert_with(|| {
@@ -124,7 +132,7 @@ fn collect(
             Cell::default()
         });
         cell.rows += 1;
-        cell.minor += i128::from(movement.amount_minor);
+        cell.minor += i128::from(minor);
         if count > MAX_CELLS {
             return Err(VaultError::Invalid(format!(
                 "that is more than {MAX_CELLS} totals: choose longer periods or fewer groups"
@@ -132,7 +140,10 @@ fn collect(
         }
         Ok(())
     })?;
-    Ok((cells.into_iter().map(|period| period.into_iter().collect()).collect(), walked))
+    let named = |period: HashMap<usize, Cell>| -> Cells {
+        period.into_iter().map(|(number, cell)| (groups.get(number).cloned().flatten(), cell)).collect()
+    };
+    Ok((cells.into_iter().map(named).collect(), matched))
 }
 
 /// What of one period is held back.
