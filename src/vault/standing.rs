@@ -5,8 +5,12 @@
 //! from the day of issue.
 
 use super::disclose::utc_day;
-use super::{DisclosureRequest, FactRequest, LabelChoice, TransactionField, VaultError};
-use crate::disclosure::{Lifetime, OnwardSharing, Purpose, Terms};
+use super::{
+    Direction, DisclosureRequest, FactRequest, LabelChoice, RowFilter, TransactionField, VaultError,
+};
+use crate::disclosure::{
+    Grouping, Lifetime, Measure, OnwardSharing, Operator, PayeeForm, Period, Purpose, Terms,
+};
 use crate::ledger::AccountId;
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
@@ -34,14 +38,80 @@ enum FactWire {
         round_to: Option<MoneyWire>,
         label: String,
     },
+    BalanceRange {
+        account: i64,
+        as_of: String,
+        bucket: MoneyWire,
+        label: String,
+    },
+    Threshold {
+        account: i64,
+        measure: Measure,
+        operator: Operator,
+        amount: MoneyWire,
+        from: String,
+        to: String,
+        label: String,
+    },
+    Totals {
+        account: i64,
+        from: String,
+        to: String,
+        filter: FilterWire,
+        period: Period,
+        grouping: Grouping,
+        payees: PayeeForm,
+        whole: bool,
+        round_to: Option<MoneyWire>,
+        label: String,
+    },
     Transactions {
         account: i64,
         from: String,
         to: String,
-        payee: Option<String>,
+        filter: FilterWire,
         fields: Vec<String>,
+        payees: PayeeForm,
+        round_to: Option<MoneyWire>,
+        limit: Option<u32>,
         label: String,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+struct FilterWire {
+    payee: Option<String>,
+    category: Option<String>,
+    direction: Option<String>,
+    at_least: Option<MoneyWire>,
+    at_most: Option<MoneyWire>,
+}
+
+impl FilterWire {
+    fn new(filter: &RowFilter) -> Self {
+        let RowFilter { payee, category, direction, at_least, at_most } = filter;
+        Self {
+            payee: payee.clone(),
+            category: category.clone(),
+            direction: direction.map(|side| side.as_str().to_owned()),
+            at_least: at_least.map(MoneyWire::new),
+            at_most: at_most.map(MoneyWire::new),
+        }
+    }
+
+    fn read(self) -> Option<RowFilter> {
+        let direction = match self.direction.as_deref() {
+            None => None,
+            Some(word) => Some([Direction::In, Direction::Out].into_iter().find(|d| d.as_str() == word)?),
+        };
+        Some(RowFilter {
+            payee: self.payee,
+            category: self.category,
+            direction,
+            at_least: MoneyWire::read_some(self.at_least)?,
+            at_most: MoneyWire::read_some(self.at_most)?,
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,6 +119,29 @@ struct MoneyWire {
     amount: String,
     currency: String,
     digits: u8,
+}
+
+impl MoneyWire {
+    fn new(money: Money) -> Self {
+        Self {
+            amount: money.to_decimal(),
+            currency: money.currency().code().to_owned(),
+            digits: money.currency().exponent(),
+        }
+    }
+
+    fn read(&self) -> Option<Money> {
+        Money::parse(&self.amount, Currency::custom(&self.currency, self.digits).ok()?).ok()
+    }
+
+    /// What may be missing: the outer option is none where it is there and cannot be read.
+    #[allow(clippy::option_option)]
+    fn read_some(wire: Option<Self>) -> Option<Option<Money>> {
+        match wire {
+            Some(wire) => wire.read().map(Some),
+            None => Some(None),
+        }
+    }
 }
 
 /// The request as JSON; none where it states a kind of fact that cannot be made again.
@@ -69,29 +162,69 @@ pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<Str
 
 fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
     // No member is skipped with "..": one that was forgotten here would be lost at renewal.
-    if let FactRequest::Balance { account, as_of, round_to, label } = fact {
-        Some(FactWire::Balance {
+    Some(match fact {
+        FactRequest::Balance { account, as_of, round_to, label } => FactWire::Balance {
             account: account.0,
             as_of: as_of.to_string(),
-            round_to: round_to.map(|step| MoneyWire {
-                amount: step.to_decimal(),
-                currency: step.currency().code().to_owned(),
-                digits: step.currency().exponent(),
-            }),
+            round_to: round_to.map(MoneyWire::new),
             label: label_word(*label).to_owned(),
-        })
-    } else if let FactRequest::Transactions { account, from, to, payee, fields, label } = fact {
-        Some(FactWire::Transactions {
+        },
+        FactRequest::BalanceRange { account, as_of, bucket, label } => FactWire::BalanceRange {
+            account: account.0,
+            as_of: as_of.to_string(),
+            bucket: MoneyWire::new(*bucket),
+            label: label_word(*label).to_owned(),
+        },
+        FactRequest::Threshold { account, measure, operator, amount, from, to, label } => {
+            FactWire::Threshold {
+                account: account.0,
+                measure: *measure,
+                operator: *operator,
+                amount: MoneyWire::new(*amount),
+                from: from.to_string(),
+                to: to.to_string(),
+                label: label_word(*label).to_owned(),
+            }
+        }
+        FactRequest::Totals {
+            account,
+            from,
+            to,
+            filter,
+            period,
+            grouping,
+            payees,
+            whole,
+            round_to,
+            label,
+        } => FactWire::Totals {
             account: account.0,
             from: from.to_string(),
             to: to.to_string(),
-            payee: payee.clone(),
-            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+            filter: FilterWire::new(filter),
+            period: *period,
+            grouping: *grouping,
+            payees: *payees,
+            whole: *whole,
+            round_to: round_to.map(MoneyWire::new),
             label: label_word(*label).to_owned(),
-        })
-    } else {
-        None
-    }
+        },
+        FactRequest::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
+            FactWire::Transactions {
+                account: account.0,
+                from: from.to_string(),
+                to: to.to_string(),
+                filter: FilterWire::new(filter),
+                fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+                payees: *payees,
+                round_to: round_to.map(MoneyWire::new),
+                limit: *limit,
+                label: label_word(*label).to_owned(),
+            }
+        }
+        // There is no fresh figure in these.
+        FactRequest::Account { .. } | FactRequest::Document { .. } => return None,
+    })
 }
 
 const LABELS: [(LabelChoice, &str); 4] = [
@@ -137,29 +270,79 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
 
 fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
     let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
+    let window = |from: &str, to: &str| clock.window(from.parse().ok()?, to.parse().ok()?);
     Some(match wire {
         FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
             account: AccountId(account),
             as_of: clock.day(as_of.parse().ok()?)?,
-            round_to: match round_to {
-                Some(step) => {
-                    let currency = Currency::custom(&step.currency, step.digits).ok()?;
-                    Some(Money::parse(&step.amount, currency).ok()?)
-                }
-                None => None,
-            },
+            round_to: MoneyWire::read_some(round_to)?,
             label: label(&word)?,
         },
-        FactWire::Transactions { account, from, to, payee, fields, label: word } => {
-            let (from, to) = clock.window(from.parse().ok()?, to.parse().ok()?)?;
+        FactWire::BalanceRange { account, as_of, bucket, label: word } => FactRequest::BalanceRange {
+            account: AccountId(account),
+            as_of: clock.day(as_of.parse().ok()?)?,
+            bucket: bucket.read()?,
+            label: label(&word)?,
+        },
+        FactWire::Threshold { account, measure, operator, amount, from, to, label: word } => {
+            let (from, to) = if from == to {
+                let day = clock.day(to.parse().ok()?)?;
+                (day, day)
+            } else {
+                window(&from, &to)?
+            };
+            let (account, amount, label) = (AccountId(account), amount.read()?, label(&word)?);
+            FactRequest::Threshold { account, measure, operator, amount, from, to, label }
+        }
+        FactWire::Totals {
+            account,
+            from,
+            to,
+            filter,
+            period,
+            grouping,
+            payees,
+            whole,
+            round_to,
+            label: word,
+        } => {
+            let (from, to) = window(&from, &to)?;
+            FactRequest::Totals {
+                account: AccountId(account),
+                from,
+                to,
+                filter: filter.read()?,
+                period,
+                grouping,
+                payees,
+                whole,
+                round_to: MoneyWire::read_some(round_to)?,
+                label: label(&word)?,
+            }
+        }
+        FactWire::Transactions {
+            account,
+            from,
+            to,
+            filter,
+            fields,
+            payees,
+            round_to,
+            limit,
+            label: word,
+        } => {
+            let (from, to) = window(&from, &to)?;
             let field =
                 |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
             FactRequest::Transactions {
                 account: AccountId(account),
                 from,
                 to,
-                payee,
+                filter: filter.read()?,
                 fields: fields.iter().map(field).collect::<Option<_>>()?,
+                payees,
+                round_to: MoneyWire::read_some(round_to)?,
+                limit,
                 label: label(&word)?,
             }
         }
@@ -239,7 +422,16 @@ mod tests {
                 account: AccountId(2),
                 from: date(2026, 1, 20),
                 to: date(2026, 2, 1),
-                payee: Some("cafe".to_owned()),
+                filter: RowFilter {
+                    payee: Some("cafe".to_owned()),
+                    category: Some("Food".to_owned()),
+                    direction: Some(Direction::Out),
+                    at_least: Some(Money::parse("-50.00", eur).unwrap()),
+                    at_most: None,
+                },
+                payees: PayeeForm::Pseudonym,
+                round_to: None,
+                limit: Some(7),
                 fields: TransactionField::ALL.to_vec(),
                 label: LabelChoice::Nothing,
             },

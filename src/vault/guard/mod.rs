@@ -91,7 +91,7 @@ impl Guard<'_> {
         let earlier = history.aggregates.len();
         let mut figures: Vec<Figure> = Vec::new();
         for fact in facts {
-            figures.extend(figures_of(self.store, fact)?);
+            figures.extend(figures_of(self.store, fact, self.today)?);
         }
         let rows = history.with_asked(self.store, self.recipient.id, &figures)?;
         let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
@@ -287,7 +287,7 @@ impl Guard<'_> {
     fn is_safe(&self, account: AccountId, day: Date, policy: InferencePolicy) -> Result<bool, VaultError> {
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
-        let figures = figures_of(self.store, &FactRequest::balance(account, day))?;
+        let figures = figures_of(self.store, &FactRequest::balance(account, day), self.today)?;
         history.with_asked(self.store, self.recipient.id, &figures)?;
         let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
         let together = self.analyse(&history, earlier, policy.k, None)?;
