@@ -114,3 +114,33 @@ fn integrity_problems_name_dangling_references() {
         .unwrap();
     assert!(!store.integrity_problems().unwrap().is_empty());
 }
+
+#[test]
+fn disclosures_from_before_sets_were_kept_are_counted_as_such() {
+    let mut conn = Connection::open_in_memory().unwrap();
+    finvault::store::migrations::migrate(&mut conn, 2).unwrap();
+    conn.execute_batch(
+        "INSERT INTO recipient (name, name_folded, key_salt, added_at)
+             VALUES ('Lender', 'lender', zeroblob(32), '2026-01-01T00:00:00Z');
+         INSERT INTO disclosure (jti, recipient, purpose, issued_at, expires_at, sha256, token, root_salt)
+             VALUES ('x', 1, 'Loan', '2026-01-01T00:00:00Z', '2026-01-08T00:00:00Z', '', '', zeroblob(32));",
+    )
+    .unwrap();
+    let store = Store::open(conn).unwrap();
+    assert_eq!((store.count_unkept(Some(1)).unwrap(), store.count_unkept(Some(2)).unwrap()), (1, 0));
+    assert_eq!(store.count_unkept(None).unwrap(), 1);
+}
+
+#[test]
+fn a_set_of_rows_that_is_damaged_is_not_guessed() {
+    let store = store();
+    let conn = store.connection();
+    conn.pragma_update(None, "foreign_keys", false).unwrap();
+    conn.execute(
+        "INSERT INTO aggregate_disclosed (disclosure, recipient, kind, added, removed, epoch)
+         VALUES (1, 1, 'sum', x'80', x'', 0)",
+        [],
+    )
+    .unwrap();
+    assert!(matches!(store.aggregates(), Err(StoreError::Unreadable { .. })));
+}

@@ -242,6 +242,7 @@ fn one_fact_reaches_one_recipient_and_the_log_says_so() {
         purpose: Purpose::from_text("Rental application").unwrap(),
         terms: Terms::default(),
         lifetime: Lifetime::default(),
+        accept_risk: None,
     };
     let preview = house.vault.preview(&request, now()).unwrap();
     assert_eq!(preview.sentences.len(), 2);
@@ -334,6 +335,7 @@ fn nothing_is_stated_about_days_that_the_vault_does_not_know() {
         purpose: Purpose::from_text("Loan").unwrap(),
         terms: Terms::default(),
         lifetime: Lifetime::default(),
+        accept_risk: None,
     };
     assert!(matches!(house.vault.preview(&request(date(2025, 1, 1)), now()), Err(VaultError::NoData { .. })));
     assert!(matches!(house.vault.preview(&request(date(2027, 1, 1)), now()), Err(VaultError::Invalid(_))));

@@ -441,3 +441,26 @@ fn odd_paths_work() {
         vfs::connect(&link, &vault.key, &ConnectOptions::default()).unwrap();
     }
 }
+
+/// A folder that lets nothing be written: SQLite cannot make its log there.
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_is_told_and_the_vault_stays_whole() {
+    use std::os::unix::fs::PermissionsExt;
+    let vault = new_vault();
+    let folder = vault.folder.path();
+    let before = fs::read(&vault.path).unwrap();
+    let set_mode = |mode| fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(0o555);
+    if fs::write(folder.join("probe"), b"").is_ok() {
+        set_mode(0o755);
+        println!("skipped: this user may write everywhere");
+        return;
+    }
+    let connected = vfs::connect(&vault.path, &vault.key, &ConnectOptions::default());
+    let created = vfs::create(&folder.join("new"), &passphrase(), KdfParams::FLOOR, &OsRandom);
+    set_mode(0o755);
+    assert!(matches!(connected, Err(VfsError::ReadOnly { .. })), "{:?}", connected.err());
+    assert!(matches!(created, Err(VfsError::ReadOnly { .. })));
+    assert_eq!(fs::read(&vault.path).unwrap(), before);
+}

@@ -1,5 +1,6 @@
 //! Every kind of harm to a vault's bytes: each is either served by a twin and reported, or named; never a panic,
 //! never wrong data.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;

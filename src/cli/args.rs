@@ -67,6 +67,10 @@ pub enum Command {
     Account(commands::account::Account),
     #[command(subcommand)]
     Tx(commands::tx::Tx),
+    #[command(subcommand)]
+    Category(commands::category::Category),
+    #[command(subcommand)]
+    Attach(commands::attach::Attach),
     Import(commands::import::Import),
     #[command(subcommand)]
     Imports(commands::imports::Imports),

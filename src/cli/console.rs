@@ -98,6 +98,14 @@ impl Console {
         self.write(bytes)
     }
 
+    /// Where to write a file's bytes as they are, piece by piece.
+    pub fn stream(&mut self) -> &mut dyn Write {
+        match &mut self.captured {
+            Some(captured) => captured,
+            None => &mut self.out,
+        }
+    }
+
     /// Hands everything printed so far to the system.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(|error| output_failure(&error))

@@ -34,6 +34,16 @@ impl OutputFile {
     /// Writes all of it and waits until it is on the disk.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.temporary.write_all(bytes)?;
+        self.sync()
+    }
+
+    /// Where to write it piece by piece; [`OutputFile::sync`] ends it.
+    pub fn stream(&mut self) -> &mut dyn Write {
+        self.temporary.as_file_mut()
+    }
+
+    /// Waits until all that was written is on the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
         self.temporary.as_file().sync_all()
     }
 

@@ -33,14 +33,18 @@ pub(super) fn expand_one_block(prk: &[u8; 32], info: &[&[u8]]) -> DerivedSecret 
     DerivedSecret(Box::new(hmac_sha256(prk, &parts)))
 }
 
-/// HKDF-SHA256 to 32 bytes: `salt` separates uses of the same input, `label` and `context` separate outputs.
+/// HKDF-Expand to 32 bytes: `label` and `context` separate outputs.
 ///
 /// The info string is the label's length in two big-endian bytes, the label, then the context, so that no two
 /// pairs of label and context give the same string.
-pub(crate) fn derive(salt: &[u8], input: &[u8], label: &str, context: &[u8]) -> DerivedSecret {
+pub(super) fn expand(prk: &DerivedSecret, label: &str, context: &[u8]) -> DerivedSecret {
     let label_length = u16::try_from(label.len()).unwrap_or(u16::MAX).to_be_bytes();
-    let prk = extract(salt, input);
     expand_one_block(prk.expose(), &[&label_length, label.as_bytes(), context])
+}
+
+/// HKDF-SHA256 to 32 bytes, both steps: `salt` separates uses of the same input.
+pub(crate) fn derive(salt: &[u8], input: &[u8], label: &str, context: &[u8]) -> DerivedSecret {
+    expand(&extract(salt, input), label, context)
 }
 
 /// 32 secret bytes with one purpose, derived from a vault's key; wiped on drop.

@@ -6,14 +6,23 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::aead::Aead;
-use super::derive::{DerivedSecret, derive, hmac_sha256, verify_hmac_sha256};
+use super::derive::{DerivedSecret, expand, extract, hmac_sha256, verify_hmac_sha256};
 use super::random::{Random, RandomError};
 
 const SALT: &[u8] = b"finvault vault key v1";
 
 /// The one key that a vault hangs on: 32 random bytes made with the vault, never changed by a new passphrase.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct VaultKey(Box<[u8; 32]>);
+pub struct VaultKey {
+    bytes: Box<[u8; 32]>,
+    /// What all other keys are expanded from: HKDF-Extract of the key, made once.
+    prk: DerivedSecret,
+}
+
+impl Drop for VaultKey {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
 
 impl VaultKey {
     /// A new random key.
@@ -21,15 +30,21 @@ impl VaultKey {
     /// # Errors
     /// When `random` fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        let mut key = Self(Box::new([0; 32]));
-        random.fill(key.0.as_mut_slice())?;
-        Ok(key)
+        let mut bytes = Box::new([0; 32]);
+        let drawn = random.fill(bytes.as_mut_slice());
+        let key = Self::new(bytes);
+        drawn.map(|()| key)
+    }
+
+    fn new(bytes: Box<[u8; 32]>) -> Self {
+        let prk = extract(SALT, bytes.as_slice());
+        Self { bytes, prk }
     }
 
     /// Takes a key that was kept elsewhere (a long-lived program's memory, a test vector).
     #[must_use]
     pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
-        let key = Self(Box::new(bytes));
+        let key = Self::new(Box::new(bytes));
         bytes.zeroize();
         key
     }
@@ -37,7 +52,7 @@ impl VaultKey {
     /// The bytes themselves, for wrapping them in a slot.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 
     /// A secret with a purpose of its own: the same `label` and `context` give the same bytes in this vault, and
@@ -47,7 +62,7 @@ impl VaultKey {
     /// recipient's id, say) and may be empty.
     #[must_use]
     pub fn derive_secret(&self, label: &str, context: &[u8]) -> DerivedSecret {
-        derive(SALT, self.expose(), label, context)
+        expand(&self.prk, label, context)
     }
 }
 

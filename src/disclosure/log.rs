@@ -70,11 +70,13 @@ pub enum LogKind {
     Reviewed,
     /// A copy of the log without amounts was signed.
     LogExported,
+    /// The owner changed what a recipient may work out.
+    PolicySet,
 }
 
 impl LogKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,
@@ -88,6 +90,7 @@ impl LogKind {
         Self::Closed,
         Self::Reviewed,
         Self::LogExported,
+        Self::PolicySet,
     ];
 
     /// The word that the vault and JSON use.
@@ -106,6 +109,7 @@ impl LogKind {
             Self::Closed => "closed",
             Self::Reviewed => "reviewed",
             Self::LogExported => "log-exported",
+            Self::PolicySet => "policy-set",
         }
     }
 }

@@ -55,6 +55,7 @@ mod audience;
 mod fact;
 #[cfg(feature = "age")]
 mod identity;
+pub mod inference;
 mod issue;
 mod json;
 pub mod log;

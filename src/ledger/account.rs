@@ -125,9 +125,10 @@ pub struct Account {
 
 impl Account {
     /// The number with all but its last four characters hidden, for example `••••6789`.
-    /// Numbers of four characters or fewer are hidden whole.
+    /// Numbers of four characters or fewer are hidden whole; what has no digit (some exports give a name
+    /// where the number should be) is none.
     pub fn masked_number(&self) -> Option<String> {
-        self.number.as_deref().map(mask_number)
+        self.number.as_deref().filter(|number| number.chars().any(|c| c.is_ascii_digit())).map(mask_number)
     }
 }
 

@@ -4,11 +4,19 @@
 //! so a purchase on a credit card is negative and net worth is a sum.
 
 pub mod account;
+pub mod annotation;
+pub mod attachment;
 pub mod balance;
+pub mod category;
 pub mod fingerprint;
+pub mod row_set;
 pub mod transaction;
 
 pub use account::{Account, AccountId, AccountKind, NewAccount};
+pub use annotation::{Annotations, CategoryTotal, SplitError, SplitPart, Tag};
+pub use attachment::{Attachment, AttachmentId, AttachmentTarget};
 pub use balance::{Balance, BalanceKind, Opening, StatedBalance};
+pub use category::{CategoryError, CategoryPath, CategoryTree};
 pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
+pub use row_set::{RowSet, RowSetError};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};

@@ -125,6 +125,7 @@ impl Store {
     /// [`StoreError`] where the vault cannot be written.
     pub fn remove_empty_accounts_of(&self, batch: BatchId) -> Result<Vec<String>, StoreError> {
         let condition = "created_by = ?1
+             AND NOT EXISTS (SELECT 1 FROM attachment_link WHERE attachment_link.account = account.id)
              AND NOT EXISTS (SELECT 1 FROM movement WHERE account = account.id)
              AND NOT EXISTS (SELECT 1 FROM batch_account other JOIN batch ON batch.id = other.batch
                              WHERE other.account = account.id AND other.batch <> ?1 AND batch.undone_at IS NULL)";

@@ -148,10 +148,12 @@ pub struct Sources {
     pub changed: u64,
 }
 
-fn first_day(from: Option<Date>) -> String {
+/// The bound of an open beginning sorts before every day.
+pub(super) fn first_day(from: Option<Date>) -> String {
     from.map_or_else(String::new, |day| day.to_string())
 }
 
-fn last_day(to: Option<Date>) -> String {
+/// The bound of an open end sorts after every day.
+pub(super) fn last_day(to: Option<Date>) -> String {
     to.map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string())
 }

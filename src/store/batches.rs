@@ -157,7 +157,7 @@ impl Store {
         rows.next()?.map(read_batch).transpose()
     }
 
-    /// Takes an import's rows and stated balances out and marks it undone; gives the number of rows removed.
+    /// Takes an import's rows, stated balances and attachments out and marks it undone; gives the number of rows removed.
     ///
     /// # Errors
     /// [`StoreError`] where the vault cannot be written.
@@ -165,6 +165,7 @@ impl Store {
         let removed =
             self.conn.prepare_cached("DELETE FROM movement WHERE batch = ?1")?.execute([batch.0])?;
         self.conn.prepare_cached("DELETE FROM stated_balance WHERE batch = ?1")?.execute([batch.0])?;
+        self.conn.prepare_cached("DELETE FROM attachment_link WHERE batch = ?1")?.execute([batch.0])?;
         self.conn
             .prepare_cached("UPDATE batch SET undone_at = ?2 WHERE id = ?1")?
             .execute(params![batch.0, now.to_string()])?;

@@ -13,7 +13,10 @@ pub const APPLICATION_ID: i32 = 0x4669_6e56;
 const SCRIPTS: &[&str] = &[
     include_str!("schema/0001_ledger.sql"),
     include_str!("schema/0002_disclosures.sql"),
+    include_str!("schema/0003_inference.sql"),
     include_str!("schema/0004_lifecycle.sql"),
+    include_str!("schema/0005_attachments.sql"),
+    include_str!("schema/0006_categories.sql"),
 ];
 
 /// The newest version this program knows.

@@ -5,8 +5,12 @@
 //! plain memory; in a vault the connection is the sealed one that `vfs` makes.
 
 pub mod accounts;
+pub mod aggregates_disclosed;
+pub mod annotations;
+pub mod attachments;
 pub mod balances;
 pub mod batches;
+pub mod categories;
 pub mod disclosures;
 mod error;
 pub mod lifecycle;

@@ -2,7 +2,9 @@
 
 use super::values::{currency, day, word};
 use super::{Store, StoreError};
-use crate::ledger::{AccountId, BatchId, Existing, Fingerprint, NewTransaction, Transaction, TransactionId};
+use crate::ledger::{
+    AccountId, BatchId, CategoryPath, Existing, Fingerprint, NewTransaction, Transaction, TransactionId,
+};
 use crate::money::Money;
 use jiff::civil::Date;
 use rusqlite::types::Value;
@@ -21,8 +23,10 @@ pub struct TransactionQuery {
     pub text: Option<String>,
     /// With this text in the payee alone; case does not matter (for ASCII letters).
     pub payee: Option<String>,
-    /// In this category.
+    /// In this category or one below it, wholly or with a part; the whole path, letter case does not matter.
     pub category: Option<String>,
+    /// With every one of these tags; letter case does not matter.
+    pub tags: Vec<String>,
     /// From this import only.
     pub batch: Option<BatchId>,
     /// At most so many, the latest ones.
@@ -47,9 +51,10 @@ impl Store {
     ) -> Result<TransactionId, StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO movement (account, posted, amount_minor, payee, payee_raw, memo, reference, category,
+                // A number that was beneath a disclosed figure is never given again, even if its row is gone.
+                "INSERT INTO movement (id, account, posted, amount_minor, payee, payee_raw, memo, reference, category,
                      status, bank_id, fingerprint, batch)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 account.0,
@@ -163,10 +168,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn movements(&self, query: &TransactionQuery) -> Result<Vec<Transaction>, StoreError> {
-        let mut conditions = vec!["1"];
+        let mut conditions = vec!["1".to_owned()];
         let mut values: Vec<Value> = Vec::new();
-        let mut add = |condition: &'static str, value: Value| {
-            conditions.push(condition);
+        let mut add = |condition: &str, value: Value| {
+            conditions.push(condition.to_owned());
             values.push(value);
         };
         if let Some(account) = query.account {
@@ -187,11 +192,24 @@ impl Store {
         if let Some(payee) = &query.payee {
             add("instr(lower(m.payee), lower(?)) > 0", payee.clone().into());
         }
-        if let Some(category) = &query.category {
-            add("lower(m.category) = lower(?)", category.clone().into());
-        }
         if let Some(batch) = query.batch {
             add("m.batch = ?", batch.0.into());
+        }
+        for tag in &query.tags {
+            add(
+                "EXISTS (SELECT 1 FROM movement_tag t WHERE t.movement = m.id AND t.folded = ?)",
+                tag.to_lowercase().into(),
+            );
+        }
+        if let Some(category) = &query.category {
+            let within = self.category_tree()?.within(&CategoryPath::stored(category.clone()));
+            let places = vec!["?"; within.len()].join(", ");
+            conditions.push(format!(
+                "m.id IN (SELECT id FROM movement WHERE category IN ({places})
+                          UNION SELECT movement FROM split WHERE category IN ({places}))"
+            ));
+            let names = within.iter().map(|path| Value::from(path.as_str().to_owned()));
+            values.extend(names.clone().chain(names));
         }
         let limit = query.limit.map_or(-1, i64::from);
         values.push(limit.into());

@@ -5,6 +5,7 @@ use super::{LogSummary, Progress, Vault, VaultError};
 use crate::money::Money;
 use crate::vfs;
 use jiff::civil::Date;
+use std::collections::HashSet;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct CheckReport {
     pub accounts: u64,
     /// Transactions read.
     pub transactions: u64,
+    /// Attachments whose bytes were read and compared with their digests.
+    pub attachments: u64,
     /// Days on which a bank stated another balance than the rows add up to. Not damage, but worth knowing.
     pub differences: Vec<Difference>,
 }
@@ -68,11 +71,13 @@ impl Vault {
             log: None,
             accounts: 0,
             transactions: 0,
+            attachments: 0,
             differences: Vec::new(),
         };
         // Where pages are gone, what SQLite says of its trees would only repeat it in other words.
         if problems.iter().all(|problem| problem.twin_serves) {
             self.check_content(&mut report, &mut problems)?;
+            self.check_additions(&mut report, &mut problems, progress)?;
         }
         report.problems = problems;
         Ok(report)
@@ -95,14 +100,43 @@ impl Vault {
                     continue;
                 }
                 let computed = self.read(|store| computed_balance(store, account, stated.date))?;
-                if computed != stated.amount {
-                    report.differences.push(Difference {
-                        account: account.name.clone(),
-                        date: stated.date,
-                        stated: stated.amount,
-                        computed,
-                    });
+                let (date, stated) = (stated.date, stated.amount);
+                let difference = Difference { account: account.name.clone(), date, stated, computed };
+                // Several statements may state the same.
+                if computed != stated && !report.differences.contains(&difference) {
+                    report.differences.push(difference);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits add up, and attachments are what was attached.
+    fn check_additions(
+        &self,
+        report: &mut CheckReport,
+        problems: &mut Vec<Problem>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), VaultError> {
+        for id in self.read(|store| Ok(store.broken_splits()?))? {
+            let what = format!("the parts of transaction {} do not add up to it", id.0);
+            problems.push(Problem { what, twin_serves: false });
+        }
+        let attachments = self.attachments(None)?;
+        report.attachments = attachments.len() as u64;
+        let mut seen = HashSet::new();
+        for (done, attachment) in (0..).zip(&attachments) {
+            progress(Progress { stage: "attachments", done, total: report.attachments });
+            if !seen.insert(&attachment.sha256) {
+                continue;
+            }
+            match self.read_attachment(attachment.id, &mut std::io::sink()) {
+                Ok(_) => {}
+                Err(error @ VaultError::AttachmentDamaged(_)) => {
+                    let what = format!("{error} ({})", attachment.name);
+                    problems.push(Problem { what, twin_serves: false });
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
 use super::facts::{self, FactRequest};
+use super::guard::Guard;
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
 use super::recipients::{issuer_key, parse_key, recipient_row};
-use super::{Recipient, Vault, VaultError};
+use super::{Recipient, Refusal, Vault, VaultError};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt, SealTo, Terms,
@@ -14,6 +15,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
+
+/// The longest reason for accepting a risk, in characters.
+const MAX_REASON_CHARS: usize = 500;
 
 /// What to disclose, to whom, what for, and for how long.
 #[derive(Debug, Clone)]
@@ -28,12 +32,15 @@ pub struct DisclosureRequest {
     pub terms: Terms,
     /// For how long it holds.
     pub lifetime: Lifetime,
+    /// Why it is to be made although the inference guard refuses it. The reason is logged.
+    pub accept_risk: Option<String>,
 }
 
 impl DisclosureRequest {
     /// A request with the usual terms: seven days, no passing on, nothing kept after expiry.
     pub fn new(recipient: i64, facts: Vec<FactRequest>, purpose: Purpose) -> Self {
-        Self { recipient, facts, purpose, terms: Terms::default(), lifetime: Lifetime::default() }
+        let (terms, lifetime) = (Terms::default(), Lifetime::default());
+        Self { recipient, facts, purpose, terms, lifetime, accept_risk: None }
     }
 }
 
@@ -50,6 +57,12 @@ pub struct Preview {
     pub expires: Timestamp,
     /// What the owner should know before saying yes.
     pub warnings: Vec<String>,
+    /// How many disclosures were made to the recipient before.
+    pub earlier: u64,
+    /// What the recipient will be able to work out with those, beyond what each says.
+    pub afterwards: Vec<String>,
+    /// Why [`Vault::disclose`] would refuse it, unless the risk is accepted.
+    pub refusal: Option<Refusal>,
 }
 
 /// A disclosure that left.
@@ -112,12 +125,23 @@ impl Vault {
     /// # Errors
     /// As [`Vault::disclose`].
     pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
-        let recipient = self.present(self.read(|store| recipient_row(store, request.recipient))?);
+        check_reason(request)?;
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
         // The commitment that needs the salt is not part of a preview; any salt will do.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| facts::draw(store, &request.facts, &salt, utc_day(now)))?;
         let mut warnings = self.check_limits(request, &drawn.facts, now)?;
         warnings.extend(drawn.warnings);
+        let seed = self.inference_seed();
+        let verdict = self.read(|store| {
+            Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)
+        })?;
+        warnings.extend(verdict.warnings);
+        if request.accept_risk.is_some() && verdict.refusal.is_none() {
+            warnings.push(
+                "no risk needs to be accepted: nothing more follows from it than is allowed".to_owned(),
+            );
+        }
         if request.lifetime.is_long() {
             warnings.push(format!(
                 "it would hold for {}: more than {} days is long for a statement of fact",
@@ -126,11 +150,14 @@ impl Vault {
             ));
         }
         Ok(Preview {
-            recipient,
+            recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
             facts: drawn.facts,
             expires: expiry(now, request.lifetime)?,
             warnings,
+            earlier: verdict.earlier,
+            afterwards: verdict.afterwards,
+            refusal: verdict.refusal,
         })
     }
 
@@ -141,8 +168,10 @@ impl Vault {
     /// error is returned and the caller should take back what `deliver` wrote.
     ///
     /// # Errors
-    /// [`VaultError::NoSuchRecipient`], [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be
-    /// stated, [`VaultError::Forbidden`] (which is logged), [`VaultError::Deliver`], [`VaultError::Store`].
+    /// [`VaultError::Refused`] where more would follow from it than is allowed and [`VaultError::NotAllowed`] where
+    /// the recipient's limits forbid it (both are entered in the log as denied); [`VaultError::NoSuchRecipient`],
+    /// [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be stated, [`VaultError::Deliver`],
+    /// [`VaultError::Store`].
     pub fn disclose(
         &mut self,
         request: &DisclosureRequest,
@@ -187,7 +216,9 @@ impl Vault {
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
+        check_reason(request)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
+        let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
         let key = row.key.as_deref().map(parse_key).transpose()?;
         let passcode = match key {
@@ -204,6 +235,9 @@ impl Vault {
         let journal = self.journal();
         let (random, vault_key) = (self.random.as_ref(), &self.key);
         let written = self.store.write(|store| {
+            let verdict =
+                Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)?;
+            let accepted = accepted_risk(request, verdict.refusal.clone())?;
             let salt = RootSalt::from_bytes(root_salt);
             let drawn = facts::draw(store, &request.facts, &salt, utc_day(now))?;
             let kinds = drawn.facts.iter().map(Fact::kind);
@@ -243,12 +277,24 @@ impl Vault {
             };
             let id = store.add_disclosure(&entry)?;
             store.set_life(id, row.id, &life)?;
-            journal.append(store, LogKind::Disclosed, &log_body(&entry, &draft, &row.name, standing), now)?;
+            verdict.keep(store, id)?;
+            let mut body = log_body(&entry, &draft, &row.name, standing);
+            if let (Some(body), Some(accepted)) = (body.as_object_mut(), accepted) {
+                body.insert("accepted_risk".to_owned(), accepted);
+            }
+            journal.append(store, LogKind::Disclosed, &body, now)?;
             deliver(&sealed).map_err(VaultError::Deliver)?;
             Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
         });
-        if let Err(VaultError::Forbidden(why)) = &written {
-            self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
+        match &written {
+            Err(VaultError::Refused(refusal)) => {
+                let body = denied_body(request, &row.name, refusal);
+                self.write(|store| journal.append(store, LogKind::Denied, &body, now))?;
+            }
+            Err(VaultError::NotAllowed(why)) => {
+                self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
+            }
+            _ => {}
         }
         let (entry, fingerprint) = written.map_err(|error| self.explain(error))?;
         Ok(Issued {
@@ -304,6 +350,45 @@ impl Vault {
             life: self.read(|store| lifecycle::life(store, row.id))?,
         })
     }
+}
+
+/// A reason that is given must say something.
+fn check_reason(request: &DisclosureRequest) -> Result<(), VaultError> {
+    match &request.accept_risk {
+        Some(reason) if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS => {
+            Err(VaultError::Invalid(format!(
+                "the reason for accepting a risk has 1 to {MAX_REASON_CHARS} characters"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the log says of a risk that the owner accepts; an error for one that they do not.
+fn accepted_risk(
+    request: &DisclosureRequest,
+    refusal: Option<Refusal>,
+) -> Result<Option<serde_json::Value>, VaultError> {
+    match (refusal, &request.accept_risk) {
+        (None, _) => Ok(None),
+        (Some(refusal), None) => Err(VaultError::Refused(Box::new(refusal))),
+        (Some(refusal), Some(reason)) => {
+            Ok(Some(json!({"reason": reason.trim(), "risk": refusal.to_string()})))
+        }
+    }
+}
+
+/// What the log says of a disclosure that was refused.
+fn denied_body(request: &DisclosureRequest, recipient: &str, refusal: &Refusal) -> serde_json::Value {
+    let rows: Vec<i64> =
+        refusal.leaks.iter().flat_map(|leak| leak.rows.iter().map(|row| row.id.0)).take(100).collect();
+    json!({
+        "recipient": request.recipient,
+        "name": recipient,
+        "purpose": request.purpose.text(),
+        "why": refusal.to_string(),
+        "transactions": rows,
+    })
 }
 
 /// What the log says of a disclosure: everything but the rows themselves.

@@ -1,6 +1,7 @@
 //! What can go wrong with a vault: what happened, and apart from it what to do.
 
-use crate::ledger::{BatchId, TransactionId};
+use crate::ledger::annotation::NoTag;
+use crate::ledger::{AttachmentId, BatchId, CategoryError, SplitError, TransactionId};
 use crate::money::{Currency, CurrencyError, MoneyError};
 use crate::statement::StatementError;
 use crate::store::StoreError;
@@ -73,8 +74,65 @@ pub enum VaultError {
     #[error("there is no transaction {}", .0.0)]
     NoSuchTransaction(TransactionId),
     /// No import of that number, or it was undone already.
-    #[error("there is no import {} to undo", .0.0)]
+    #[error("there is no import {}, or it was undone", .0.0)]
     NoSuchImport(BatchId),
+    /// No category of that name.
+    #[error("there is no category named \"{name}\"")]
+    NoSuchCategory {
+        /// The name as it was given.
+        name: String,
+    },
+    /// Several categories end in, or begin with, that text.
+    #[error("\"{name}\" could be any of several categories")]
+    AmbiguousCategory {
+        /// The text as it was given.
+        name: String,
+        /// Those it could be.
+        candidates: Vec<String>,
+    },
+    /// A category that transactions are in cannot be removed without saying where they go.
+    #[error(
+        "the category \"{name}\" is in use, with those below it by {transactions} transaction{}",
+        plural(.transactions)
+    )]
+    CategoryInUse {
+        /// The category.
+        name: String,
+        /// How many.
+        transactions: u64,
+    },
+    /// A text that cannot be a category.
+    #[error(transparent)]
+    Category(#[from] CategoryError),
+    /// A text that cannot be a tag.
+    #[error(transparent)]
+    Tag(#[from] NoTag),
+    /// Parts that are no split of a transaction's amount.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The amount and category of a split transaction are those of its parts.
+    #[error("transaction {} is split", .0.0)]
+    IsSplit(TransactionId),
+    /// No attachment of that number.
+    #[error("there is no attachment {}", .0.0)]
+    NoSuchAttachment(AttachmentId),
+    /// A file that is larger than a vault takes.
+    #[error("{name} is larger than {max_mib} MiB, which is the most that can be attached")]
+    AttachmentTooLarge {
+        /// The file's name as it was given.
+        name: String,
+        /// The most that is taken, in MiB.
+        max_mib: u64,
+    },
+    /// The file to attach could not be read.
+    #[error("the file to attach could not be read: {0}")]
+    AttachmentRead(std::io::Error),
+    /// The attachment could not be written out.
+    #[error("the attachment could not be written: {0}")]
+    AttachmentWrite(std::io::Error),
+    /// The bytes in the vault are not those that were attached.
+    #[error("attachment {} is not what was attached: its digest differs", .0.0)]
+    AttachmentDamaged(AttachmentId),
     /// No recipient of that name.
     #[error("there is no recipient named \"{name}\"")]
     NoSuchRecipient {
@@ -110,7 +168,7 @@ pub enum VaultError {
     RecipientKey(String),
     /// Limits that the owner set forbid it; the text says which and why.
     #[error("refused: {0}")]
-    Forbidden(String),
+    NotAllowed(String),
     /// The disclosure could not be signed or sealed.
     #[error("the disclosure could not be made: {0}")]
     Sealing(String),
@@ -120,6 +178,9 @@ pub enum VaultError {
     /// The sealed disclosure could not be delivered.
     #[error("the disclosure could not be written: {0}")]
     Deliver(std::io::Error),
+    /// Too much would follow from it, with everything disclosed before.
+    #[error("{0}")]
+    Refused(Box<super::Refusal>),
     /// The system gave no randomness.
     #[error("the system gave no randomness")]
     Randomness,
@@ -141,4 +202,8 @@ pub enum ErrorClass {
     Busy,
     /// The owner's own rules forbid it.
     Refused,
+}
+
+const fn plural(number: &u64) -> &'static str {
+    if *number == 1 { "" } else { "s" }
 }

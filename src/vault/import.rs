@@ -1,6 +1,7 @@
 //! Importing statement files: all of them or none, every row once.
 
 use super::accounts::account_by_id;
+use super::annotations::drop_outdated_split;
 use super::balances::computed_balance;
 use super::import_target::{Target, one_account_at_most};
 use super::{Progress, Vault, VaultError};
@@ -185,7 +186,7 @@ fn import_file(
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report = import_statement(store, statement, target, batch, &mut on_row)?;
+        let report = import_statement(store, statement, target, batch, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
@@ -206,6 +207,7 @@ fn import_statement(
     statement: &Statement,
     target: Target,
     batch: BatchId,
+    warnings: &mut Vec<Warning>,
     on_row: &mut dyn FnMut(),
 ) -> Result<AccountReport, VaultError> {
     let Target { mut account, created } = target;
@@ -219,7 +221,7 @@ fn import_statement(
         opening_shift_minor: 0,
         opening_date_before: None,
     };
-    let older = add_rows(store, statement, &account, batch, &mut did, on_row)?;
+    let older = add_rows(store, statement, &account, batch, &mut did, warnings, on_row)?;
     for stated in &statement.balances {
         let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
         store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
@@ -230,6 +232,7 @@ fn import_statement(
     } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
         did.opening_shift_minor = older.sum.minor();
         did.opening_date_before = Some(opening.date);
+        store.add_opening_moved(account.id, batch, opening.date)?;
         let amount = opening.amount.checked_sub(older.sum)?;
         account.opening = Some(Opening { date: older.first_day, amount, derived: true });
     }
@@ -255,6 +258,7 @@ fn add_rows(
     account: &Account,
     batch: BatchId,
     did: &mut BatchAccount,
+    warnings: &mut Vec<Warning>,
     on_row: &mut dyn FnMut(),
 ) -> Result<Option<OlderRows>, VaultError> {
     let days = statement.rows.iter().map(|row| row.transaction.posted);
@@ -273,7 +277,8 @@ fn add_rows(
     let opening_day = account.opening.map(|opening| opening.date);
     let mut older_sum = Sum::new(account.currency);
     let mut older_first: Option<Date> = None;
-    for (incoming, decision) in incoming.iter().zip(decide(&existing, &incoming)) {
+    let lines = statement.rows.iter().map(|row| row.line);
+    for ((incoming, decision), line) in incoming.iter().zip(decide(&existing, &incoming)).zip(lines) {
         let row = incoming.row;
         match decision {
             Decision::Add { trust_bank_id } => {
@@ -286,6 +291,14 @@ fn add_rows(
                 }
             }
             Decision::Update(id) => {
+                if drop_outdated_split(store, id, row.amount)? {
+                    let text = format!(
+                        "the bank booked transaction {} with another amount, which its parts do not add up to: \
+                         it is no longer split",
+                        id.0
+                    );
+                    warnings.push(Warning { line, text });
+                }
                 store.book_movement(id, row, incoming.fingerprint)?;
                 did.updated += 1;
             }
@@ -303,7 +316,9 @@ fn add_rows(
 fn derive_opening(statement: &Statement) -> Result<Option<Opening>, MoneyError> {
     let first_row = statement.rows.iter().map(|row| row.transaction.posted).min();
     let booked = statement.balances.iter().filter(|stated| stated.kind.is_booked()).max_by_key(|s| s.date);
-    let first_day = [statement.period.map(|(from, _)| from), first_row, booked.map(|stated| stated.date)];
+    // Some programs write the epoch where they do not know when a statement begins.
+    let period_from = statement.period.map(|(from, _)| from).filter(|from| from.year() > 1970);
+    let first_day = [period_from, first_row, booked.map(|stated| stated.date)];
     let Some(date) = first_day.into_iter().flatten().min() else { return Ok(None) };
     if let Some(stated) = booked {
         let movements = statement
@@ -345,7 +360,11 @@ fn merge(known: &mut AccountReport, later: AccountReport) {
     known.added += later.added;
     known.duplicate += later.duplicate;
     known.updated += later.updated;
-    known.stated.extend(later.stated);
+    for stated in later.stated {
+        if !known.stated.contains(&stated) {
+            known.stated.push(stated);
+        }
+    }
     known.opening = known.opening.or(later.opening);
 }
 

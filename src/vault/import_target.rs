@@ -31,6 +31,15 @@ fn shown_number(number: &str) -> String {
     if is_number(number) { mask_number(number) } else { format!("\"{number}\"") }
 }
 
+/// Whether a person would read it as a name: letters, not all the same, and no digits unless in words.
+fn is_a_name(text: &str) -> bool {
+    let letters = || text.chars().filter(|c| c.is_alphabetic());
+    let digits = text.chars().any(|c| c.is_ascii_digit());
+    let first = letters().next();
+    let varied = letters().any(|letter| Some(letter) != first);
+    varied && text.chars().count() <= 40 && (!digits || text.trim().contains(' '))
+}
+
 fn is_number(text: &str) -> bool {
     text.chars().any(|c| c.is_ascii_digit())
 }
@@ -124,13 +133,10 @@ fn make_account(
         AccountKind::Investment => "Investment",
         AccountKind::Other => "Account",
     };
-    let named_bank = stated
-        .institution
-        .as_deref()
-        .filter(|name| name.chars().any(char::is_alphabetic) && name.len() <= 40);
+    let named_bank = stated.institution.as_deref().filter(|name| is_a_name(name));
     let digits = mask_number(&stated.number).replace('•', "");
     let mut base = match named_bank {
-        _ if !is_number(&stated.number) => stated.number.trim().chars().take(60).collect(),
+        _ if is_a_name(&stated.number) => stated.number.trim().chars().take(60).collect(),
         Some(bank) => format!("{bank} {kind}"),
         None => kind.to_owned(),
     };
@@ -158,4 +164,20 @@ fn make_account(
         }
     }
     Err(VaultError::Invalid(format!("there are too many accounts named \"{base}\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_numbers() {
+        for name in ["Example Bank", "Bank 24 AG", "Savings", "B1 Bank"] {
+            assert!(is_a_name(name), "{name}");
+        }
+        for number in ["XXXXXXXX", "34d063e540ac5b4c50faa12a2c6b1844", "123456", "DE89370400440532013000", ""]
+        {
+            assert!(!is_a_name(number), "{number}");
+        }
+    }
 }

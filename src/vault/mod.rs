@@ -5,13 +5,18 @@
 //! mean two accounts is refused. Times are arguments; the vault never asks a clock.
 
 mod accounts;
+mod annotations;
+mod attachments;
 mod balances;
+mod categories;
 mod check;
 #[cfg(feature = "age")]
 mod disclose;
 mod error;
 #[cfg(feature = "age")]
 mod facts;
+#[cfg(feature = "age")]
+mod guard;
 mod import;
 mod import_target;
 mod journal;
@@ -21,6 +26,7 @@ mod lifecycle;
 mod limits;
 #[cfg(feature = "age")]
 mod recipients;
+mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
 mod review;
@@ -35,12 +41,17 @@ pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
+pub use annotations::NewPart;
+pub use attachments::{Attached, MAX_ATTACHMENT_BYTES};
+pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{FactRequest, LabelChoice, TransactionField};
+#[cfg(feature = "age")]
+pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
@@ -49,6 +60,7 @@ pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 pub use limits::{FACT_KINDS, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
 #[cfg(feature = "age")]
@@ -118,7 +130,8 @@ impl Vault {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
         let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new())
-            .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault));
+            .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
+            .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
         match opened {
             Ok(vault) => Ok((vault, created.recovery_code)),
             Err(error) => {

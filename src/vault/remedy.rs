@@ -16,8 +16,9 @@ impl VaultError {
                 StoreError::Taken { .. } => ErrorClass::Input,
                 _ => ErrorClass::Failed,
             },
-            Self::Log(_) => ErrorClass::Damaged,
-            Self::Forbidden(_) => ErrorClass::Refused,
+            Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
+            Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
+            Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
@@ -27,6 +28,15 @@ impl VaultError {
             | Self::AmbiguousAccount { .. }
             | Self::NoSuchTransaction(_)
             | Self::NoSuchImport(_)
+            | Self::NoSuchCategory { .. }
+            | Self::AmbiguousCategory { .. }
+            | Self::CategoryInUse { .. }
+            | Self::Category(_)
+            | Self::Tag(_)
+            | Self::Split(_)
+            | Self::IsSplit(_)
+            | Self::NoSuchAttachment(_)
+            | Self::AttachmentTooLarge { .. }
             | Self::NoSuchRecipient { .. }
             | Self::NoSuchDisclosure(_)
             | Self::Invalid(_)
@@ -55,11 +65,16 @@ impl VaultError {
             Self::NoSuchRecipient { known, .. } => {
                 Some(known_names("recipient", "finvault recipient add", known))
             }
-            Self::AmbiguousAccount { candidates, .. } => {
+            Self::AmbiguousAccount { candidates, .. } | Self::AmbiguousCategory { candidates, .. } => {
                 Some(format!("write out which one: {}", quoted(candidates)))
             }
             Self::NoSuchTransaction(_) => Some("see the numbers with: finvault tx list".to_owned()),
             Self::NoSuchImport(_) => Some("see the numbers with: finvault imports list".to_owned()),
+            Self::NoSuchCategory { .. } => Some("see the names with: finvault category list".to_owned()),
+            Self::CategoryInUse { .. } => Some("say where they go with --move-to".to_owned()),
+            Self::IsSplit(id) => Some(format!("join it first with: finvault tx split {} --clear", id.0)),
+            Self::NoSuchAttachment(_) => Some("see the numbers with: finvault attach list".to_owned()),
+            Self::AttachmentDamaged(_) => Some("restore the vault from a backup".to_owned()),
             Self::NoSuchDisclosure(_) => Some("see the numbers with: finvault disclosure list".to_owned()),
             Self::NoData { known_from, .. } => Some(match known_from {
                 Some(day) => {
@@ -78,11 +93,21 @@ impl VaultError {
                 "somebody or something changed the log; compare with a backup before trusting this vault"
                     .to_owned(),
             ),
+            Self::Refused(refusal) => Some(refusal.explanation()),
             Self::Deliver(_) => Some("nothing was disclosed and nothing was logged".to_owned()),
-            Self::Forbidden(_) => {
+            Self::Money(_)
+            | Self::Invalid(_)
+            | Self::Category(_)
+            | Self::Tag(_)
+            | Self::Split(_)
+            | Self::AttachmentTooLarge { .. }
+            | Self::AttachmentRead(_)
+            | Self::AttachmentWrite(_)
+            | Self::Randomness
+            | Self::Sealing(_) => None,
+            Self::NotAllowed(_) => {
                 Some("ask for less, or change what you allow; nothing was signed".to_owned())
             }
-            Self::Money(_) | Self::Invalid(_) | Self::Randomness | Self::Sealing(_) => None,
         }
     }
 }

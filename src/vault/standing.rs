@@ -131,6 +131,7 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
             intent_to_retain: wire.intent_to_retain,
         },
         lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
+        // A risk is accepted for one disclosure, never for those that renew it.
         ..DisclosureRequest::new(recipient, facts, purpose)
     })
 }

@@ -1,8 +1,11 @@
 //! Transactions entered, changed and removed by hand.
 
 use super::accounts::{account_by_id, same_currency};
+use super::categories::category_for;
 use super::{TransactionQuery, Vault, VaultError};
-use crate::ledger::{AccountId, Fingerprint, NewTransaction, Transaction, TransactionId, TransactionStatus};
+use crate::ledger::{
+    AccountId, Fingerprint, NewTransaction, Tag, Transaction, TransactionId, TransactionStatus,
+};
 use crate::money::Money;
 use crate::store::Store;
 use jiff::civil::Date;
@@ -20,17 +23,22 @@ pub struct TransactionEdit {
     pub memo: Option<String>,
     /// Another reference; empty clears it.
     pub reference: Option<String>,
-    /// Another category; empty clears it.
+    /// Another category, as [`Vault::resolve_category`] reads it; empty clears it.
     pub category: Option<String>,
     /// Another status.
     pub status: Option<TransactionStatus>,
+    /// Tags to add; one that it has already stays.
+    pub add_tags: Vec<String>,
+    /// Tags to take off.
+    pub remove_tags: Vec<String>,
 }
 
 impl Vault {
-    /// Enters a transaction by hand.
+    /// Enters a transaction by hand. Its category is read as [`Vault::resolve_category`] does.
     ///
     /// # Errors
-    /// [`VaultError::OtherCurrency`] for an amount in another currency than the account's.
+    /// [`VaultError::OtherCurrency`] for an amount in another currency than the account's;
+    /// [`VaultError::AmbiguousCategory`], [`VaultError::Category`].
     pub fn add_transaction(
         &mut self,
         account: AccountId,
@@ -41,6 +49,9 @@ impl Vault {
         let mut new = new.clone();
         new.bank_id = None;
         self.write(|store| {
+            if let Some(category) = &mut new.category {
+                *category = category_for(store, category)?.to_string();
+            }
             let id = store.add_movement(account.id, &new, Fingerprint::of(&new), false, None)?;
             transaction_by_id(store, id)
         })
@@ -65,41 +76,18 @@ impl Vault {
     /// Changes a transaction. An imported one is still recognised when its statement is imported again.
     ///
     /// # Errors
-    /// [`VaultError::NoSuchTransaction`], [`VaultError::OtherCurrency`].
+    /// [`VaultError::NoSuchTransaction`], [`VaultError::OtherCurrency`]; [`VaultError::IsSplit`] for another
+    /// amount or category of a split transaction; [`VaultError::AmbiguousCategory`], [`VaultError::Category`],
+    /// [`VaultError::Tag`].
     pub fn edit_transaction(
         &mut self,
         id: TransactionId,
         edit: &TransactionEdit,
     ) -> Result<Transaction, VaultError> {
-        let mut transaction = self.transaction(id)?;
-        let account = self.read(|store| account_by_id(store, transaction.account))?;
-        let detail = &mut transaction.detail;
-        if let Some(amount) = edit.amount {
-            same_currency("the amount", amount.currency(), &account.name, account.currency)?;
-            detail.amount = amount;
-        }
-        if let Some(posted) = edit.posted {
-            detail.posted = posted;
-        }
-        if let Some(payee) = &edit.payee {
-            if transaction.batch.is_none() {
-                detail.payee_raw.clone_from(payee);
-            }
-            detail.payee.clone_from(payee);
-        }
-        replace(&mut detail.memo, edit.memo.as_deref());
-        replace(&mut detail.reference, edit.reference.as_deref());
-        replace(&mut detail.category, edit.category.as_deref());
-        if let Some(status) = edit.status {
-            detail.status = status;
-        }
-        self.write(|store| {
-            store.update_movement(&transaction, Fingerprint::of(&transaction.detail))?;
-            transaction_by_id(store, id)
-        })
+        self.write(|store| edit_in(store, id, edit))
     }
 
-    /// Removes a transaction and gives what it was.
+    /// Removes a transaction, with all that was added to it, and gives what it was.
     ///
     /// # Errors
     /// [`VaultError::NoSuchTransaction`].
@@ -112,7 +100,58 @@ impl Vault {
     }
 }
 
-fn transaction_by_id(store: &Store, id: TransactionId) -> Result<Transaction, VaultError> {
+fn edit_in(store: &Store, id: TransactionId, edit: &TransactionEdit) -> Result<Transaction, VaultError> {
+    let mut transaction = transaction_by_id(store, id)?;
+    let account = account_by_id(store, transaction.account)?;
+    let other_amount = edit.amount.is_some_and(|amount| amount != transaction.detail.amount);
+    let other_category = edit.category.as_ref().is_some_and(|category| !category.is_empty());
+    if (other_amount || other_category) && store.is_split(id)? {
+        return Err(VaultError::IsSplit(id));
+    }
+    let detail = &mut transaction.detail;
+    if let Some(amount) = edit.amount {
+        same_currency("the amount", amount.currency(), &account.name, account.currency)?;
+        detail.amount = amount;
+    }
+    if let Some(posted) = edit.posted {
+        detail.posted = posted;
+    }
+    if let Some(payee) = &edit.payee {
+        if transaction.batch.is_none() {
+            detail.payee_raw.clone_from(payee);
+        }
+        detail.payee.clone_from(payee);
+    }
+    replace(&mut detail.memo, edit.memo.as_deref());
+    replace(&mut detail.reference, edit.reference.as_deref());
+    match edit.category.as_deref() {
+        None => {}
+        Some("") => detail.category = None,
+        Some(category) => detail.category = Some(category_for(store, category)?.to_string()),
+    }
+    if let Some(status) = edit.status {
+        detail.status = status;
+    }
+    store.update_movement(&transaction, Fingerprint::of(&transaction.detail))?;
+    edit_tags(store, id, edit)?;
+    transaction_by_id(store, id)
+}
+
+fn edit_tags(store: &Store, id: TransactionId, edit: &TransactionEdit) -> Result<(), VaultError> {
+    for text in &edit.remove_tags {
+        let tag = Tag::parse(text)?;
+        if !store.remove_tag(id, &tag)? {
+            return Err(VaultError::Invalid(format!("transaction {} has no tag \"{tag}\"", id.0)));
+        }
+    }
+    for text in &edit.add_tags {
+        store.add_tag(id, &Tag::parse(text)?)?;
+    }
+    Ok(())
+}
+
+/// The transaction of this number.
+pub(super) fn transaction_by_id(store: &Store, id: TransactionId) -> Result<Transaction, VaultError> {
     store.movement(id)?.ok_or(VaultError::NoSuchTransaction(id))
 }
 

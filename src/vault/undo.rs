@@ -19,10 +19,13 @@ pub struct UndoReport {
     pub kept_updates: u64,
     /// Names of accounts that it had made and that are empty again; they are removed.
     pub accounts_removed: Vec<String>,
+    /// Attachments of the import and of its rows, which went with them.
+    pub attachments_removed: u64,
 }
 
 impl Vault {
-    /// Takes an import back: its rows, its stated balances, and the accounts it made if they are empty then.
+    /// Takes an import back: its rows with all that was added to them, its stated balances, its attachments,
+    /// and the accounts it made if they are empty then.
     ///
     /// # Errors
     /// [`VaultError::NoSuchImport`] where there is none of that number or it was undone already.
@@ -31,7 +34,10 @@ impl Vault {
             let known = store.batch(id)?.filter(|batch| batch.undone_at.is_none());
             let batch = known.ok_or(VaultError::NoSuchImport(id))?;
             let touched = store.batch_accounts(id)?;
+            let (attachments, _) = store.count_attachments()?;
+            store.undo_opening_moved(id)?;
             let removed = store.remove_batch_rows(id, now)?;
+            let attachments_removed = attachments.saturating_sub(store.count_attachments()?.0);
             for did in &touched {
                 if let Some(account) = store.account(did.account)? {
                     restore_opening(store, account, did)?;
@@ -39,7 +45,8 @@ impl Vault {
             }
             let accounts_removed = store.remove_empty_accounts_of(id)?;
             let batch = Batch { undone_at: Some(now), ..batch };
-            Ok(UndoReport { kept_updates: batch.updated, batch, removed, accounts_removed })
+            let kept_updates = batch.updated;
+            Ok(UndoReport { kept_updates, batch, removed, accounts_removed, attachments_removed })
         })
     }
 

@@ -103,7 +103,7 @@ impl Backing for OsFile {
 
     fn sync(&mut self) -> Result<(), Code> {
         shim::observe(self.address(), Operation::Sync)?;
-        done(below!(self.0, xSync, ffi::SQLITE_SYNC_NORMAL))
+        done(below!(self.0, xSync, ffi::SQLITE_SYNC_FULL))
     }
 
     fn size(&mut self) -> Result<u64, Code> {

@@ -255,8 +255,14 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
-    pub(crate) fn new(a: Unit, b: Unit) -> Self {
-        Self { units: Box::new([a, b]) }
+    /// Room for the first two units of a file; zeros are no header.
+    pub(crate) fn empty() -> Self {
+        Self { units: Box::new([[0; UNIT_BYTES]; 2]) }
+    }
+
+    /// Both copies in a row, to be read in one go.
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        self.units.as_flattened_mut()
     }
 
     fn unit(&self, copy: Twin) -> &Unit {

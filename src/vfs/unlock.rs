@@ -12,7 +12,6 @@ use super::create::io_error;
 use super::damage::{Damage, VfsError};
 use super::ffi;
 use super::header::{Copies, FORMAT_VERSION, Header, HeaderFault, VaultId};
-use super::offsets::UNIT_BYTES;
 use super::slots::{SLOTS, Secret, Slot, SlotFault, SlotKind};
 use crate::crypto::{HeaderAuthKey, KdfError, VaultKey};
 
@@ -89,18 +88,12 @@ fn read_copies(path: &Path) -> Result<Copies, VfsError> {
         return Err(VfsError::NotAVault { path: path.to_owned() });
     }
     let name = c_path(&real)?;
-    let mut both = [0; 2 * UNIT_BYTES];
+    let mut copies = Copies::empty();
     if !ffi::register() {
         return Err(code_error(path, Code(rusqlite::ffi::SQLITE_ERROR)));
     }
-    ffi::read_start(&name, &mut both).map_err(|code| code_error(path, code))?;
-    let (mut a, mut b) = ([0; UNIT_BYTES], [0; UNIT_BYTES]);
-    for (index, unit) in [&mut a, &mut b].into_iter().enumerate() {
-        if let Some(from) = both.get(index * UNIT_BYTES..(index + 1) * UNIT_BYTES) {
-            unit.copy_from_slice(from);
-        }
-    }
-    Ok(Copies::new(a, b))
+    ffi::read_start(&name, copies.bytes()).map_err(|code| code_error(path, code))?;
+    Ok(copies)
 }
 
 fn c_path(path: &Path) -> Result<CString, VfsError> {

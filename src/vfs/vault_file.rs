@@ -115,14 +115,13 @@ impl<B: Backing> VaultFile<B> {
     }
 
     fn read_copies(&mut self, file_bytes: u64) -> Result<Copies, Fault> {
-        let mut units = [[0; UNIT_BYTES]; 2];
-        for (copy, unit) in Twin::BOTH.into_iter().zip(units.iter_mut()) {
-            if self.backing.read(unit, offsets::header(copy))? == ReadOutcome::Short && file_bytes == 0 {
-                return Err(Fault::NotAVault);
-            }
+        let mut copies = Copies::empty();
+        if self.backing.read(copies.bytes(), offsets::header(Twin::A))? == ReadOutcome::Short
+            && file_bytes == 0
+        {
+            return Err(Fault::NotAVault);
         }
-        let [a, b] = units;
-        Ok(Copies::new(a, b))
+        Ok(copies)
     }
 
     /// The header copies that were bad when the vault was opened, or are now.

@@ -52,8 +52,14 @@ struct Life {
     latest_header: Option<(u32, SqliteFrameHeader)>,
     /// The frame last read whole, as long as nothing came after it.
     latest_read: Option<u32>,
-    /// The frame last sealed or opened, with its tag.
+    /// Frames whose tags are at hand: last opened, last sealed, last appended.
+    latest_open: Frontier,
     latest_seal: Frontier,
+    latest_append: Frontier,
+    /// The headers of the frames of the running transaction, and the first of those frames: SQLite may replace a page
+    /// alone, and the frame is sealed as one.
+    running: Vec<SqliteFrameHeader>,
+    running_from: u32,
     /// The last frame that this session wrote.
     written: u32,
     commit: Commit,
@@ -81,7 +87,11 @@ impl Life {
             waiting: None,
             latest_header: None,
             latest_read: None,
+            latest_open: start,
             latest_seal: start,
+            latest_append: start,
+            running: Vec::new(),
+            running_from: 1,
             written: 0,
             commit,
             commit_before: commit,
@@ -97,13 +107,15 @@ pub(crate) struct WalFile<B> {
     backing: B,
     life: Option<Life>,
     scratch: Frame,
+    /// The frame that lies open in `scratch`.
+    in_scratch: Option<u32>,
     unsynced: bool,
 }
 
 impl<B: Backing> WalFile<B> {
     /// Takes up the log that the vault's header names, if it names one; any other is stale and counts as empty.
     pub(crate) fn open(backing: B, vault: &mut VaultFile<B>) -> Result<Self, Fault> {
-        let mut file = Self { backing, life: None, scratch: Frame::new(), unsynced: true };
+        let mut file = Self { backing, life: None, scratch: Frame::new(), in_scratch: None, unsynced: true };
         let header = vault.header()?;
         if header.wal_live {
             let (wal, floor) = (header.wal, header.floor);
@@ -204,12 +216,14 @@ impl<B: Backing> WalFile<B> {
     /// Reads a frame into `scratch` and opens it there. What the file lacks is zeros and does not open.
     fn open_frame(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<FrameHeader, Fault> {
         let place = self.place(vault, Role::WalFrame, frame)?;
+        self.in_scratch = None;
         self.backing.read(self.scratch.bytes(), wal_frame::frame_offset(frame))?;
         let (header, tag) = self
             .scratch
             .open(vault.keys.wal.aead(), &place)
             .map_err(|_| Fault::Damage(Damage::WalFrame { frame }))?;
-        self.life()?.latest_seal = Frontier { frame, tag };
+        self.in_scratch = Some(frame);
+        self.life()?.latest_open = Frontier { frame, tag };
         Ok(header)
     }
 
@@ -266,7 +280,7 @@ impl<B: Backing> WalFile<B> {
         let previous = self.life()?.chain.tag;
         let header = self.open_frame(vault, frame)?;
         let life = self.life()?;
-        let at = life.latest_seal;
+        let at = life.latest_open;
         if header.previous != previous || (life.durable.frame == frame && life.durable != at) {
             return Err(Fault::Damage(Damage::WalFrame { frame }));
         }

@@ -20,6 +20,7 @@ struct CheckShape<'a> {
     units: u64,
     accounts: u64,
     transactions: u64,
+    attachments: u64,
     log_entries: Option<u64>,
     problems: Vec<ProblemShape<'a>>,
     differences: Vec<DifferenceShape<'a>>,
@@ -47,6 +48,7 @@ impl<'a> CheckShape<'a> {
             units: report.units,
             accounts: report.accounts,
             transactions: report.transactions,
+            attachments: report.attachments,
             log_entries: report.log.as_ref().map(|log| log.entries),
             problems: report
                 .problems
@@ -107,6 +109,10 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         Some(log) => count(log.entries, "log entry", "log entries"),
         None => "the log could not be verified".to_owned(),
     };
+    let attachments = match report.attachments {
+        0 => String::new(),
+        some => format!(", {}", count(some, "attachment", "attachments")),
+    };
     let (tone, verdict) = if ok { (Tone::Good, "sound") } else { (Tone::Bad, "damaged") };
     session.console.say_toned(&[
         (Tone::Plain, "The vault is "),
@@ -114,7 +120,7 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         (
             Tone::Plain,
             &format!(
-                ": {}, {}, {}, {log}",
+                ": {}, {}, {}{attachments}, {log}",
                 count(report.units, "unit of 4 KiB", "units of 4 KiB"),
                 count(report.accounts, "account", "accounts"),
                 count(report.transactions, "transaction", "transactions"),

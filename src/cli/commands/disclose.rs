@@ -99,6 +99,9 @@ pub struct Common {
     /// Replace that file if it exists
     #[arg(long, requires = "output")]
     force: bool,
+    /// Disclose it although too much would follow from it; the reason is logged
+    #[arg(long, value_name = "REASON")]
+    accept_risk: Option<String>,
     /// Go ahead without being asked
     #[arg(long)]
     yes: bool,
@@ -222,12 +225,18 @@ impl Common {
                 onward_sharing: self.onward_sharing,
                 intent_to_retain: false,
             },
+            accept_risk: self.accept_risk.clone(),
         };
         // The moment of the preview is the moment of issue: what was looked at is what is sealed.
         let now = session.now();
         let preview = preview(&mut vault, &request, now, self.dry_run)?;
         if !session.console.is_json() {
             print_preview(&preview, &request, session.console)?;
+        }
+        // What is refused is asked of nobody; unless this is a dry run, it is entered in the log as denied.
+        let refusal = preview.refusal.as_ref().filter(|_| self.accept_risk.is_none());
+        if let (Some(refusal), true) = (refusal, self.dry_run) {
+            return Err(VaultError::Refused(Box::new(refusal.clone())).into());
         }
         if self.dry_run {
             if session.console.is_json() {
@@ -241,7 +250,10 @@ impl Common {
             let until = until.resolve(session.today());
             session.console.say(format!("It may be renewed with fresh figures until {until}."))?;
         }
-        if !self.yes && !session.console.confirm(&format!("Seal this for {}?", recipient.name), "--yes")? {
+        if refusal.is_none()
+            && !self.yes
+            && !session.console.confirm(&format!("Seal this for {}?", recipient.name), "--yes")?
+        {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
@@ -270,7 +282,7 @@ pub(super) fn preview(
     dry_run: bool,
 ) -> Result<Preview, Failure> {
     let preview = vault.preview(request, now);
-    if let (Err(VaultError::Forbidden(why)), false) = (&preview, dry_run) {
+    if let (Err(VaultError::NotAllowed(why)), false) = (&preview, dry_run) {
         vault.log_refusal(request.recipient, request.purpose.text(), why, now)?;
     }
     Ok(preview?)
@@ -301,6 +313,8 @@ struct PreviewShape<'a> {
     sentences: &'a [String],
     expires: String,
     warnings: &'a [String],
+    afterwards: &'a [String],
+    accepted_risk: Option<String>,
 }
 
 impl<'a> PreviewShape<'a> {
@@ -311,6 +325,8 @@ impl<'a> PreviewShape<'a> {
             sentences: &preview.sentences,
             expires: iso(preview.expires),
             warnings: &preview.warnings,
+            afterwards: &preview.afterwards,
+            accepted_risk: preview.refusal.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -346,8 +362,31 @@ pub(super) fn print_preview(
     let sealing = if preview.recipient.key.is_some() { "to their key" } else { "under a new passcode" };
     console.say(format!("  sealed:  {sealing}"))?;
     console.say(format!("Everything else stays: {}.", what_stays(&preview.facts)))?;
+    if preview.earlier > 0 || !preview.afterwards.is_empty() {
+        print_afterwards(preview, console)?;
+    }
+    if let Some(refusal) = preview.refusal.as_ref().filter(|_| request.accept_risk.is_some()) {
+        console.say_toned(&[(Tone::Bad, "risk accepted"), (Tone::Plain, &format!(": {refusal}"))])?;
+    }
     for warning in &preview.warnings {
         console.say_toned(&[(Tone::Caution, "warning"), (Tone::Plain, &format!(": {warning}"))])?;
+    }
+    Ok(())
+}
+
+/// What follows from this disclosure and all earlier ones to the same recipient.
+fn print_afterwards(preview: &Preview, console: &mut Console) -> Result<(), Failure> {
+    let with = match preview.earlier {
+        0 => "From these facts together".to_owned(),
+        1 => "With 1 earlier disclosure".to_owned(),
+        count => format!("With {count} earlier disclosures"),
+    };
+    if preview.afterwards.is_empty() {
+        return console.say(format!("{with}, nothing more follows than each says."));
+    }
+    console.say(format!("{with}, they will also know:"))?;
+    for line in &preview.afterwards {
+        console.say(format!("  {line}"))?;
     }
     Ok(())
 }

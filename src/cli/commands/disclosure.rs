@@ -30,6 +30,7 @@ pub enum Disclosure {
     Close(Close),
     Review(Review),
     Trace(Trace),
+    Exposure(super::exposure::Exposure),
 }
 
 #[derive(Serialize)]
@@ -82,10 +83,14 @@ impl<'a> RecordShape<'a> {
 impl Disclosure {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if let Self::Exposure(command) = self {
+            return command.run(session);
+        }
         let mut vault = session.open_vault()?;
         match self {
             Self::List => list(&vault, session)?,
             Self::Show { id } => show(&vault.disclosure(id)?, session)?,
+            Self::Exposure(_) => {}
             Self::Revoke(asked) => asked.run(&mut vault, session)?,
             Self::StatusList(asked) => return asked.run(vault, session),
             Self::Renew(asked) => return asked.run(vault, session),

@@ -16,7 +16,8 @@ use serde::Serialize;
 pub enum Imports {
     /// List the imports
     List,
-    /// Take back an import: its transactions, its stated balances, the accounts that only it uses
+    /// Take back an import: its transactions, its stated balances, the accounts that only it uses, and the
+    /// files attached to it or them
     Undo {
         /// The import's number, as "imports list" shows it
         id: i64,
@@ -109,17 +110,26 @@ fn undo(vault: &mut Vault, id: i64, session: &mut Session<'_>) -> Result<(), Fai
             batch: BatchShape,
             removed: u64,
             accounts_removed: Vec<String>,
+            attachments_removed: u64,
         }
         return session.console.json(&Undone {
             batch: BatchShape::from(&report.batch),
             removed: report.removed,
             accounts_removed: report.accounts_removed,
+            attachments_removed: report.attachments_removed,
         });
     }
     session.console.say(format!(
         "Took back import {} ({}): {} transactions removed",
         report.batch.id.0, report.batch.file_name, report.removed
     ))?;
+    match report.attachments_removed {
+        0 => {}
+        1 => session.console.say("The file that was attached to it or them is gone too")?,
+        many => {
+            session.console.say(format!("The {many} files that were attached to it and them are gone too"))?
+        }
+    }
     for account in &report.accounts_removed {
         session
             .console

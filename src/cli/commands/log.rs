@@ -254,7 +254,9 @@ fn detail(entry: &LogEntry) -> String {
         "disclosed" => {
             let renews =
                 body.get("renews").map(|id| format!(", renewing disclosure {id}")).unwrap_or_default();
-            format!("to {}, for \"{}\"{renews}: {}", text("name"), text("purpose"), said(&body))
+            let risk = body.get("accepted_risk").and_then(|risk| risk.get("reason")?.as_str());
+            let risk = risk.map(|reason| format!("; risk accepted: {reason}")).unwrap_or_default();
+            format!("to {}, for \"{}\"{renews}: {}{risk}", text("name"), text("purpose"), said(&body))
         }
         _ => {
             let pairs = body.iter().map(|(name, value)| match value {

@@ -1,7 +1,9 @@
 //! The commands, a file each: what it takes, what it does with the library, what it prints.
 
 pub mod account;
+pub mod attach;
 pub mod balance;
+pub mod category;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -9,6 +11,7 @@ pub mod disclose;
 pub mod disclosure;
 pub mod disclosure_life;
 pub mod disclosure_review;
+pub mod exposure;
 pub mod facts;
 pub mod import;
 pub mod imports;
@@ -18,9 +21,11 @@ pub mod man;
 pub mod open;
 pub mod receipt;
 pub mod recipient;
+pub mod recipient_policy;
 pub mod report;
 pub mod shapes;
 pub mod tx;
+pub mod tx_split;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -34,6 +39,8 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Demo(command) => command.run(session),
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
+        Command::Category(command) => command.run(session),
+        Command::Attach(command) => command.run(session),
         Command::Import(command) => command.run(session),
         Command::Imports(command) => command.run(session),
         Command::Balance(command) => command.run(session),

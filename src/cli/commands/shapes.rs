@@ -2,7 +2,7 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use finvault::ledger::{Account, Balance, Opening, Transaction};
+use finvault::ledger::{Account, Annotations, Balance, Opening, Transaction};
 use finvault::money::{Currency, Money};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -86,6 +86,43 @@ impl TransactionShape {
             status: detail.status.as_str(),
             bank_id: detail.bank_id.clone(),
             batch: transaction.batch.map(|batch| batch.0),
+        }
+    }
+}
+
+/// A transaction with what was added to it.
+#[derive(Serialize)]
+pub struct AnnotatedShape {
+    #[serde(flatten)]
+    transaction: TransactionShape,
+    tags: Vec<String>,
+    splits: Vec<PartShape>,
+    attachments: u64,
+}
+
+#[derive(Serialize)]
+struct PartShape {
+    category: String,
+    amount: String,
+    memo: Option<String>,
+}
+
+impl AnnotatedShape {
+    /// A transaction of the account of this name, and what was added to it, if anything.
+    pub fn new(transaction: &Transaction, account: &str, annotations: Option<&Annotations>) -> Self {
+        Self {
+            transaction: TransactionShape::new(transaction, account),
+            tags: annotations.map(|added| added.tags.clone()).unwrap_or_default(),
+            splits: annotations
+                .iter()
+                .flat_map(|added| &added.parts)
+                .map(|part| PartShape {
+                    category: part.category.to_string(),
+                    amount: part.amount.to_decimal(),
+                    memo: part.memo.clone(),
+                })
+                .collect(),
+            attachments: annotations.map(|added| added.attachments).unwrap_or_default(),
         }
     }
 }

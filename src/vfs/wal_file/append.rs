@@ -11,6 +11,31 @@ use super::super::wal_frame::{
 use super::{COMMITS_BEFORE, Commit, GENERATION, Life, SqliteFrameHeader, Tag, WalFile, header_place};
 use crate::crypto::TAG_BYTES;
 
+impl Life {
+    /// Remembers the header of an appended frame, until the frame after it belongs to another commit.
+    fn keep_running(&mut self, frame: u32, sqlite: SqliteFrameHeader) {
+        let first = self.commit.at.frame.saturating_add(1);
+        if self.running_from != first || frame < first {
+            self.running.clear();
+            self.running_from = first;
+        }
+        let place = frame.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        match place {
+            Some(index) if index <= self.running.len() => {
+                self.running.truncate(index);
+                self.running.push(sqlite);
+            }
+            // A commit's last frame, or one that does not follow: nothing to remember.
+            _ => self.running.clear(),
+        }
+    }
+
+    fn running_header(&self, frame: u32) -> Option<SqliteFrameHeader> {
+        let index = usize::try_from(frame.checked_sub(self.running_from)?).ok()?;
+        self.running.get(index).copied()
+    }
+}
+
 impl<B: Backing> WalFile<B> {
     /// Writes in one of the shapes that SQLite uses; any other is refused.
     pub(crate) fn write(&mut self, vault: &mut VaultFile<B>, bytes: &[u8], offset: u64) -> Result<(), Fault> {
@@ -117,8 +142,12 @@ impl<B: Backing> WalFile<B> {
             }
         }
         self.scratch.set_page(page);
-        self.seal_and_write(vault, frame, sqlite)?;
-        self.life()?.written = frame;
+        let previous = self.tag_of(frame.saturating_sub(1))?;
+        let at = self.seal_and_write(vault, frame, sqlite, previous)?;
+        let life = self.life()?;
+        life.written = frame;
+        life.latest_append = at;
+        life.keep_running(frame, sqlite);
         Ok(())
     }
 
@@ -129,24 +158,34 @@ impl<B: Backing> WalFile<B> {
         frame: u32,
         sqlite: SqliteFrameHeader,
     ) -> Result<(), Fault> {
-        self.open_own_frame(vault, frame)?;
-        self.seal_and_write(vault, frame, sqlite)
+        self.own(frame)?;
+        if self.in_scratch != Some(frame) {
+            self.open_frame(vault, frame)?;
+        }
+        let previous = self.tag_of(frame.saturating_sub(1))?;
+        self.seal_and_write(vault, frame, sqlite, previous).map(drop)
     }
 
-    /// SQLite replaces the page of a frame of the running transaction, and rewrites its header later.
+    /// SQLite replaces the page of a frame of the running transaction, and rewrites its header before the commit. Until
+    /// then the frame has no place in the chain.
     fn replace_page(&mut self, vault: &mut VaultFile<B>, frame: u32, page: &[u8]) -> Result<(), Fault> {
-        let header = self.open_own_frame(vault, frame)?;
+        self.own(frame)?;
+        let known = self.life()?.running_header(frame);
+        let sqlite = match known {
+            Some(sqlite) => sqlite,
+            None => self.open_frame(vault, frame)?.sqlite,
+        };
         self.scratch.set_page(page);
-        self.seal_and_write(vault, frame, header.sqlite)
+        self.seal_and_write(vault, frame, sqlite, [0; TAG_BYTES]).map(drop)
     }
 
-    /// Opens a frame that this session wrote and no sync has covered yet.
-    fn open_own_frame(&mut self, vault: &VaultFile<B>, frame: u32) -> Result<FrameHeader, Fault> {
+    /// Only frames that this session wrote and no sync has covered may be rewritten in part.
+    fn own(&mut self, frame: u32) -> Result<(), Fault> {
         let life = self.life()?;
         if frame > life.written || frame <= life.durable.frame {
             return Err(Fault::Refused("half a frame where none of this transaction is"));
         }
-        self.open_frame(vault, frame)
+        Ok(())
     }
 
     /// Seals the page that lies in `scratch` and writes its frame at once.
@@ -155,8 +194,8 @@ impl<B: Backing> WalFile<B> {
         vault: &mut VaultFile<B>,
         frame: u32,
         sqlite: SqliteFrameHeader,
-    ) -> Result<(), Fault> {
-        let previous = self.tag_of(frame.saturating_sub(1))?;
+        previous: Tag,
+    ) -> Result<Frontier, Fault> {
         let place = self.place(vault, Role::WalFrame, frame)?;
         let life = self.life()?;
         // Frames up to the last commit belong to it; later ones to the commit that is being written.
@@ -168,19 +207,25 @@ impl<B: Backing> WalFile<B> {
             previous,
         };
         let nonce = vault.nonces.next()?;
+        self.in_scratch = None;
         let tag = self.scratch.seal(vault.keys.wal.aead(), &place, &nonce, &header)?;
         self.unsynced = true;
         self.backing.write(self.scratch.bytes(), wal_frame::frame_offset(frame))?;
         let life = self.life()?;
         let at = Frontier { frame, tag };
         life.latest_seal = at;
+        for known in [&mut life.latest_open, &mut life.latest_append] {
+            if known.frame == frame {
+                *known = at;
+            }
+        }
         if header.is_commit() && frame >= life.commit.at.frame {
             if frame > life.commit.at.frame {
                 life.commit_before = life.commit;
             }
             life.commit = Commit { at, sequence: header.commit_sequence };
         }
-        Ok(())
+        Ok(at)
     }
 
     /// The tag of a frame; frame 0 is the log's header.
@@ -189,8 +234,9 @@ impl<B: Backing> WalFile<B> {
         if frame == 0 {
             return Ok(life.header_tag);
         }
-        if life.latest_seal.frame == frame {
-            return Ok(life.latest_seal.tag);
+        let at_hand = [life.latest_append, life.latest_seal, life.latest_open];
+        if let Some(known) = at_hand.iter().find(|known| known.frame == frame) {
+            return Ok(known.tag);
         }
         let mut tag = [0; TAG_BYTES];
         self.backing.read(&mut tag, wal_frame::frame_offset(frame) + TAG_AT as u64)?;

@@ -1,0 +1,212 @@
+//! Exact linear algebra on one connected part: which sums of atoms follow from the aggregates.
+//!
+//! Let M be the part's matrix, a row per aggregate, a column per atom. An atom's sum is determined where its
+//! unit vector is a combination of the rows, that is, where every vector z with M z = 0 has a zero there.
+//! One random z over a field of 2^61 - 1 numbers shows this for all atoms at once: where the unit vector is
+//! a combination, z is zero for certain; where it is not, z is zero with probability 2^-61.
+//!
+//! A random z is a random u less its projection on the rows, D Mᵀ (M D Mᵀ)⁻¹ M u, with random weights D.
+//! So the work is in a square matrix with a row per aggregate, however many atoms there are. It is split as
+//! L Δ Lᵀ with L unit lower triangular; a pivot of zero marks a row that follows from those before it.
+
+use super::field::{P, add, dot, invert, mul, neg, reduce, signed, sub};
+use sha2::{Digest, Sha256};
+
+/// A row of the matrix: column and sign.
+pub(super) type SparseRow = Vec<(usize, i8)>;
+
+/// One part, solved.
+pub(super) struct Solved {
+    rows: Vec<SparseRow>,
+    weights: Vec<u64>,
+    factor: Factor,
+    /// The random vector of the null space: a set of columns is determined where its entries add up to zero.
+    pub(super) null: Vec<u64>,
+}
+
+impl Solved {
+    /// Solves the part of `columns` columns. `None` where eight random choices in a row were unlucky, which
+    /// does not happen before the sun burns out.
+    pub(super) fn new(rows: Vec<SparseRow>, columns: usize, seed: &[u8; 32]) -> Option<Self> {
+        (0..8u8)
+            .find_map(|attempt| {
+                let mut random = Stream::new(seed, attempt);
+                let weights: Vec<u64> = (0..columns).map(|_| random.next_nonzero()).collect();
+                let factor = Factor::new(&rows, &weights)?;
+                let start: Vec<u64> = (0..columns).map(|_| random.next_nonzero()).collect();
+                let projected = factor.solve(times(&rows, &start));
+                let mut null = start;
+                for (row, value) in rows.iter().zip(&projected) {
+                    for (column, sign) in row {
+                        if let (Some(entry), Some(weight)) = (null.get_mut(*column), weights.get(*column)) {
+                            *entry = sub(*entry, signed(mul(*weight, *value), *sign));
+                        }
+                    }
+                }
+                // Proof that it is one: from here on no determined atom can go unseen.
+                let is_null = times(&rows, &null).iter().all(|value| *value == 0);
+                is_null.then_some(()).map(|()| (weights, factor, null))
+            })
+            .map(|(weights, factor, null)| Self { rows, weights, factor, null })
+    }
+
+    /// Coefficients, one a row, whose combination is the sum of these columns; modulo the prime.
+    pub(super) fn combination(&self, columns: &[usize]) -> Option<Vec<u64>> {
+        let mut wanted = vec![0; self.weights.len()];
+        for column in columns {
+            *wanted.get_mut(*column)? = 1;
+        }
+        let weighted: Vec<u64> = wanted.iter().zip(&self.weights).map(|(w, d)| mul(*w, *d)).collect();
+        let coefficients = self.factor.solve(times(&self.rows, &weighted));
+        for (row, coefficient) in self.rows.iter().zip(&coefficients) {
+            for (column, sign) in row {
+                let entry = wanted.get_mut(*column)?;
+                *entry = sub(*entry, signed(*coefficient, *sign));
+            }
+        }
+        wanted.iter().all(|left| *left == 0).then_some(coefficients)
+    }
+
+    /// The rows, as they were given.
+    pub(super) fn rows(&self) -> &[SparseRow] {
+        &self.rows
+    }
+}
+
+/// M v.
+fn times(rows: &[SparseRow], vector: &[u64]) -> Vec<u64> {
+    let value = |(column, sign): &(usize, i8)| signed(vector.get(*column).copied().unwrap_or(0), *sign);
+    rows.iter().map(|row| row.iter().map(value).fold(0, add)).collect()
+}
+
+/// M D Mᵀ as L Δ Lᵀ. A row of L is kept from its first entry that is not zero to the one before its diagonal.
+struct Factor {
+    starts: Vec<usize>,
+    lower: Vec<Vec<u64>>,
+    /// The inverses of Δ; zero where a row follows from those before it.
+    inverse: Vec<u64>,
+}
+
+impl Factor {
+    /// `None` where the weights were unlucky.
+    fn new(rows: &[SparseRow], weights: &[u64]) -> Option<Self> {
+        let (starts, mut gram, diagonal) = weighted_gram(rows, weights);
+        let mut factor = Self { starts, lower: Vec::with_capacity(rows.len()), inverse: Vec::new() };
+        for (index, diagonal) in diagonal.into_iter().enumerate() {
+            let start = *factor.starts.get(index)?;
+            // First L times Δ, entry by entry, then L itself.
+            let mut scaled = std::mem::take(gram.get_mut(index)?);
+            for at in 0..scaled.len() {
+                let other = start + at;
+                let (other_start, other_row) = (*factor.starts.get(other)?, factor.lower.get(other)?);
+                let from = start.max(other_start);
+                let mine = scaled.get(from - start..at).unwrap_or(&[]);
+                let theirs = other_row.get(from - other_start..).unwrap_or(&[]);
+                let value = sub(*scaled.get(at)?, dot(mine, theirs));
+                if value != 0 && *factor.inverse.get(other)? == 0 {
+                    return None;
+                }
+                *scaled.get_mut(at)? = value;
+            }
+            let inverses = factor.inverse.get(start..index)?;
+            let row: Vec<u64> =
+                scaled.iter().zip(inverses).map(|(value, inverse)| mul(*value, *inverse)).collect();
+            let pivot = sub(diagonal, dot(&row, &scaled));
+            factor.lower.push(row);
+            factor.inverse.push(invert(pivot));
+        }
+        Some(factor)
+    }
+
+    /// A solution y of L Δ Lᵀ y = `right`, with zeros where a row follows from others.
+    fn solve(&self, mut right: Vec<u64>) -> Vec<u64> {
+        for (index, row) in self.lower.iter().enumerate() {
+            let start = self.starts.get(index).copied().unwrap_or(0);
+            let known = dot(row, right.get(start..index).unwrap_or(&[]));
+            if let Some(entry) = right.get_mut(index) {
+                *entry = sub(*entry, known);
+            }
+        }
+        for (entry, inverse) in right.iter_mut().zip(&self.inverse) {
+            *entry = mul(*entry, *inverse);
+        }
+        for (index, row) in self.lower.iter().enumerate().rev() {
+            let start = self.starts.get(index).copied().unwrap_or(0);
+            let value = neg(right.get(index).copied().unwrap_or(0));
+            for (entry, factor) in right.iter_mut().skip(start).zip(row) {
+                *entry = add(*entry, mul(value, *factor));
+            }
+        }
+        right
+    }
+}
+
+/// The lower half of M D Mᵀ: where each row begins, its entries before the diagonal, and the diagonal.
+fn weighted_gram(rows: &[SparseRow], weights: &[u64]) -> (Vec<usize>, Vec<Vec<u64>>, Vec<u64>) {
+    let mut columns: Vec<Vec<(usize, i8)>> = vec![Vec::new(); weights.len()];
+    for (index, row) in rows.iter().enumerate() {
+        for (column, sign) in row {
+            if let Some(column) = columns.get_mut(*column) {
+                column.push((index, *sign));
+            }
+        }
+    }
+    let mut starts: Vec<usize> = (0..rows.len()).collect();
+    for column in &columns {
+        let Some((first, _)) = column.first() else { continue };
+        for (index, _) in column {
+            if let Some(start) = starts.get_mut(*index) {
+                *start = (*start).min(*first);
+            }
+        }
+    }
+    let mut gram: Vec<Vec<u64>> =
+        starts.iter().enumerate().map(|(index, start)| vec![0; index - start]).collect();
+    let mut diagonal = vec![0; rows.len()];
+    for (column, weight) in columns.iter().zip(weights) {
+        for (at, (index, sign)) in column.iter().enumerate() {
+            let (Some(row), Some(start)) = (gram.get_mut(*index), starts.get(*index)) else { continue };
+            for (other, other_sign) in column.iter().take(at) {
+                if let Some(entry) = row.get_mut(other - start) {
+                    *entry = add(*entry, signed(*weight, sign * other_sign));
+                }
+            }
+            if let Some(entry) = diagonal.get_mut(*index) {
+                *entry = add(*entry, *weight);
+            }
+        }
+    }
+    (starts, gram, diagonal)
+}
+
+/// Numbers below the prime, from SHA-256 in counter mode.
+struct Stream {
+    key: Sha256,
+    counter: u64,
+    block: Vec<u64>,
+}
+
+impl Stream {
+    fn new(seed: &[u8; 32], attempt: u8) -> Self {
+        let key = Sha256::new().chain_update(b"finvault/inference/weights").chain_update(seed);
+        Self { key: key.chain_update([attempt]), counter: 0, block: Vec::new() }
+    }
+
+    fn next_nonzero(&mut self) -> u64 {
+        loop {
+            let Some(number) = self.block.pop() else {
+                let digest = self.key.clone().chain_update(self.counter.to_be_bytes()).finalize();
+                self.counter = self.counter.wrapping_add(1);
+                let words = digest
+                    .chunks_exact(8)
+                    .map(|word| word.iter().fold(0u64, |all, b| all << 8 | u64::from(*b)));
+                self.block.extend(words);
+                continue;
+            };
+            let number = reduce(u128::from(number & P));
+            if number != 0 {
+                return number;
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! From facts to the sets of rows beneath them, and to the history of everything that was disclosed.
+
+use super::super::accounts::account_by_id;
+use super::super::{FactRequest, TransactionField, TransactionQuery, VaultError};
+use crate::disclosure::inference::{Aggregate, Kind};
+use crate::ledger::{AccountId, RowSet};
+use crate::store::aggregates_disclosed::{AggregateRow, OpeningMoved};
+use crate::store::{Store, StoreError};
+use std::collections::HashMap;
+
+/// A figure that a fact would disclose.
+pub(super) struct Figure {
+    pub(super) kind: Kind,
+    /// The account it is about, if it is one.
+    pub(super) account: Option<AccountId>,
+    /// The rows beneath it.
+    pub(super) rows: RowSet,
+}
+
+/// The figures that a fact discloses: the one place where kinds of facts become sets of rows.
+///
+/// Each new kind of fact has its arm here:
+/// - a figure that adds amounts up is [`Kind::Sum`], or [`Kind::RoundedSum`] where it is rounded, over exactly
+///   the rows that it adds, with the account's anchor among them where it starts from the opening balance. A
+///   table of totals is one figure per cell that is shown, those in its margins included; a hidden cell is none;
+/// - an answer of yes or no is [`Kind::Threshold`] over the rows it is about, with a `question` that holds
+///   all else that tells it from another (operator, level, currency, averaged or each day);
+/// - rows shown one by one with their amounts are [`Kind::Revealed`], without amounts [`Kind::Count`];
+/// - a document that shows a transaction (a receipt) is [`Kind::Revealed`] for that row, any other none.
+pub(super) fn figures_of(store: &Store, fact: &FactRequest) -> Result<Vec<Figure>, VaultError> {
+    Ok(match fact {
+        FactRequest::Balance { account, as_of, round_to, .. } => {
+            let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
+            let rows = store.booked_rows(*account, None, *as_of)?.with(RowSet::anchor_of(*account));
+            vec![Figure { kind, account: Some(*account), rows }]
+        }
+        FactRequest::Transactions { account, from, to, payee, fields, .. } => {
+            let account = account_by_id(store, *account)?.id;
+            let query = TransactionQuery {
+                account: Some(account),
+                from: Some(*from),
+                to: Some(*to),
+                payee: payee.clone(),
+                ..TransactionQuery::default()
+            };
+            let rows = store.movements(&query)?.into_iter().map(|transaction| transaction.id.0).collect();
+            let kind = if fields.contains(&TransactionField::Amount) { Kind::Revealed } else { Kind::Count };
+            vec![Figure { kind, account: Some(account), rows }]
+        }
+    })
+}
+
+/// Everything that was disclosed, as the analysis takes it.
+pub(super) struct History {
+    pub(super) aggregates: Vec<Aggregate>,
+    /// The rows they were read from, in the same order, their sets emptied.
+    pub(super) origins: Vec<AggregateRow>,
+    moved: Vec<OpeningMoved>,
+}
+
+impl History {
+    pub(super) fn load(store: &Store) -> Result<Self, VaultError> {
+        let mut history =
+            Self { aggregates: Vec::new(), origins: Vec::new(), moved: store.openings_moved()? };
+        let mut places: HashMap<i64, usize> = HashMap::new();
+        for mut row in store.aggregates()? {
+            let base = row.base.map(|base| places.get(&base).copied().ok_or_else(damaged)).transpose()?;
+            let kind = kind_of(&row)?;
+            let (mut added, removed) = (std::mem::take(&mut row.added), std::mem::take(&mut row.removed));
+            if base.is_none() {
+                added = history.with_openings(added, row.account, row.epoch);
+            }
+            places.insert(row.id, history.origins.len());
+            history.aggregates.push(Aggregate { observer: row.recipient, kind, base, added, removed });
+            history.origins.push(row);
+        }
+        Ok(history)
+    }
+
+    /// An opening balance of an earlier epoch is today's and the rows that were imported before it since.
+    fn with_openings(&self, set: RowSet, account: Option<AccountId>, epoch: i64) -> RowSet {
+        let Some(account) = account.filter(|account| set.contains(RowSet::anchor_of(*account))) else {
+            return set;
+        };
+        let within = self.moved.iter().filter(|moved| moved.account == account && moved.is_within(epoch));
+        within.fold(set, |set, moved| set.union(&moved.older))
+    }
+
+    /// Adds figures that are asked for to the history's, as if they were disclosed.
+    pub(super) fn with_asked(
+        &mut self,
+        store: &Store,
+        recipient: i64,
+        figures: &[Figure],
+    ) -> Result<Vec<AggregateRow>, VaultError> {
+        let mut rows = Vec::with_capacity(figures.len());
+        for figure in figures {
+            let epoch = figure.account.map_or(Ok(0), |account| store.opening_epoch(account))?;
+            let whole = self.with_openings(figure.rows.clone(), figure.account, epoch);
+            let derived = self.base_for(recipient, figure, epoch).and_then(|base| {
+                let known = self.stored_set(base);
+                let (added, removed) = (whole.difference(&known), known.difference(&whole));
+                let is_smaller = added.runs().len() + removed.runs().len() <= whole.runs().len();
+                is_smaller.then_some((base, added, removed))
+            });
+            // What is kept is free of the opening balances that moved; they are added on reading.
+            let (base, added, removed, kept) = match derived {
+                Some((base, added, removed)) => (Some(base), added.clone(), removed, added),
+                None => (None, whole, RowSet::new(), figure.rows.clone()),
+            };
+            let aggregate = Aggregate {
+                observer: recipient,
+                kind: figure.kind.clone(),
+                base,
+                added,
+                removed: removed.clone(),
+            };
+            self.aggregates.push(aggregate);
+            let row = AggregateRow {
+                id: 0,
+                disclosure: 0,
+                recipient,
+                kind: word_of(&figure.kind).to_owned(),
+                account: figure.account,
+                question: match &figure.kind {
+                    Kind::Threshold { question, .. } => Some(question.clone()),
+                    _ => None,
+                },
+                base: base.and_then(|base| self.origins.get(base)).map(|base| base.id),
+                added: kept,
+                removed,
+                epoch,
+            };
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The latest balance of the account that the recipient was told, if its set is a good start for this one's.
+    fn base_for(&self, recipient: i64, figure: &Figure, epoch: i64) -> Option<usize> {
+        let account = figure.account?;
+        let anchored = |set: &RowSet| set.contains(RowSet::anchor_of(account));
+        if !anchored(&figure.rows) || !matches!(figure.kind, Kind::Sum | Kind::RoundedSum) {
+            return None;
+        }
+        let is_balance = |(place, row): &(usize, &AggregateRow)| {
+            row.recipient == recipient
+                && row.account == Some(account)
+                && row.epoch == epoch
+                && self
+                    .aggregates
+                    .get(*place)
+                    .is_some_and(|known| known.is_sum() && (known.base.is_some() || anchored(&known.added)))
+        };
+        self.origins.iter().enumerate().rev().find(is_balance).map(|(place, _)| place)
+    }
+
+    /// A sum's set, with the differences it was given by resolved.
+    fn stored_set(&self, mut place: usize) -> RowSet {
+        let mut differences = Vec::new();
+        while let Some(aggregate) = self.aggregates.get(place) {
+            differences.extend([&aggregate.added, &aggregate.removed]);
+            match aggregate.base {
+                Some(base) => place = base,
+                None => break,
+            }
+        }
+        RowSet::in_odd_number(differences)
+    }
+}
+
+const fn word_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Sum => "sum",
+        Kind::RoundedSum => "rounded-sum",
+        Kind::Count => "count",
+        Kind::Revealed => "revealed",
+        Kind::Threshold { .. } => "threshold",
+    }
+}
+
+fn kind_of(row: &AggregateRow) -> Result<Kind, VaultError> {
+    match (row.kind.as_str(), row.account, &row.question) {
+        ("sum", ..) => Ok(Kind::Sum),
+        ("rounded-sum", ..) => Ok(Kind::RoundedSum),
+        ("count", ..) => Ok(Kind::Count),
+        ("revealed", ..) => Ok(Kind::Revealed),
+        ("threshold", Some(account), Some(question)) => {
+            Ok(Kind::Threshold { account: account.0, question: question.clone() })
+        }
+        _ => Err(damaged()),
+    }
+}
+
+fn damaged() -> VaultError {
+    VaultError::Store(StoreError::Unreadable { what: "aggregate_disclosed".to_owned() })
+}
