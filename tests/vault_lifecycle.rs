@@ -38,13 +38,14 @@ fn eur(minor: i64) -> Money {
     Money::new(minor, Currency::iso("EUR").unwrap())
 }
 
-const ROWS: [(Date, i64, &str); 6] = [
+const ROWS: [(Date, i64, &str); 7] = [
     (date(2026, 3, 3), -450, "Corner Cafe"),
     (date(2026, 3, 5), -80_000, "Landlord"),
     (date(2026, 3, 17), 162_000, "Example GmbH"),
     (date(2026, 4, 3), -1_234, "Corner Cafe"),
     (date(2026, 4, 5), -80_000, "Landlord"),
     (date(2026, 4, 17), 162_100, "Example GmbH"),
+    (date(2026, 4, 20), -990, "Book Shop"),
 ];
 
 fn house() -> House {
@@ -135,7 +136,7 @@ fn limits_refuse_what_goes_beyond_them_and_the_log_says_so() {
     assert_eq!(too_long.class(), ErrorClass::Refused);
     assert!(too_long.to_string().contains("7d") && too_long.to_string().contains("1d"), "{too_long}");
     let refused = house.vault.disclose(&request, now(), &mut |_| panic!("delivered"));
-    assert!(matches!(refused, Err(VaultError::Forbidden(_))));
+    assert!(matches!(refused, Err(VaultError::NotAllowed(_))));
     request.lifetime = Lifetime::from_seconds(3_600).unwrap();
     house.disclose(&request, now());
     let mut rows = house.rows(&lender, &[TransactionField::Date]);
@@ -167,7 +168,7 @@ fn who_was_not_vetted_or_too_long_ago_is_warned_of_or_refused() {
     set(&mut house, VettingPolicy::Warn);
     assert!(warnings(&house, now()).unwrap()[0].contains("never vetted"));
     set(&mut house, VettingPolicy::Refuse);
-    assert!(matches!(warnings(&house, now()), Err(VaultError::Forbidden(_))));
+    assert!(matches!(warnings(&house, now()), Err(VaultError::NotAllowed(_))));
 
     let until = date(2026, 4, 10);
     house.vault.vet_recipient(lender.id, "CPA", "licence and address checked", until, now()).unwrap();
@@ -293,14 +294,14 @@ fn a_standing_disclosure_is_renewed_with_fresh_figures_until_the_end_agreed_on()
     assert_eq!(again.expires, "2026-05-11T00:00:00Z".parse().unwrap());
     let at: Timestamp = "2026-05-11T00:00:00Z".parse().unwrap();
     let refused = house.vault.renew(issued.id, at, &mut |_| panic!("delivered"));
-    assert!(matches!(&refused, Err(VaultError::Forbidden(why)) if why.contains("2026-05-10")));
+    assert!(matches!(&refused, Err(VaultError::NotAllowed(why)) if why.contains("2026-05-10")));
 
     // What was revoked, and what is not standing, is not renewed.
     let at: Timestamp = "2026-05-09T10:00:00Z".parse().unwrap();
     house.vault.revoke(again.id, None, at).unwrap();
-    assert!(matches!(house.vault.renewal(issued.id, at), Err(VaultError::Forbidden(_))));
+    assert!(matches!(house.vault.renewal(issued.id, at), Err(VaultError::NotAllowed(_))));
     let (single, _) = house.disclose(&house.balance(&lender, date(2026, 4, 1)), now());
-    assert!(matches!(house.vault.renewal(single, now()), Err(VaultError::Forbidden(_))));
+    assert!(matches!(house.vault.renewal(single, now()), Err(VaultError::NotAllowed(_))));
 }
 
 #[test]

@@ -177,7 +177,7 @@ impl Vault {
     /// error is returned and the caller should take back what `deliver` wrote.
     ///
     /// # Errors
-    /// [`VaultError::Refused`] where more would follow from it than is allowed and [`VaultError::Forbidden`] where
+    /// [`VaultError::Refused`] where more would follow from it than is allowed and [`VaultError::NotAllowed`] where
     /// the recipient's limits forbid it (both are entered in the log as denied); [`VaultError::NoSuchRecipient`],
     /// [`VaultError::NoData`], [`VaultError::Invalid`] for what cannot be stated, [`VaultError::Deliver`],
     /// [`VaultError::Store`].
@@ -303,7 +303,7 @@ impl Vault {
                 let body = denied_body(request, &row.name, refusal);
                 self.write(|store| journal.append(store, LogKind::Denied, &body, now))?;
             }
-            Err(VaultError::Forbidden(why)) => {
+            Err(VaultError::NotAllowed(why)) => {
                 self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
             }
             _ => {}

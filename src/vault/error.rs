@@ -182,7 +182,7 @@ pub enum VaultError {
     RecipientKey(String),
     /// Limits that the owner set forbid it; the text says which and why.
     #[error("refused: {0}")]
-    Forbidden(String),
+    NotAllowed(String),
     /// The disclosure could not be signed or sealed.
     #[error("the disclosure could not be made: {0}")]
     Sealing(String),

@@ -172,13 +172,13 @@ impl Vault {
     /// renewed before, the newest of its line is meant, so that one command can be run again and again.
     ///
     /// # Errors
-    /// [`VaultError::NoSuchDisclosure`]; [`VaultError::Forbidden`] where it is not standing, revoked, closed, or past
+    /// [`VaultError::NoSuchDisclosure`]; [`VaultError::NotAllowed`] where it is not standing, revoked, closed, or past
     /// the end agreed on.
     pub fn renewal(&self, id: i64, now: Timestamp) -> Result<DisclosureRequest, VaultError> {
         self.read(|store| {
             let id = newest_of_line(store, id)?;
             let (row, life) = disclosure_row(store, id)?;
-            let refused = |why: String| Err(VaultError::Forbidden(why));
+            let refused = |why: String| Err(VaultError::NotAllowed(why));
             let (Some(until), Some(request)) = (life.standing_until, &life.request) else {
                 return refused(format!("disclosure {id} is not a standing one"));
             };

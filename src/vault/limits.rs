@@ -279,7 +279,7 @@ pub(super) fn profile(store: &Store, id: i64) -> Result<RecipientProfile, VaultE
 /// Holds what would leave against the recipient's limits. Gives what the owner should know before saying yes.
 ///
 /// # Errors
-/// [`VaultError::Forbidden`].
+/// [`VaultError::NotAllowed`].
 pub(super) fn check<'k>(
     profile: &RecipientProfile,
     name: &str,
@@ -289,14 +289,14 @@ pub(super) fn check<'k>(
 ) -> Result<Vec<String>, VaultError> {
     let limits = &profile.limits;
     if let Some(most) = limits.max_lifetime.filter(|most| lifetime > *most) {
-        return Err(VaultError::Forbidden(format!(
+        return Err(VaultError::NotAllowed(format!(
             "it would hold for {lifetime}, and you limited disclosures to {name} to {most}"
         )));
     }
     if let Some(allowed) = &limits.allowed {
         for kind in kinds {
             if !allowed.iter().any(|known| known == kind) {
-                return Err(VaultError::Forbidden(format!(
+                return Err(VaultError::NotAllowed(format!(
                     "it states a fact of the kind {kind}, and you allowed {name} only {}",
                     allowed.join(", ")
                 )));
@@ -304,7 +304,7 @@ pub(super) fn check<'k>(
         }
     }
     match (limits.vetting, profile.vetting_gap(today)) {
-        (VettingPolicy::Refuse, Some(gap)) => Err(VaultError::Forbidden(format!("{name} {gap}"))),
+        (VettingPolicy::Refuse, Some(gap)) => Err(VaultError::NotAllowed(format!("{name} {gap}"))),
         (VettingPolicy::Warn, Some(gap)) => Ok(vec![format!("{name} {gap}")]),
         _ => Ok(Vec::new()),
     }

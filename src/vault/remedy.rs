@@ -18,7 +18,7 @@ impl VaultError {
             },
             Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
-            Self::Refused(_) | Self::Forbidden(_) => ErrorClass::Refused,
+            Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::AllSuppressed { .. } | Self::Unanswerable(_) => ErrorClass::Refused,
             Self::Statement { .. }
@@ -112,7 +112,7 @@ impl VaultError {
             | Self::AttachmentWrite(_)
             | Self::Randomness
             | Self::Sealing(_) => None,
-            Self::Forbidden(_) => {
+            Self::NotAllowed(_) => {
                 Some("ask for less, or change what you allow; nothing was signed".to_owned())
             }
         }

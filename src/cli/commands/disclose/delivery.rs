@@ -186,7 +186,7 @@ pub(in crate::cli::commands) fn preview(
     dry_run: bool,
 ) -> Result<Preview, Failure> {
     let preview = vault.preview(request, now);
-    if let (Err(VaultError::Forbidden(why)), false) = (&preview, dry_run) {
+    if let (Err(VaultError::NotAllowed(why)), false) = (&preview, dry_run) {
         vault.log_refusal(request.recipient, request.purpose.text(), why, now)?;
     }
     Ok(preview?)
