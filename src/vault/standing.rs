@@ -5,10 +5,9 @@
 //! from the day of issue.
 
 use super::disclose::utc_day;
-use super::{DisclosureRequest, FactRequest, LabelChoice, TransactionField, VaultError};
+use super::standing_fact::{FactWire, fact_from_wire, fact_to_wire};
+use super::{DisclosureRequest, VaultError};
 use crate::disclosure::{Lifetime, OnwardSharing, Purpose, Terms};
-use crate::ledger::AccountId;
-use crate::money::{Currency, Money};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -25,32 +24,6 @@ struct RequestWire {
     lifetime_s: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum FactWire {
-    Balance {
-        account: i64,
-        as_of: String,
-        round_to: Option<MoneyWire>,
-        label: String,
-    },
-    Transactions {
-        account: i64,
-        from: String,
-        to: String,
-        payee: Option<String>,
-        fields: Vec<String>,
-        label: String,
-    },
-}
-
-#[derive(Serialize, Deserialize)]
-struct MoneyWire {
-    amount: String,
-    currency: String,
-    digits: u8,
-}
-
 /// The request as JSON; none where it states a kind of fact that cannot be made again.
 pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<String> {
     let facts = request.facts.iter().map(fact_to_wire).collect::<Option<Vec<_>>>()?;
@@ -65,44 +38,6 @@ pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<Str
         lifetime_s: request.lifetime.seconds(),
     };
     serde_json::to_string(&wire).ok()
-}
-
-fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
-    // No member is skipped with "..": one that was forgotten here would be lost at renewal.
-    if let FactRequest::Balance { account, as_of, round_to, label } = fact {
-        Some(FactWire::Balance {
-            account: account.0,
-            as_of: as_of.to_string(),
-            round_to: round_to.map(|step| MoneyWire {
-                amount: step.to_decimal(),
-                currency: step.currency().code().to_owned(),
-                digits: step.currency().exponent(),
-            }),
-            label: label_word(*label).to_owned(),
-        })
-    } else if let FactRequest::Transactions { account, from, to, payee, fields, label } = fact {
-        Some(FactWire::Transactions {
-            account: account.0,
-            from: from.to_string(),
-            to: to.to_string(),
-            payee: payee.clone(),
-            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
-            label: label_word(*label).to_owned(),
-        })
-    } else {
-        None
-    }
-}
-
-const LABELS: [(LabelChoice, &str); 4] = [
-    (LabelChoice::Number, "number"),
-    (LabelChoice::Name, "name"),
-    (LabelChoice::Both, "both"),
-    (LabelChoice::Nothing, "nothing"),
-];
-
-fn label_word(label: LabelChoice) -> &'static str {
-    LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
 }
 
 /// Reads a request that [`to_json`] wrote, its days moved to `now`.
@@ -136,53 +71,22 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
     })
 }
 
-fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
-    let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
-    Some(match wire {
-        FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
-            account: AccountId(account),
-            as_of: clock.day(as_of.parse().ok()?)?,
-            round_to: match round_to {
-                Some(step) => {
-                    let currency = Currency::custom(&step.currency, step.digits).ok()?;
-                    Some(Money::parse(&step.amount, currency).ok()?)
-                }
-                None => None,
-            },
-            label: label(&word)?,
-        },
-        FactWire::Transactions { account, from, to, payee, fields, label: word } => {
-            let (from, to) = clock.window(from.parse().ok()?, to.parse().ok()?)?;
-            let field =
-                |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
-            FactRequest::Transactions {
-                account: AccountId(account),
-                from,
-                to,
-                payee,
-                fields: fields.iter().map(field).collect::<Option<_>>()?,
-                label: label(&word)?,
-            }
-        }
-    })
-}
-
 /// How days move between issue and renewal.
 #[derive(Clone, Copy)]
-struct Clock {
+pub(super) struct Clock {
     issued_on: Date,
     renewed_on: Date,
 }
 
 impl Clock {
-    fn day(self, day: Date) -> Option<Date> {
+    pub(super) fn day(self, day: Date) -> Option<Date> {
         if day == day.last_of_month() && day < self.issued_on.first_of_month() {
             return Some(self.by_months(day)?.last_of_month());
         }
         self.at_a_distance(day)
     }
 
-    fn window(self, from: Date, to: Date) -> Option<(Date, Date)> {
+    pub(super) fn window(self, from: Date, to: Date) -> Option<(Date, Date)> {
         let whole_months =
             from == from.first_of_month() && to == to.last_of_month() && to < self.issued_on.first_of_month();
         if whole_months {
@@ -206,6 +110,9 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::AccountId;
+    use crate::money::{Currency, Money};
+    use crate::vault::{FactRequest, LabelChoice, TransactionField};
     use jiff::civil::date;
 
     #[test]
