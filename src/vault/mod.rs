@@ -35,6 +35,8 @@ mod review;
 #[cfg(feature = "age")]
 mod standing;
 #[cfg(feature = "age")]
+mod standing_fact;
+#[cfg(feature = "age")]
 mod trace;
 mod transactions;
 mod undo;

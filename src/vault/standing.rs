@@ -5,14 +5,9 @@
 //! from the day of issue.
 
 use super::disclose::utc_day;
-use super::{
-    Direction, DisclosureRequest, FactRequest, LabelChoice, RowFilter, TransactionField, VaultError,
-};
-use crate::disclosure::{
-    Grouping, Lifetime, Measure, OnwardSharing, Operator, PayeeForm, Period, Purpose, Terms,
-};
-use crate::ledger::AccountId;
-use crate::money::{Currency, Money};
+use super::standing_fact::{FactWire, fact_from_wire, fact_to_wire};
+use super::{DisclosureRequest, VaultError};
+use crate::disclosure::{Lifetime, OnwardSharing, Purpose, Terms};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,121 +24,6 @@ struct RequestWire {
     lifetime_s: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum FactWire {
-    Balance {
-        account: i64,
-        as_of: String,
-        round_to: Option<MoneyWire>,
-        label: String,
-    },
-    BalanceRange {
-        account: i64,
-        as_of: String,
-        bucket: MoneyWire,
-        label: String,
-    },
-    Threshold {
-        account: i64,
-        measure: Measure,
-        operator: Operator,
-        amount: MoneyWire,
-        from: String,
-        to: String,
-        label: String,
-    },
-    Totals {
-        account: i64,
-        from: String,
-        to: String,
-        filter: FilterWire,
-        period: Period,
-        grouping: Grouping,
-        payees: PayeeForm,
-        whole: bool,
-        round_to: Option<MoneyWire>,
-        label: String,
-    },
-    Transactions {
-        account: i64,
-        from: String,
-        to: String,
-        filter: FilterWire,
-        fields: Vec<String>,
-        payees: PayeeForm,
-        round_to: Option<MoneyWire>,
-        limit: Option<u32>,
-        label: String,
-    },
-}
-
-#[derive(Serialize, Deserialize)]
-struct FilterWire {
-    payee: Option<String>,
-    category: Option<String>,
-    direction: Option<String>,
-    at_least: Option<MoneyWire>,
-    at_most: Option<MoneyWire>,
-}
-
-impl FilterWire {
-    fn new(filter: &RowFilter) -> Self {
-        let RowFilter { payee, category, direction, at_least, at_most } = filter;
-        Self {
-            payee: payee.clone(),
-            category: category.clone(),
-            direction: direction.map(|side| side.as_str().to_owned()),
-            at_least: at_least.map(MoneyWire::new),
-            at_most: at_most.map(MoneyWire::new),
-        }
-    }
-
-    fn read(self) -> Option<RowFilter> {
-        let direction = match self.direction.as_deref() {
-            None => None,
-            Some(word) => Some([Direction::In, Direction::Out].into_iter().find(|d| d.as_str() == word)?),
-        };
-        Some(RowFilter {
-            payee: self.payee,
-            category: self.category,
-            direction,
-            at_least: MoneyWire::read_some(self.at_least)?,
-            at_most: MoneyWire::read_some(self.at_most)?,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct MoneyWire {
-    amount: String,
-    currency: String,
-    digits: u8,
-}
-
-impl MoneyWire {
-    fn new(money: Money) -> Self {
-        Self {
-            amount: money.to_decimal(),
-            currency: money.currency().code().to_owned(),
-            digits: money.currency().exponent(),
-        }
-    }
-
-    fn read(&self) -> Option<Money> {
-        Money::parse(&self.amount, Currency::custom(&self.currency, self.digits).ok()?).ok()
-    }
-
-    /// What may be missing: the outer option is none where it is there and cannot be read.
-    #[allow(clippy::option_option)]
-    fn read_some(wire: Option<Self>) -> Option<Option<Money>> {
-        match wire {
-            Some(wire) => wire.read().map(Some),
-            None => Some(None),
-        }
-    }
-}
-
 /// The request as JSON; none where it states a kind of fact that cannot be made again.
 pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<String> {
     let facts = request.facts.iter().map(fact_to_wire).collect::<Option<Vec<_>>>()?;
@@ -158,84 +38,6 @@ pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<Str
         lifetime_s: request.lifetime.seconds(),
     };
     serde_json::to_string(&wire).ok()
-}
-
-fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
-    // No member is skipped with "..": one that was forgotten here would be lost at renewal.
-    Some(match fact {
-        FactRequest::Balance { account, as_of, round_to, label } => FactWire::Balance {
-            account: account.0,
-            as_of: as_of.to_string(),
-            round_to: round_to.map(MoneyWire::new),
-            label: label_word(*label).to_owned(),
-        },
-        FactRequest::BalanceRange { account, as_of, bucket, label } => FactWire::BalanceRange {
-            account: account.0,
-            as_of: as_of.to_string(),
-            bucket: MoneyWire::new(*bucket),
-            label: label_word(*label).to_owned(),
-        },
-        FactRequest::Threshold { account, measure, operator, amount, from, to, label } => {
-            FactWire::Threshold {
-                account: account.0,
-                measure: *measure,
-                operator: *operator,
-                amount: MoneyWire::new(*amount),
-                from: from.to_string(),
-                to: to.to_string(),
-                label: label_word(*label).to_owned(),
-            }
-        }
-        FactRequest::Totals {
-            account,
-            from,
-            to,
-            filter,
-            period,
-            grouping,
-            payees,
-            whole,
-            round_to,
-            label,
-        } => FactWire::Totals {
-            account: account.0,
-            from: from.to_string(),
-            to: to.to_string(),
-            filter: FilterWire::new(filter),
-            period: *period,
-            grouping: *grouping,
-            payees: *payees,
-            whole: *whole,
-            round_to: round_to.map(MoneyWire::new),
-            label: label_word(*label).to_owned(),
-        },
-        FactRequest::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
-            FactWire::Transactions {
-                account: account.0,
-                from: from.to_string(),
-                to: to.to_string(),
-                filter: FilterWire::new(filter),
-                fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
-                payees: *payees,
-                round_to: round_to.map(MoneyWire::new),
-                limit: *limit,
-                label: label_word(*label).to_owned(),
-            }
-        }
-        // There is no fresh figure in these.
-        FactRequest::Account { .. } | FactRequest::Document { .. } => return None,
-    })
-}
-
-const LABELS: [(LabelChoice, &str); 4] = [
-    (LabelChoice::Number, "number"),
-    (LabelChoice::Name, "name"),
-    (LabelChoice::Both, "both"),
-    (LabelChoice::Nothing, "nothing"),
-];
-
-fn label_word(label: LabelChoice) -> &'static str {
-    LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
 }
 
 /// Reads a request that [`to_json`] wrote, its days moved to `now`.
@@ -264,107 +66,27 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
             intent_to_retain: wire.intent_to_retain,
         },
         lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
+        // A risk is accepted for one disclosure, never for those that renew it.
         ..DisclosureRequest::new(recipient, facts, purpose)
-    })
-}
-
-fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
-    let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
-    let window = |from: &str, to: &str| clock.window(from.parse().ok()?, to.parse().ok()?);
-    Some(match wire {
-        FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
-            account: AccountId(account),
-            as_of: clock.day(as_of.parse().ok()?)?,
-            round_to: MoneyWire::read_some(round_to)?,
-            label: label(&word)?,
-        },
-        FactWire::BalanceRange { account, as_of, bucket, label: word } => FactRequest::BalanceRange {
-            account: AccountId(account),
-            as_of: clock.day(as_of.parse().ok()?)?,
-            bucket: bucket.read()?,
-            label: label(&word)?,
-        },
-        FactWire::Threshold { account, measure, operator, amount, from, to, label: word } => {
-            let (from, to) = if from == to {
-                let day = clock.day(to.parse().ok()?)?;
-                (day, day)
-            } else {
-                window(&from, &to)?
-            };
-            let (account, amount, label) = (AccountId(account), amount.read()?, label(&word)?);
-            FactRequest::Threshold { account, measure, operator, amount, from, to, label }
-        }
-        FactWire::Totals {
-            account,
-            from,
-            to,
-            filter,
-            period,
-            grouping,
-            payees,
-            whole,
-            round_to,
-            label: word,
-        } => {
-            let (from, to) = window(&from, &to)?;
-            FactRequest::Totals {
-                account: AccountId(account),
-                from,
-                to,
-                filter: filter.read()?,
-                period,
-                grouping,
-                payees,
-                whole,
-                round_to: MoneyWire::read_some(round_to)?,
-                label: label(&word)?,
-            }
-        }
-        FactWire::Transactions {
-            account,
-            from,
-            to,
-            filter,
-            fields,
-            payees,
-            round_to,
-            limit,
-            label: word,
-        } => {
-            let (from, to) = window(&from, &to)?;
-            let field =
-                |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
-            FactRequest::Transactions {
-                account: AccountId(account),
-                from,
-                to,
-                filter: filter.read()?,
-                fields: fields.iter().map(field).collect::<Option<_>>()?,
-                payees,
-                round_to: MoneyWire::read_some(round_to)?,
-                limit,
-                label: label(&word)?,
-            }
-        }
     })
 }
 
 /// How days move between issue and renewal.
 #[derive(Clone, Copy)]
-struct Clock {
+pub(super) struct Clock {
     issued_on: Date,
     renewed_on: Date,
 }
 
 impl Clock {
-    fn day(self, day: Date) -> Option<Date> {
+    pub(super) fn day(self, day: Date) -> Option<Date> {
         if day == day.last_of_month() && day < self.issued_on.first_of_month() {
             return Some(self.by_months(day)?.last_of_month());
         }
         self.at_a_distance(day)
     }
 
-    fn window(self, from: Date, to: Date) -> Option<(Date, Date)> {
+    pub(super) fn window(self, from: Date, to: Date) -> Option<(Date, Date)> {
         let whole_months =
             from == from.first_of_month() && to == to.last_of_month() && to < self.issued_on.first_of_month();
         if whole_months {
@@ -388,6 +110,10 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
+    use crate::ledger::AccountId;
+    use crate::money::{Currency, Money};
+    use crate::vault::{Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
     use jiff::civil::date;
 
     #[test]
@@ -434,6 +160,33 @@ mod tests {
                 limit: Some(7),
                 fields: TransactionField::ALL.to_vec(),
                 label: LabelChoice::Nothing,
+            },
+            FactRequest::BalanceRange {
+                account: AccountId(2),
+                as_of: date(2026, 2, 1),
+                bucket: Money::parse("500.00", eur).unwrap(),
+                label: LabelChoice::Number,
+            },
+            FactRequest::Threshold {
+                account: AccountId(2),
+                measure: Measure::EveryDay,
+                operator: Operator::AtLeast,
+                amount: Money::parse("1000.00", eur).unwrap(),
+                from: date(2026, 1, 20),
+                to: date(2026, 2, 1),
+                label: LabelChoice::Name,
+            },
+            FactRequest::Totals {
+                account: AccountId(2),
+                from: date(2026, 1, 1),
+                to: date(2026, 1, 31),
+                filter: RowFilter::default(),
+                period: Period::Month,
+                grouping: Grouping::Category,
+                payees: PayeeForm::Shown,
+                whole: true,
+                round_to: None,
+                label: LabelChoice::Number,
             },
         ];
         let purpose = Purpose::new("loan", "Loan 12").unwrap();

@@ -1,0 +1,315 @@
+//! Each kind of fact that can be made again, as the JSON of a standing disclosure holds it.
+
+use super::standing::Clock;
+use super::{Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
+use crate::ledger::AccountId;
+use crate::money::{Currency, Money};
+use serde::{Deserialize, Serialize};
+
+/// A fact as it was asked for.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(super) enum FactWire {
+    Balance {
+        account: i64,
+        as_of: String,
+        round_to: Option<MoneyWire>,
+        label: String,
+    },
+    BalanceRange {
+        account: i64,
+        as_of: String,
+        bucket: MoneyWire,
+        label: String,
+    },
+    Threshold {
+        account: i64,
+        measure: Measure,
+        operator: Operator,
+        amount: MoneyWire,
+        from: String,
+        to: String,
+        label: String,
+    },
+    Totals {
+        account: i64,
+        from: String,
+        to: String,
+        filter: FilterWire,
+        period: Period,
+        grouping: Grouping,
+        payees: PayeeForm,
+        whole: bool,
+        round_to: Option<MoneyWire>,
+        label: String,
+    },
+    Transactions {
+        account: i64,
+        from: String,
+        to: String,
+        filter: FilterWire,
+        fields: Vec<String>,
+        payees: PayeeForm,
+        round_to: Option<MoneyWire>,
+        limit: Option<u32>,
+        label: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct FilterWire {
+    payee: Option<String>,
+    category: Option<String>,
+    direction: Option<String>,
+    at_least: Option<MoneyWire>,
+    at_most: Option<MoneyWire>,
+}
+
+impl FilterWire {
+    fn new(filter: &RowFilter) -> Self {
+        let RowFilter { payee, category, direction, at_least, at_most } = filter;
+        Self {
+            payee: payee.clone(),
+            category: category.clone(),
+            direction: direction.map(|side| side.as_str().to_owned()),
+            at_least: at_least.map(MoneyWire::new),
+            at_most: at_most.map(MoneyWire::new),
+        }
+    }
+
+    fn read(self) -> Option<RowFilter> {
+        let direction = match self.direction.as_deref() {
+            None => None,
+            Some(word) => Some([Direction::In, Direction::Out].into_iter().find(|d| d.as_str() == word)?),
+        };
+        Some(RowFilter {
+            payee: self.payee,
+            category: self.category,
+            direction,
+            at_least: MoneyWire::read_some(self.at_least)?,
+            at_most: MoneyWire::read_some(self.at_most)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MoneyWire {
+    amount: String,
+    currency: String,
+    digits: u8,
+}
+
+impl MoneyWire {
+    fn new(money: Money) -> Self {
+        Self {
+            amount: money.to_decimal(),
+            currency: money.currency().code().to_owned(),
+            digits: money.currency().exponent(),
+        }
+    }
+
+    fn read(&self) -> Option<Money> {
+        Money::parse(&self.amount, Currency::custom(&self.currency, self.digits).ok()?).ok()
+    }
+
+    /// What may be missing: the outer option is none where it is there and cannot be read.
+    #[allow(clippy::option_option)]
+    fn read_some(wire: Option<Self>) -> Option<Option<Money>> {
+        match wire {
+            Some(wire) => wire.read().map(Some),
+            None => Some(None),
+        }
+    }
+}
+
+/// The fact to keep; none for a kind that cannot be made again.
+pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
+    // No member is skipped with "..": one that was forgotten here would be lost at renewal.
+    Some(match fact {
+        FactRequest::Balance { account, as_of, round_to, label } => FactWire::Balance {
+            account: account.0,
+            as_of: as_of.to_string(),
+            round_to: round_to.map(MoneyWire::new),
+            label: label_word(*label).to_owned(),
+        },
+        FactRequest::BalanceRange { account, as_of, bucket, label } => FactWire::BalanceRange {
+            account: account.0,
+            as_of: as_of.to_string(),
+            bucket: MoneyWire::new(*bucket),
+            label: label_word(*label).to_owned(),
+        },
+        FactRequest::Threshold { account, measure, operator, amount, from, to, label } => {
+            FactWire::Threshold {
+                account: account.0,
+                measure: *measure,
+                operator: *operator,
+                amount: MoneyWire::new(*amount),
+                from: from.to_string(),
+                to: to.to_string(),
+                label: label_word(*label).to_owned(),
+            }
+        }
+        FactRequest::Totals {
+            account,
+            from,
+            to,
+            filter,
+            period,
+            grouping,
+            payees,
+            whole,
+            round_to,
+            label,
+        } => FactWire::Totals {
+            account: account.0,
+            from: from.to_string(),
+            to: to.to_string(),
+            filter: FilterWire::new(filter),
+            period: *period,
+            grouping: *grouping,
+            payees: *payees,
+            whole: *whole,
+            round_to: round_to.map(MoneyWire::new),
+            label: label_word(*label).to_owned(),
+        },
+        FactRequest::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
+            FactWire::Transactions {
+                account: account.0,
+                from: from.to_string(),
+                to: to.to_string(),
+                filter: FilterWire::new(filter),
+                fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+                payees: *payees,
+                round_to: round_to.map(MoneyWire::new),
+                limit: *limit,
+                label: label_word(*label).to_owned(),
+            }
+        }
+        // There is no fresh figure in these.
+        FactRequest::Account { .. } | FactRequest::Document { .. } => return None,
+    })
+}
+
+const LABELS: [(LabelChoice, &str); 4] = [
+    (LabelChoice::Number, "number"),
+    (LabelChoice::Name, "name"),
+    (LabelChoice::Both, "both"),
+    (LabelChoice::Nothing, "nothing"),
+];
+
+fn label_word(label: LabelChoice) -> &'static str {
+    LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
+}
+
+/// Reads a request that [`to_json`] wrote, its days moved to `now`.
+///
+/// # Errors
+/// [`VaultError::Store`] for a text that it did not write.
+pub(super) fn from_json(json: &str, recipient: i64, now: Timestamp) -> Result<DisclosureRequest, VaultError> {
+    parse(json, recipient, now).ok_or_else(|| {
+        VaultError::Store(crate::store::StoreError::Unreadable { what: "disclosure_life.request".to_owned() })
+    })
+}
+
+fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest> {
+    let wire: RequestWire = serde_json::from_str(json).ok()?;
+    let clock = Clock { issued_on: wire.issued_on.parse().ok()?, renewed_on: utc_day(now) };
+    let retain_until = match wire.retain_until {
+        Some(day) => Some(clock.at_a_distance(day.parse().ok()?)?),
+        None => None,
+    };
+    let facts = wire.facts.into_iter().map(|fact| fact_from_wire(fact, clock)).collect::<Option<_>>()?;
+    let purpose = Purpose::new(&wire.purpose_code, &wire.purpose).ok()?;
+    Some(DisclosureRequest {
+        terms: Terms {
+            retain_until,
+            onward_sharing: wire.onward_sharing,
+            intent_to_retain: wire.intent_to_retain,
+        },
+        lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
+        ..DisclosureRequest::new(recipient, facts, purpose)
+    })
+}
+
+/// The fact to ask for, its days moved.
+pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
+    let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
+    let window = |from: &str, to: &str| clock.window(from.parse().ok()?, to.parse().ok()?);
+    Some(match wire {
+        FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
+            account: AccountId(account),
+            as_of: clock.day(as_of.parse().ok()?)?,
+            round_to: MoneyWire::read_some(round_to)?,
+            label: label(&word)?,
+        },
+        FactWire::BalanceRange { account, as_of, bucket, label: word } => FactRequest::BalanceRange {
+            account: AccountId(account),
+            as_of: clock.day(as_of.parse().ok()?)?,
+            bucket: bucket.read()?,
+            label: label(&word)?,
+        },
+        FactWire::Threshold { account, measure, operator, amount, from, to, label: word } => {
+            let (from, to) = if from == to {
+                let day = clock.day(to.parse().ok()?)?;
+                (day, day)
+            } else {
+                window(&from, &to)?
+            };
+            let (account, amount, label) = (AccountId(account), amount.read()?, label(&word)?);
+            FactRequest::Threshold { account, measure, operator, amount, from, to, label }
+        }
+        FactWire::Totals {
+            account,
+            from,
+            to,
+            filter,
+            period,
+            grouping,
+            payees,
+            whole,
+            round_to,
+            label: word,
+        } => {
+            let (from, to) = window(&from, &to)?;
+            FactRequest::Totals {
+                account: AccountId(account),
+                from,
+                to,
+                filter: filter.read()?,
+                period,
+                grouping,
+                payees,
+                whole,
+                round_to: MoneyWire::read_some(round_to)?,
+                label: label(&word)?,
+            }
+        }
+        FactWire::Transactions {
+            account,
+            from,
+            to,
+            filter,
+            fields,
+            payees,
+            round_to,
+            limit,
+            label: word,
+        } => {
+            let (from, to) = window(&from, &to)?;
+            let field =
+                |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
+            FactRequest::Transactions {
+                account: AccountId(account),
+                from,
+                to,
+                filter: filter.read()?,
+                fields: fields.iter().map(field).collect::<Option<_>>()?,
+                payees,
+                round_to: MoneyWire::read_some(round_to)?,
+                limit,
+                label: label(&word)?,
+            }
+        }
+    })
+}
