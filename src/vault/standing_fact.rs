@@ -202,36 +202,6 @@ fn label_word(label: LabelChoice) -> &'static str {
     LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
 }
 
-/// Reads a request that [`to_json`] wrote, its days moved to `now`.
-///
-/// # Errors
-/// [`VaultError::Store`] for a text that it did not write.
-pub(super) fn from_json(json: &str, recipient: i64, now: Timestamp) -> Result<DisclosureRequest, VaultError> {
-    parse(json, recipient, now).ok_or_else(|| {
-        VaultError::Store(crate::store::StoreError::Unreadable { what: "disclosure_life.request".to_owned() })
-    })
-}
-
-fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest> {
-    let wire: RequestWire = serde_json::from_str(json).ok()?;
-    let clock = Clock { issued_on: wire.issued_on.parse().ok()?, renewed_on: utc_day(now) };
-    let retain_until = match wire.retain_until {
-        Some(day) => Some(clock.at_a_distance(day.parse().ok()?)?),
-        None => None,
-    };
-    let facts = wire.facts.into_iter().map(|fact| fact_from_wire(fact, clock)).collect::<Option<_>>()?;
-    let purpose = Purpose::new(&wire.purpose_code, &wire.purpose).ok()?;
-    Some(DisclosureRequest {
-        terms: Terms {
-            retain_until,
-            onward_sharing: wire.onward_sharing,
-            intent_to_retain: wire.intent_to_retain,
-        },
-        lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
-        ..DisclosureRequest::new(recipient, facts, purpose)
-    })
-}
-
 /// The fact to ask for, its days moved.
 pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
     let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
