@@ -27,6 +27,17 @@ pub enum GroupColumn {
     Payee,
 }
 
+/// What a pass lends of each row.
+#[derive(Debug, Clone, Copy)]
+pub struct AmountRow<'a> {
+    /// The day booked, as ISO 8601, which sorts as days do.
+    pub posted: &'a str,
+    /// How much, in minor units of the account's currency.
+    pub minor: i64,
+    /// What the pass groups by; none where it groups by nothing, or the row has none.
+    pub group: Option<&'a str>,
+}
+
 impl Store {
     /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
     /// and entry: the order of the index, so that nothing is sorted. The query's limit is not heeded.
@@ -37,7 +48,7 @@ impl Store {
         &self,
         query: &TransactionQuery,
         group: GroupColumn,
-        each: &mut dyn FnMut(&str, i64, Option<&str>) -> Result<(), E>,
+        each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (conditions, values) = conditions(query);
         let column = match group {
@@ -57,7 +68,7 @@ impl Store {
             let posted = row.get_ref(0).map_err(StoreError::from)?.as_str().map_err(unreadable)?;
             let minor = row.get(1).map_err(StoreError::from)?;
             let group = row.get_ref(2).map_err(StoreError::from)?.as_str_or_null().map_err(unreadable)?;
-            each(posted, minor, group)?;
+            each(AmountRow { posted, minor, group })?;
         }
         Ok(())
     }

@@ -92,8 +92,8 @@ fn walk_balance(
         root.push_opening(opening.date, opening.amount);
     }
     let query = booked_up_to(account, to);
-    walk(drawing, account, &query, GroupColumn::Nothing, &mut |posted, minor, _| {
-        each(posted, minor);
+    walk(drawing, account, &query, GroupColumn::Nothing, &mut |row| {
+        each(row.posted, row.minor);
         Ok(())
     })
 }

@@ -4,7 +4,7 @@
 use super::Drawing;
 use crate::disclosure::{Evidence, StatementRef};
 use crate::ledger::Account;
-use crate::store::aggregates::GroupColumn;
+use crate::store::aggregates::{AmountRow, GroupColumn};
 use crate::store::{Store, StoreError, TransactionQuery};
 use crate::vault::VaultError;
 
@@ -14,25 +14,25 @@ pub(super) fn walk(
     account: &Account,
     query: &TransactionQuery,
     group: GroupColumn,
-    each: &mut dyn FnMut(&str, i64, Option<&str>) -> Result<(), VaultError>,
+    each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), VaultError>,
 ) -> Result<u64, VaultError> {
     let mut matched = 0;
     let root = &mut drawing.root;
     let mut day = String::new();
     let mut amounts: Vec<i64> = Vec::new();
-    drawing.store.for_each_amount::<VaultError>(query, group, &mut |posted, minor, group| {
+    drawing.store.for_each_amount::<VaultError>(query, group, &mut |row| {
         matched += 1;
         if let Some(root) = root.as_mut() {
-            if day != posted {
+            if day != row.posted {
                 if !amounts.is_empty() {
                     root.push_day(&day, account.currency, &amounts);
                 }
                 amounts.clear();
-                posted.clone_into(&mut day);
+                row.posted.clone_into(&mut day);
             }
-            amounts.push(minor);
+            amounts.push(row.minor);
         }
-        each(posted, minor, group)
+        each(row)
     })?;
     if let Some(root) = root.as_mut().filter(|_| !amounts.is_empty()) {
         root.push_day(&day, account.currency, &amounts);
