@@ -36,6 +36,21 @@ fn the_same_seed_clock_and_draft_give_the_frozen_token() {
     assert_eq!(expected_token().as_str(), text("example.token"));
 }
 
+fn every_kind_token() -> Token {
+    let draft = draft(identities().audiences()[0], every_kind());
+    issue(&draft, &issuer(), now(), &Counted::default()).unwrap().token
+}
+
+#[test]
+fn the_frozen_token_of_every_kind_is_made_and_read() {
+    assert_eq!(every_kind_token().as_str(), text("every-kind.token"));
+    let opened = open(&read("every-kind.age"), OpenWith::Identities(&identities())).unwrap();
+    assert_eq!(opened.token, text("every-kind.token"));
+    let audiences = identities().audiences();
+    let expectation = Expectation { now: now(), audience: ExpectedAudience::OneOf(&audiences) };
+    assert_eq!(verify(&opened.token, &expectation).unwrap().facts, every_kind());
+}
+
 #[test]
 fn the_frozen_sealed_files_open() {
     let token = text("example.token");
@@ -88,6 +103,7 @@ fn the_document_shows_what_the_code_makes() {
     for shown in [
         hex,
         token.digest().to_string(),
+        every_kind_token().digest().to_string(),
         issuer().fingerprint().to_string(),
         fingerprint_words(&issuer().fingerprint()),
         issuer().fingerprint().to_uri(),
@@ -103,6 +119,17 @@ fn the_document_shows_what_the_code_makes() {
     ] {
         assert!(document.contains(&shown), "not in the document: {shown}");
     }
+}
+
+/// Writes the vector of every kind; run by hand, once, when it is made:
+/// `cargo test --test disclosure_vectors -- --ignored write_the_vector_of_every_kind`.
+#[test]
+#[ignore = "writes files"]
+fn write_the_vector_of_every_kind() {
+    let token = every_kind_token();
+    std::fs::write(folder().join("every-kind.token"), format!("{}\n", token.as_str())).unwrap();
+    let key = identities().recipients().next().unwrap().clone();
+    std::fs::write(folder().join("every-kind.age"), seal(&token, &SealTo::Recipient(&key)).unwrap()).unwrap();
 }
 
 /// Writes the vectors anew; run by hand, once, when the format gets a new version:

@@ -80,7 +80,7 @@ pub enum Command {
     #[command(subcommand)]
     Recipient(commands::recipient::Recipient),
     #[command(subcommand)]
-    Disclose(commands::disclose::Disclose),
+    Disclose(Box<commands::disclose::Disclose>),
     #[command(subcommand)]
     Preset(commands::preset::Preset),
     #[command(subcommand)]

@@ -5,10 +5,12 @@
 
 use finvault::crypto::random::{Random, RandomError};
 use finvault::disclosure::{
-    AccountLabel, Audience, BalanceFact, BalanceType, Condition, Draft, Evidence, Fact, Field, FileDigest,
-    Issued, IssuerKey, Lifetime, OnwardSharing, Operator, PayeeForm, Purpose, RootBuilder, RootSalt, Row,
-    RowStatus, Selection, StatementRef, Terms, TransactionsFact, issue,
+    AccountFact, AccountLabel, Audience, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, Condition,
+    DaySpan, DocumentFact, Draft, Evidence, Fact, Field, FileDigest, Grouping, Issued, IssuerKey, Lifetime,
+    Measure, OnwardSharing, Operator, PayeeForm, Period, PeriodTotals, Purpose, RootBuilder, RootSalt, Row,
+    RowStatus, Selection, StatementRef, Terms, ThresholdFact, TotalsFact, TransactionsFact, issue,
 };
+use finvault::ledger::AccountKind;
 use finvault::money::{Currency, Money};
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -103,6 +105,99 @@ pub fn transactions() -> Fact {
         },
         evidence: Evidence::new(vec![], true),
     })
+}
+
+/// One fact of each kind that `balance` and `transactions` do not show.
+pub fn every_kind() -> Vec<Fact> {
+    let january = |gaps: Vec<DaySpan>| Selection {
+        from: Some(date(2026, 1, 1)),
+        to: Some(date(2026, 1, 31)),
+        gaps: Some(gaps),
+        ..Selection::default()
+    };
+    let range = BalanceRangeFact {
+        account: label(),
+        balance_type: BalanceType::ClosingBooked,
+        as_of: date(2026, 1, 31),
+        at_least: eur(1_000_000),
+        below: eur(1_500_000),
+        selection: Selection {
+            to: Some(date(2026, 1, 31)),
+            matched: 214,
+            gaps: Some(vec![]),
+            ..Selection::default()
+        },
+        evidence: evidence(),
+    };
+    let threshold = ThresholdFact {
+        account: AccountLabel::default(),
+        operator: Operator::AtLeast,
+        amount: eur(150_000),
+        measure: Measure::EveryDay,
+        window_days: 31,
+        days_with_data: 29,
+        result: true,
+        selection: Selection {
+            matched: 214,
+            ..january(vec![DaySpan { from: date(2026, 1, 30), to: date(2026, 1, 31) }])
+        },
+        evidence: evidence(),
+    };
+    let cell = |group: Option<&str>, count, minor| CellTotal {
+        group: group.map(str::to_owned),
+        count,
+        amount: eur(minor),
+    };
+    let totals = TotalsFact {
+        account: AccountLabel::default(),
+        period: Period::Quarter,
+        grouping: Grouping::Category,
+        payees: PayeeForm::Shown,
+        min_rows: 3,
+        periods: vec![PeriodTotals {
+            from: date(2026, 1, 1),
+            to: date(2026, 1, 31),
+            cells: vec![cell(None, 12, -45_000), cell(Some("Rent"), 3, -240_000)],
+            suppressed_cells: 2,
+            whole: Some((18, eur(-300_000))),
+        }],
+        selection: Selection { matched: 18, suppressed: 3, ..january(vec![]) },
+        evidence: evidence(),
+    };
+    let hidden = |day, minor, text| Row { id: None, ..row(day, minor, text) };
+    let transactions = TransactionsFact {
+        account: AccountLabel::default(),
+        payees: PayeeForm::Pseudonym,
+        rows: vec![hidden(17, -129_900, "payee-ulu25hdsjnt2"), hidden(28, -500, "payee-ulu25hdsjnt2")],
+        withheld: 0,
+        selection: Selection { matched: 5, suppressed: 3, rounding: Some(eur(100)), ..january(vec![]) },
+        evidence: evidence(),
+    };
+    let account = AccountFact {
+        account: AccountLabel::new(None, Some("DE89 3704 0044 0532 0130 00")),
+        holder: Some("Example Holder".to_owned()),
+        institution: Some("Example Bank".to_owned()),
+        kind: Some(AccountKind::Checking),
+        currency: Some("EUR".to_owned()),
+        known_since: Some(date(2024, 3, 1)),
+        selection: Selection::default(),
+        evidence: Evidence::new(vec![], true),
+    };
+    let document = DocumentFact {
+        sha256: FileDigest::from_bytes(Sha256::digest(b"a statement").into()),
+        media_type: "application/x-ofx".to_owned(),
+        file_name: Some("january.ofx".to_owned()),
+        selection: Selection::default(),
+        evidence: evidence(),
+    };
+    vec![
+        Fact::BalanceRange(range),
+        Fact::Threshold(threshold),
+        Fact::Totals(totals),
+        Fact::Transactions(transactions),
+        Fact::Account(account),
+        Fact::Document(document),
+    ]
 }
 
 pub fn draft(audience: Audience, facts: Vec<Fact>) -> Draft {

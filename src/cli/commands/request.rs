@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Ask somebody for facts: make a request file, or read one
 #[derive(Debug, Subcommand)]
 pub enum Request {
-    New(New),
+    New(Box<New>),
     Show(Show),
 }
 

@@ -12,6 +12,9 @@ use crate::store::aggregates::GroupColumn;
 use crate::vault::VaultError;
 use std::collections::HashMap;
 
+/// What stands in a preview for an id.
+const ID_IN_PREVIEW: &str = "(made when sealed)";
+
 /// Answers a [`FactRequest::Transactions`].
 pub(super) fn transactions(
     drawing: &mut Drawing<'_>,
@@ -40,7 +43,8 @@ pub(super) fn transactions(
         )));
     }
     let (salt, pseudonyms) = (drawing.salt, drawing.pseudonyms);
-    let mut maker = RowMaker { fields, payees: *payees, step, salt, pseudonyms, seen: HashMap::new() };
+    let signs = drawing.root.is_some();
+    let mut maker = RowMaker { fields, payees: *payees, step, salt, signs, pseudonyms, seen: HashMap::new() };
     let rows: Vec<Row> = found.iter().map(|transaction| maker.row(transaction)).collect::<Result<_, _>>()?;
     let shown = rows.len() as u64;
     Ok(TransactionsFact {
@@ -83,6 +87,8 @@ struct RowMaker<'a> {
     payees: PayeeForm,
     step: Option<Money>,
     salt: &'a RootSalt,
+    /// A preview has no ids: they are made with each disclosure's own salt.
+    signs: bool,
     pseudonyms: &'a PseudonymKey,
     seen: HashMap<String, u64>,
 }
@@ -106,7 +112,7 @@ impl RowMaker<'_> {
             row.information = payee(&detail.payee, self.payees, self.pseudonyms);
         }
         if has(TransactionField::Id) {
-            row.id = Some(self.id(transaction));
+            row.id = Some(if self.signs { self.id(transaction) } else { ID_IN_PREVIEW.to_owned() });
         }
         // A row whose only chosen field is an empty payee still has to say that it is there.
         if row == Row::default() {

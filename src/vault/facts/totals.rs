@@ -14,7 +14,7 @@ use crate::disclosure::{
 use crate::ledger::Account;
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
-use crate::store::aggregates::{AmountRow, GroupColumn};
+use crate::store::aggregates::GroupColumn;
 use crate::vault::VaultError;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +30,8 @@ struct Cell {
 }
 
 type Cells = BTreeMap<Option<String>, Cell>;
+/// A cell and the numbers of its rows.
+type FilledCell = (Cell, Vec<i64>);
 /// The numbers of each cell's rows.
 type CellRows = BTreeMap<Option<String>, Vec<i64>>;
 
@@ -127,62 +129,103 @@ fn collect(
     };
     let pseudonyms = drawing.pseudonyms;
     let ends: Vec<String> = windows.iter().map(|(_, to)| to.to_string()).collect();
-    // The form of a group's name is worked out once for each text; cells are added up by its number.
-    let mut groups: Vec<Option<String>> = Vec::new();
-    let mut numbers: HashMap<String, usize> = HashMap::new();
-    let mut cells: Vec<HashMap<usize, (Cell, Vec<i64>)>> = vec![HashMap::new(); windows.len()];
-    let mut at = 0;
+    let mut groups = Groups::default();
+    let mut periods: Vec<Vec<(usize, FilledCell)>> = Vec::with_capacity(windows.len());
+    let mut current = CurrentPeriod::default();
     let mut count = 0usize;
     let column = match grouping {
         Grouping::Flow => GroupColumn::Nothing,
         Grouping::Category => GroupColumn::Category,
         Grouping::Payee => GroupColumn::Payee,
     };
-    let matched =
-        walk(drawing, account, query, column, &mut |AmountRow { id, posted, minor, group: text }| {
-            // Rows come in order of day, and days as ISO 8601 sort as days do.
-            while ends.get(at).is_some_and(|end| end.as_str() < posted) {
-                at += 1;
-            }
-            let Some(period) = cells.get_mut(at) else { return Ok(()) };
-            let flow = if minor < 0 { SPENDING } else { INCOME };
-            let raw = if *grouping == Grouping::Flow { flow } else { text.unwrap_or_default() };
-            let group = match numbers.get(raw) {
-                Some(known) => *known,
-                None => {
-                    let made = match grouping {
-                        Grouping::Payee => payee(raw, *payees, pseudonyms),
-                        _ => Row::information_from(raw),
-                    };
-                    // Two texts may have one form, as two payees of the same initials do.
-                    let number = groups.iter().position(|known| *known == made).unwrap_or_else(|| {
-                        groups.push(made);
-                        groups.len() - 1
-                    });
-                    numbers.insert(raw.to_owned(), number);
-                    number
-                }
-            };
-            let cell = period.entry(group).or_insert_with(|| {
-                count += 1;
-                Default::default()
-            });
-            cell.0.rows += 1;
-            cell.0.minor += i128::from(minor);
-            cell.1.push(id);
-            if count > MAX_CELLS {
-                return Err(VaultError::Invalid(format!(
-                    "that is more than {MAX_CELLS} totals: choose longer periods or fewer groups"
-                )));
-            }
-            Ok(())
-        })?;
-    let named = |period: HashMap<usize, (Cell, Vec<i64>)>| -> (Cells, CellRows) {
-        let name = |number: usize| groups.get(number).cloned().flatten();
+    let matched = walk(drawing, account, query, column, &mut |row| {
+        // Rows come in order of day, and days as ISO 8601 sort as days do.
+        while ends.get(periods.len()).is_some_and(|end| end.as_str() < row.posted) {
+            periods.push(current.finish());
+        }
+        let flow = if row.minor < 0 { SPENDING } else { INCOME };
+        let raw = if *grouping == Grouping::Flow { flow } else { row.group.unwrap_or_default() };
+        let group = groups.number(raw, || match grouping {
+            Grouping::Payee => payee(raw, *payees, pseudonyms),
+            _ => Row::information_from(raw),
+        });
+        count += usize::from(current.add(group, row.minor, row.id));
+        if count > MAX_CELLS {
+            return Err(VaultError::Invalid(format!(
+                "that is more than {MAX_CELLS} totals: choose longer periods or fewer groups"
+            )));
+        }
+        Ok(())
+    })?;
+    periods.push(current.finish());
+    periods.resize_with(windows.len(), Vec::new);
+    let named = |period: Vec<(usize, FilledCell)>| -> (Cells, CellRows) {
+        let name = |number| groups.name(number);
         period.into_iter().map(|(number, (cell, rows))| ((name(number), cell), (name(number), rows))).unzip()
     };
-    let (cells, rows) = cells.into_iter().map(named).unzip();
+    let (cells, rows) = periods.into_iter().map(named).unzip();
     Ok(Collected { cells, rows, matched })
+}
+
+/// Groups by number: the form of a name is worked out once for each text, and two texts may have one form, as two
+/// payees of the same initials do.
+#[derive(Default)]
+struct Groups {
+    by_text: HashMap<String, usize>,
+    by_name: HashMap<Option<String>, usize>,
+    names: Vec<Option<String>>,
+}
+
+impl Groups {
+    fn number(&mut self, text: &str, name: impl FnOnce() -> Option<String>) -> usize {
+        if let Some(known) = self.by_text.get(text) {
+            return *known;
+        }
+        let name = name();
+        let names = &mut self.names;
+        let number = *self.by_name.entry(name.clone()).or_insert_with(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        self.by_text.insert(text.to_owned(), number);
+        number
+    }
+
+    fn name(&self, number: usize) -> Option<String> {
+        self.names.get(number).cloned().flatten()
+    }
+}
+
+/// The cells of the period at hand, by the numbers of their groups.
+#[derive(Default)]
+struct CurrentPeriod {
+    cells: Vec<FilledCell>,
+    used: Vec<usize>,
+}
+
+impl CurrentPeriod {
+    /// Adds a row; whether it is the first of its cell.
+    fn add(&mut self, group: usize, minor: i64, id: i64) -> bool {
+        if group >= self.cells.len() {
+            self.cells.resize(group + 1, FilledCell::default());
+        }
+        let Some((cell, rows)) = self.cells.get_mut(group) else { return false };
+        rows.push(id);
+        cell.rows += 1;
+        cell.minor += i128::from(minor);
+        if cell.rows == 1 {
+            self.used.push(group);
+        }
+        cell.rows == 1
+    }
+
+    /// Gives the cells that have rows, and begins anew.
+    fn finish(&mut self) -> Vec<(usize, FilledCell)> {
+        let used = std::mem::take(&mut self.used);
+        used.into_iter()
+            .filter_map(|group| Some((group, std::mem::take(self.cells.get_mut(group)?))))
+            .collect()
+    }
 }
 
 /// What of one period is held back.

@@ -22,16 +22,15 @@ pub(super) fn walk(
     let mut amounts: Vec<i64> = Vec::new();
     drawing.store.for_each_amount::<VaultError>(query, group, &mut |row| {
         matched += 1;
-        let AmountRow { posted, minor, .. } = row;
         if let Some(root) = root.as_mut() {
-            if day != posted {
+            if day != row.posted {
                 if !amounts.is_empty() {
                     root.push_day(&day, account.currency, &amounts);
                 }
                 amounts.clear();
-                posted.clone_into(&mut day);
+                row.posted.clone_into(&mut day);
             }
-            amounts.push(minor);
+            amounts.push(row.minor);
         }
         each(row)
     })?;
