@@ -139,6 +139,7 @@ const PATTERNS: &[(&str, &str)] = &[
     ("hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh", "<digest>"),
     ("CCCCC-CCCCC-CCCCC-CCCCC-CCCCC-CCCCC", "<recovery code>"),
     ("CCCCC-CCCCC-CCCCC-CCCCC-CCCCC-C", "<passcode>"),
+    ("payee-FFFFFFFFFFFF", "<pseudonym      >"),
     ("FFFF FFFF FFFF FFFF FFFF FFFF FFFF FFFF", "<fingerprint>"),
 ];
 

@@ -81,14 +81,8 @@ impl House {
     }
 
     fn rows(&self, from: i8, to: i8, fields: &[TransactionField]) -> DisclosureRequest {
-        let fact = FactRequest::Transactions {
-            account: self.account.id,
-            from: day(from),
-            to: day(to),
-            payee: None,
-            fields: fields.to_vec(),
-            label: LabelChoice::Nothing,
-        };
+        let fact = FactRequest::transactions(self.account.id, day(from), day(to), fields);
+        let fact = fact.called(LabelChoice::Nothing);
         DisclosureRequest::new(self.lender.id, vec![fact], Purpose::from_text("Loan").unwrap())
     }
 

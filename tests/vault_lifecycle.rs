@@ -4,14 +4,14 @@
 
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::disclosure::{
-    self, Expectation, ExpectedAudience, Fact, Identities, Lifetime, LogExport, OpenWith, Purpose,
+    self, Expectation, ExpectedAudience, Fact, Identities, Lifetime, LogExport, OpenWith, PayeeForm, Purpose,
     ReceiptKey, Revocation, StatusList, Verified, make_receipt,
 };
 use finvault::ledger::{AccountId, AccountKind, NewAccount, NewTransaction, Opening, TransactionStatus};
 use finvault::money::{Currency, Money};
 use finvault::vault::{
     DisclosureRequest, DisclosureState, ErrorClass, FactRequest, LabelChoice, Recipient, RecipientLimits,
-    TraceStrength, TransactionField, Vault, VaultError, VettingPolicy,
+    RowFilter, TraceStrength, TransactionField, Vault, VaultError, VettingPolicy,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
@@ -92,14 +92,8 @@ impl House {
     }
 
     fn rows(&self, recipient: &Recipient, fields: &[TransactionField]) -> DisclosureRequest {
-        let rows = FactRequest::Transactions {
-            account: self.account,
-            from: date(2026, 3, 1),
-            to: date(2026, 3, 31),
-            payee: None,
-            fields: fields.to_vec(),
-            label: LabelChoice::Nothing,
-        };
+        let (from, to) = (date(2026, 3, 1), date(2026, 3, 31));
+        let rows = FactRequest::transactions(self.account, from, to, fields).called(LabelChoice::Nothing);
         DisclosureRequest::new(recipient.id, vec![rows], Purpose::from_text("Case 12").unwrap())
     }
 
@@ -260,7 +254,10 @@ fn a_standing_disclosure_is_renewed_with_fresh_figures_until_the_end_agreed_on()
         account: house.account,
         from: date(2026, 3, 1),
         to: date(2026, 3, 31),
-        payee: Some("landlord".to_owned()),
+        filter: RowFilter { payee: Some("landlord".to_owned()), ..RowFilter::default() },
+        payees: PayeeForm::Shown,
+        round_to: None,
+        limit: None,
         fields: vec![TransactionField::Date, TransactionField::Amount],
         label: LabelChoice::Nothing,
     });

@@ -4,13 +4,13 @@
 
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::disclosure::{
-    self, Expectation, ExpectedAudience, Fact, Identities, Lifetime, OpenWith, Purpose, Terms,
+    self, Expectation, ExpectedAudience, Fact, Identities, Lifetime, OpenWith, PayeeForm, Purpose, Terms,
 };
 use finvault::ledger::{AccountKind, NewAccount, NewTransaction, TransactionStatus};
 use finvault::money::{Currency, Money};
 use finvault::vault::{
-    DisclosureRequest, ErrorClass, FactRequest, ImportFile, ImportOptions, LabelChoice, OpenOptions, Secret,
-    TransactionEdit, TransactionField, TransactionQuery, Vault, VaultError,
+    DisclosureRequest, ErrorClass, FactRequest, ImportFile, ImportOptions, LabelChoice, OpenOptions,
+    RowFilter, Secret, TransactionEdit, TransactionField, TransactionQuery, Vault, VaultError,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -234,8 +234,11 @@ fn one_fact_reaches_one_recipient_and_the_log_says_so() {
                 account: account.id,
                 from: date(2026, 3, 1),
                 to: date(2026, 3, 31),
-                payee: Some("corner".to_owned()),
+                filter: RowFilter { payee: Some("corner".to_owned()), ..RowFilter::default() },
                 fields: vec![TransactionField::Date, TransactionField::Amount, TransactionField::Id],
+                payees: PayeeForm::Shown,
+                round_to: None,
+                limit: None,
                 label: LabelChoice::Nothing,
             },
         ],

@@ -82,6 +82,10 @@ pub enum Command {
     #[command(subcommand)]
     Disclose(commands::disclose::Disclose),
     #[command(subcommand)]
+    Preset(commands::preset::Preset),
+    #[command(subcommand)]
+    Request(commands::request::Request),
+    #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
     #[command(subcommand)]
@@ -96,7 +100,13 @@ impl Command {
     /// Whether the command works on a vault. The others refuse `--vault` and its companions.
     pub fn uses_vault(&self) -> bool {
         match self {
-            Self::Demo(_) | Self::Open(_) | Self::Receipt(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Demo(_)
+            | Self::Open(_)
+            | Self::Receipt(_)
+            | Self::Preset(_)
+            | Self::Request(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
             Self::Log(log) => log.uses_vault(),
             _ => true,
         }

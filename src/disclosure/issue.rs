@@ -1,7 +1,7 @@
 //! Making a token: facts in, a signed SD-JWT out. What is issued has passed our own verifier first.
 
 use super::audience::Audience;
-use super::fact::{Fact, FactWire, Slot, TransactionsFact, TransactionsWire};
+use super::fact::{Fact, Slot, TransactionsFact, TransactionsWire};
 use super::json::base64url;
 use super::root::LedgerRoot;
 use super::status::{StatusRef, StatusWire};
@@ -221,10 +221,7 @@ struct Disclosures<'a> {
 
 impl Disclosures<'_> {
     fn add_fact(&mut self, fact: &Fact) -> Result<Slot, IssueError> {
-        let wire = match fact {
-            Fact::Balance(balance) => FactWire::Balance(balance.into()),
-            Fact::Transactions(transactions) => FactWire::Transactions(self.add_rows(transactions)?),
-        };
+        let wire = fact.to_wire(|transactions| self.add_rows(transactions))?;
         self.add(&wire)
     }
 
@@ -235,13 +232,7 @@ impl Disclosures<'_> {
             ));
         }
         fact.check().map_err(IssueError::BadFact)?;
-        Ok(TransactionsWire {
-            selection: fact.selection.clone(),
-            evidence: fact.evidence.clone(),
-            account: fact.account.clone(),
-            rows: fact.rows.iter().map(|row| self.add(row)).collect::<Result<_, _>>()?,
-            withheld: None,
-        })
+        Ok(fact.with_rows(fact.rows.iter().map(|row| self.add(row)).collect::<Result<_, _>>()?, None))
     }
 
     /// Makes a disclosure `[salt, value]` of an array element (RFC 9901, section 4.2.2).

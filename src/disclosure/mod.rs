@@ -63,9 +63,11 @@ mod log_export;
 #[cfg(feature = "age")]
 mod open;
 mod passcode;
+mod pseudonym;
 mod receipt;
 #[cfg(feature = "age")]
 mod recipient;
+pub mod request;
 mod root;
 #[cfg(feature = "age")]
 mod seal;
@@ -80,7 +82,9 @@ mod words;
 
 pub use audience::{Audience, AudienceError};
 pub use fact::{
-    AccountLabel, BalanceFact, BalanceType, Fact, MaskedNumber, Row, RowStatus, TransactionsFact,
+    AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,
+    Grouping, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, PayeeForm, Period, PeriodTotals, Row, RowStatus,
+    SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
 };
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};
@@ -91,6 +95,7 @@ pub use log_export::{
 #[cfg(feature = "age")]
 pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open};
 pub use passcode::{Passcode, PasscodeError};
+pub use pseudonym::{PseudonymKey, masked_payee};
 pub use receipt::{MAX_RECEIPT_LEN, RECEIPT_TYP, Receipt, ReceiptKey, ReceiptKeyError, make_receipt};
 #[cfg(feature = "age")]
 pub use recipient::{RecipientError, RecipientKey};
@@ -98,7 +103,7 @@ pub use root::{LedgerRoot, RootBuilder, RootSalt, row_id};
 #[cfg(feature = "age")]
 pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal};
 pub use selection::{
-    Condition, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
+    Condition, DaySpan, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
 };
 pub use status::{
     MAX_STATUS_LIST_LEN, MAX_STATUS_PLACES, MIN_STATUS_PLACES, Revocation, STATUS_LIST_TYP, StatusList,

@@ -7,7 +7,7 @@
 
 use super::json::base64url;
 use crate::ledger::transaction::Transaction;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use hkdf::Hkdf;
 use jiff::civil::Date;
 use serde_json::json;
@@ -38,7 +38,7 @@ impl RootSalt {
 }
 
 /// HMAC-SHA-256, which is what HKDF-Extract is (RFC 5869, section 2.2).
-fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+pub(super) fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     Hkdf::<Sha256>::extract(Some(key), message).0.into()
 }
 
@@ -70,12 +70,14 @@ pub struct RootBuilder<'a> {
     rows: u64,
     /// Roots of complete subtrees, largest first, with how many leaves each has.
     subtrees: Vec<(u64, [u8; 32])>,
+    /// The row at hand, kept for its room.
+    row: Vec<u8>,
 }
 
 impl<'a> RootBuilder<'a> {
     /// A builder with no row yet.
     pub const fn new(salt: &'a RootSalt) -> Self {
-        Self { salt, rows: 0, subtrees: Vec::new() }
+        Self { salt, rows: 0, subtrees: Vec::new(), row: Vec::new() }
     }
 
     /// Adds the account's balance before its first transaction; where there is one it is the first row.
@@ -87,6 +89,18 @@ impl<'a> RootBuilder<'a> {
     /// Adds a transaction. Rows go in order of posting date, then of their number in the vault.
     pub fn push_transaction(&mut self, transaction: &Transaction) {
         self.push(&canonical_transaction(transaction));
+    }
+
+    /// Adds all amounts of one day, in minor units: what a balance or total over many rows commits to. The amounts
+    /// go in order of status and size, and nothing else of their rows is committed to.
+    pub fn push_day(&mut self, day: &str, currency: Currency, amounts_minor: &[i64]) {
+        let mut bytes = std::mem::take(&mut self.row);
+        bytes.clear();
+        // Texts and numbers into memory: nothing there can fail.
+        let row = ("day", day, currency.code(), currency.exponent(), amounts_minor);
+        let _ = serde_json::to_writer(&mut bytes, &row);
+        self.push(&bytes);
+        self.row = bytes;
     }
 
     /// Adds a row as bytes that its owner can reproduce.
@@ -208,6 +222,8 @@ mod tests {
         typed.push_transaction(&transaction(4, -450));
         raw.push(br#"["opening","2026-01-01","1.00","EUR"]"#);
         raw.push(expected.as_bytes());
+        typed.push_day("2026-01-03", Currency::iso("EUR").unwrap(), &[-450, 100]);
+        raw.push(br#"["day","2026-01-03","EUR",2,[-450,100]]"#);
         assert_eq!(typed.finish(), raw.finish());
     }
 

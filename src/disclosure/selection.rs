@@ -24,6 +24,48 @@ pub struct Selection {
     pub suppressed: u64,
     /// The step to which amounts were rounded (halves away from zero); none means that they are exact.
     pub rounding: Option<Money>,
+    /// Stretches of the window of which the records know nothing, in order; none means that it is not stated.
+    pub gaps: Option<Vec<DaySpan>>,
+}
+
+impl Selection {
+    /// The window, where both its ends are stated.
+    pub fn window(&self) -> Option<DaySpan> {
+        self.from.zip(self.to).map(|(from, to)| DaySpan { from, to })
+    }
+
+    /// How many days of the window the records know nothing of; none where it is not stated.
+    pub fn gap_days(&self) -> Option<i64> {
+        let gaps = self.gaps.as_ref()?;
+        Some(gaps.iter().map(|gap| gap.days()).fold(0, i64::saturating_add))
+    }
+}
+
+/// Days in a row, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DaySpan {
+    /// The first.
+    pub from: Date,
+    /// The last; never before the first.
+    pub to: Date,
+}
+
+impl DaySpan {
+    /// How many days.
+    pub fn days(&self) -> i64 {
+        i64::from((self.to - self.from).get_days()) + 1
+    }
+}
+
+impl fmt::Display for DaySpan {
+    /// For example `2026-01-03 to 2026-01-09`, or one day alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.from == self.to {
+            write!(f, "{}", self.from)
+        } else {
+            write!(f, "{} to {}", self.from, self.to)
+        }
+    }
 }
 
 /// What a condition looks at.
@@ -128,6 +170,15 @@ struct SelectionWire {
     suppressed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     rounding: Option<AmountWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gaps: Option<Vec<GapWire>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GapWire {
+    from: IsoDate,
+    to: IsoDate,
 }
 
 impl From<Selection> for SelectionWire {
@@ -138,6 +189,9 @@ impl From<Selection> for SelectionWire {
             matched: selection.matched,
             suppressed: selection.suppressed,
             rounding: selection.rounding.map(|step| AmountWire::split(step).1),
+            gaps: selection.gaps.map(|gaps| {
+                gaps.into_iter().map(|gap| GapWire { from: IsoDate(gap.from), to: IsoDate(gap.to) }).collect()
+            }),
         }
     }
 }
@@ -154,14 +208,38 @@ impl TryFrom<SelectionWire> for Selection {
             return Err("more rows held back than matched");
         }
         let rounding = wire.rounding.map(|step| step.join_positive()).transpose()?;
-        Ok(Self {
+        let selection = Self {
             from,
             to,
             filter: wire.filter,
             matched: wire.matched,
             suppressed: wire.suppressed,
             rounding,
-        })
+            gaps: wire
+                .gaps
+                .map(|gaps| gaps.into_iter().map(|gap| DaySpan { from: gap.from.0, to: gap.to.0 }).collect()),
+        };
+        selection.check_gaps()?;
+        Ok(selection)
+    }
+}
+
+impl Selection {
+    /// Gaps are in order, apart, and inside the window.
+    fn check_gaps(&self) -> Result<(), &'static str> {
+        let mut free_from = self.from;
+        for gap in self.gaps.iter().flatten() {
+            let begins_late_enough = free_from.is_none_or(|day| gap.from >= day);
+            if gap.from > gap.to || !begins_late_enough || self.to.is_some_and(|to| gap.to > to) {
+                return Err("gaps out of order or outside the window");
+            }
+            // Two gaps that touch would be one gap.
+            free_from = gap.to.tomorrow().and_then(Date::tomorrow).ok();
+            if free_from.is_none() {
+                free_from = Some(Date::MAX);
+            }
+        }
+        Ok(())
     }
 }
 

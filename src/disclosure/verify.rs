@@ -5,7 +5,7 @@
 //! its reader would see a fact that nobody signed.
 
 use super::audience::Audience;
-use super::fact::{BalanceFact, Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
+use super::fact::{Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
 use super::json::{from_base64url, parse_strict};
 use super::root::LedgerRoot;
 use super::status::StatusRef;
@@ -335,12 +335,16 @@ impl Disclosures {
     fn fact(&mut self, value: Value) -> Checked<Fact> {
         let wire =
             serde_json::from_value(value).map_err(|_| VerifyError::Invalid("a fact of unknown form"))?;
-        match wire {
-            FactWire::Balance(balance) => {
-                BalanceFact::try_from(balance).map(Fact::Balance).map_err(VerifyError::Invalid)
-            }
-            FactWire::Transactions(transactions) => self.transactions(transactions).map(Fact::Transactions),
-        }
+        let read = match wire {
+            FactWire::Transactions(wire) => return self.transactions(wire).map(Fact::Transactions),
+            FactWire::Balance(wire) => wire.try_into().map(Fact::Balance),
+            FactWire::BalanceRange(wire) => wire.try_into().map(Fact::BalanceRange),
+            FactWire::BalanceThreshold(wire) => wire.try_into().map(Fact::Threshold),
+            FactWire::TotalsByPeriod(wire) => wire.try_into().map(Fact::Totals),
+            FactWire::Account(wire) => wire.try_into().map(Fact::Account),
+            FactWire::Document(wire) => wire.try_into().map(Fact::Document),
+        };
+        read.map_err(VerifyError::Invalid)
     }
 
     fn transactions(&mut self, wire: TransactionsWire<Slot>) -> Checked<TransactionsFact> {
@@ -357,6 +361,7 @@ impl Disclosures {
         }
         let fact = TransactionsFact {
             account: wire.account,
+            payees: wire.payees,
             rows,
             withheld,
             selection: wire.selection,

@@ -82,6 +82,30 @@ impl AmountWire {
     }
 }
 
+/// An amount with its side, where it is not the only one in its object.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignedAmountWire {
+    #[serde(rename = "CreditDebitIndicator")]
+    side: CreditDebitIndicator,
+    #[serde(rename = "Amount")]
+    amount: AmountWire,
+}
+
+impl From<Money> for SignedAmountWire {
+    fn from(money: Money) -> Self {
+        let (side, amount) = AmountWire::split(money);
+        Self { side, amount }
+    }
+}
+
+impl SignedAmountWire {
+    /// The amount, if it is written in the one allowed way.
+    pub(super) fn join(&self) -> Result<Money, &'static str> {
+        self.amount.join(self.side)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -205,13 +205,16 @@ impl CategoryTree {
         }
     }
 
-    /// As [`CategoryTree::named`], or else the only one that begins with the text, or whose last name does.
+    /// As [`CategoryTree::named`], or else the only one whose last name begins with the text, or else whose
+    /// path does.
     pub fn meant_by(&self, text: &str) -> Meaning {
         let folded = fold(text.trim());
-        match self.named(text) {
-            Meaning::None if !folded.is_empty() => {
-                self.only(|path| fold(path.name()).starts_with(&folded) || fold(&path.0).starts_with(&folded))
-            }
+        let found = self.named(text);
+        if found != Meaning::None || folded.is_empty() {
+            return found;
+        }
+        match self.only(|path| fold(path.name()).starts_with(&folded)) {
+            Meaning::None => self.only(|path| fold(&path.0).starts_with(&folded)),
             found => found,
         }
     }

@@ -120,6 +120,24 @@ impl RowSet {
         combine([self, other], |in_one, in_other| in_one && in_other)
     }
 
+    /// How many numbers are in both.
+    pub fn overlap(&self, other: &Self) -> u64 {
+        let (mut ours, mut theirs) = (self.runs.iter().peekable(), other.runs.iter().peekable());
+        let mut count = 0u64;
+        while let (Some((first, last)), Some((other_first, other_last))) = (ours.peek(), theirs.peek()) {
+            let (from, to) = (first.max(other_first), last.min(other_last));
+            if from <= to {
+                count = count.saturating_add(from.abs_diff(*to).saturating_add(1));
+            }
+            if last < other_last {
+                ours.next()
+            } else {
+                theirs.next()
+            };
+        }
+        count
+    }
+
     /// What is in an odd number of the sets: a chain of differences, resolved.
     pub fn in_odd_number<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut borders: Vec<i128> = Vec::new();
@@ -302,6 +320,7 @@ mod tests {
             let odd = RowSet::in_odd_number([&one, &other, &one, &one]);
             prop_assert_eq!(all(odd), plain_one.symmetric_difference(&plain_other).copied().collect::<Vec<_>>());
             prop_assert_eq!(RowSet::in_odd_number([&one, &other]).union(&one), one.union(&other));
+            prop_assert_eq!(one.overlap(&other), one.intersection(&other).len());
             prop_assert_eq!(one.len(), plain_one.len() as u64);
             prop_assert_eq!(RowSet::from_bytes(&one.to_bytes()), Ok(one));
         }

@@ -107,45 +107,6 @@ impl Store {
         }
         Ok(found)
     }
-
-    /// Which imports the account's movements in a window came from, and how many were entered by hand.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the vault cannot be read.
-    pub fn sources(
-        &self,
-        account: AccountId,
-        from: Option<Date>,
-        to: Option<Date>,
-    ) -> Result<Sources, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT batch, count(*), sum(source_posted IS NOT NULL OR source_amount_minor IS NOT NULL)
-             FROM movement WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 GROUP BY batch ORDER BY batch",
-        )?;
-        let mut rows = statement.query(params![account.0, first_day(from), last_day(to)])?;
-        let mut sources = Sources::default();
-        while let Some(row) = rows.next()? {
-            let rows_of_it = super::values::count(row.get(1)?, "count")?;
-            let changed = super::values::count(row.get(2)?, "count")?;
-            match row.get::<_, Option<i64>>(0)? {
-                Some(batch) => sources.batches.push(BatchId(batch)),
-                None => sources.by_hand += rows_of_it,
-            }
-            sources.changed += changed;
-        }
-        Ok(sources)
-    }
-}
-
-/// Where rows came from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sources {
-    /// The imports.
-    pub batches: Vec<BatchId>,
-    /// How many rows the owner entered.
-    pub by_hand: u64,
-    /// How many imported rows had their day or amount changed by the owner.
-    pub changed: u64,
 }
 
 /// The bound of an open beginning sorts before every day.

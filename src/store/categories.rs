@@ -1,12 +1,13 @@
 //! The categories there are, their way through the rows that name them, and sums by category.
 
 use super::balances::{first_day, last_day};
-use super::values::{count, currency};
+use super::values::{count, unreadable};
 use super::{Store, StoreError};
 use crate::ledger::{AccountId, CategoryPath, CategoryTotal, CategoryTree};
+use crate::money::Currency;
 use jiff::civil::Date;
-use rusqlite::params;
-use std::collections::HashMap;
+use rusqlite::{Row, params};
+use std::collections::{BTreeMap, HashMap};
 
 impl Store {
     /// Every category.
@@ -99,27 +100,107 @@ impl Store {
         to: Option<Date>,
         account: Option<AccountId>,
     ) -> Result<Vec<CategoryTotal>, StoreError> {
+        let window = params![first_day(from), last_day(to), account.map(|account| account.0)];
+        let mut totals = Totals::default();
+        let currencies: HashMap<AccountId, Currency> =
+            self.accounts()?.into_iter().map(|account| (account.id, account.currency)).collect();
+        let read = |sql: &str, add: &mut dyn FnMut(Group)| {
+            let mut statement = self.conn.prepare_cached(sql)?;
+            let mut rows = statement.query(window)?;
+            while let Some(row) = rows.next()? {
+                add(read_group(row, &currencies)?);
+            }
+            Ok::<(), StoreError>(())
+        };
         // SQLite adds in 64 bits; the two halves of each amount are added apart and joined in 128.
-        let mut statement = self.conn.prepare_cached(
-            "SELECT category, currency, digits, sum(amount >> 32), sum(amount & 0xffffffff), count(*)
-             FROM (SELECT iif(s.seq IS NULL, m.category, s.category) AS category, a.currency AS currency,
-                          a.digits AS digits, coalesce(s.amount_minor, m.amount_minor) AS amount
-                   FROM movement m JOIN account a ON a.id = m.account LEFT JOIN split s ON s.movement = m.id
-                   WHERE m.posted BETWEEN ?1 AND ?2 AND (?3 IS NULL OR m.account = ?3) AND m.status <> 'pending')
-             GROUP BY category, currency, digits ORDER BY category, currency, digits",
+        read(
+            "SELECT category, account, sum(amount_minor >> 32), sum(amount_minor & 0xffffffff), count(*), count(*)
+             FROM movement WHERE category IS NOT NULL AND posted BETWEEN ?1 AND ?2
+                 AND (?3 IS NULL OR account = ?3) AND status <> 'pending' GROUP BY category, account",
+            &mut |group| totals.count(group),
         )?;
-        let account = account.map(|account| account.0);
-        let mut rows = statement.query(params![first_day(from), last_day(to), account])?;
-        let mut totals = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (high, low): (i64, i64) = (row.get(3)?, row.get(4)?);
-            totals.push(CategoryTotal {
-                category: row.get::<_, Option<String>>(0)?.map(CategoryPath::stored),
-                currency: currency(&row.get::<_, String>(1)?, row.get(2)?)?,
-                sum_minor: (i128::from(high) << 32) + i128::from(low),
-                rows: count(row.get(5)?, "count")?,
-            });
+        read(
+            "SELECT s.category, m.account, sum(s.amount_minor >> 32), sum(s.amount_minor & 0xffffffff), count(*),
+                    sum(s.seq = 0)
+             FROM split s JOIN movement m ON m.id = s.movement WHERE m.posted BETWEEN ?1 AND ?2
+                 AND (?3 IS NULL OR m.account = ?3) AND m.status <> 'pending' GROUP BY s.category, m.account",
+            &mut |group| totals.count(group),
+        )?;
+        // What has no category is what is left of each account, which an index gives without its rows.
+        read(
+            "SELECT NULL, account, sum(amount_minor >> 32), sum(amount_minor & 0xffffffff), count(*), count(*)
+             FROM movement WHERE posted BETWEEN ?1 AND ?2 AND (?3 IS NULL OR account = ?3) AND status <> 'pending'
+             GROUP BY account",
+            &mut |all| totals.count_rest(all),
+        )?;
+        Ok(totals.into_list())
+    }
+}
+
+/// What one category comes to on one account.
+struct Group {
+    category: Option<String>,
+    account: i64,
+    currency: Currency,
+    sum_minor: i128,
+    rows: u64,
+    /// How many transactions are counted with it; each split one with one of its parts alone.
+    transactions: u64,
+}
+
+fn read_group(row: &Row<'_>, currencies: &HashMap<AccountId, Currency>) -> Result<Group, StoreError> {
+    let account: i64 = row.get(1)?;
+    let currency = currencies.get(&AccountId(account)).copied();
+    let (high, low): (i64, i64) = (row.get(2)?, row.get(3)?);
+    Ok(Group {
+        category: row.get(0)?,
+        account,
+        currency: currency.ok_or_else(|| unreadable("movement.account", &account.to_string()))?,
+        sum_minor: (i128::from(high) << 32) + i128::from(low),
+        rows: count(row.get(4)?, "count")?,
+        transactions: count(row.get(5)?, "count")?,
+    })
+}
+
+/// Totals in the making.
+#[derive(Default)]
+struct Totals {
+    /// By category, then currency.
+    totals: BTreeMap<(Option<String>, Currency), CategoryTotal>,
+    /// Sum and transactions that are in some category, by account.
+    categorised: HashMap<i64, (i128, u64)>,
+}
+
+impl Totals {
+    fn count(&mut self, group: Group) {
+        let known = self.categorised.entry(group.account).or_default();
+        known.0 += group.sum_minor;
+        known.1 += group.transactions;
+        self.add(group);
+    }
+
+    /// Of all that is on an account, counts what is in no category.
+    fn count_rest(&mut self, all: Group) {
+        let (sum_minor, transactions) = self.categorised.get(&all.account).copied().unwrap_or_default();
+        let rows = all.rows.saturating_sub(transactions);
+        if rows > 0 {
+            self.add(Group { sum_minor: all.sum_minor - sum_minor, rows, ..all });
         }
-        Ok(totals)
+    }
+
+    fn add(&mut self, group: Group) {
+        let Group { category, currency, sum_minor, rows, .. } = group;
+        let total = self.totals.entry((category.clone(), currency)).or_insert_with(|| CategoryTotal {
+            category: category.map(CategoryPath::stored),
+            currency,
+            sum_minor: 0,
+            rows: 0,
+        });
+        total.sum_minor += sum_minor;
+        total.rows += rows;
+    }
+
+    fn into_list(self) -> Vec<CategoryTotal> {
+        self.totals.into_values().collect()
     }
 }

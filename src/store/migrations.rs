@@ -17,6 +17,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0004_lifecycle.sql"),
     include_str!("schema/0005_attachments.sql"),
     include_str!("schema/0006_categories.sql"),
+    include_str!("schema/0007_statement_periods.sql"),
 ];
 
 /// The newest version this program knows.

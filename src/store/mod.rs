@@ -5,6 +5,7 @@
 //! plain memory; in a vault the connection is the sealed one that `vfs` makes.
 
 pub mod accounts;
+pub mod aggregates;
 pub mod aggregates_disclosed;
 pub mod annotations;
 pub mod attachments;
@@ -21,6 +22,7 @@ pub mod recipients;
 mod values;
 
 pub use error::StoreError;
+pub use movements::TransactionQuery;
 
 use crate::vfs::{self, VfsError};
 use rusqlite::Connection;

@@ -27,6 +27,12 @@ pub struct TransactionQuery {
     pub category: Option<String>,
     /// With every one of these tags; letter case does not matter.
     pub tags: Vec<String>,
+    /// Of at least this many minor units, sign included.
+    pub least_minor: Option<i64>,
+    /// Of at most this many minor units, sign included.
+    pub most_minor: Option<i64>,
+    /// Without those that the bank has only announced.
+    pub booked: bool,
     /// From this import only.
     pub batch: Option<BatchId>,
     /// At most so many, the latest ones.
@@ -168,8 +174,34 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn movements(&self, query: &TransactionQuery) -> Result<Vec<Transaction>, StoreError> {
+        let (conditions, mut values) = self.conditions(query)?;
+        let limit = query.limit.map_or(-1, i64::from);
+        values.push(limit.into());
+        let sql = format!(
+            "SELECT {COLUMNS} FROM movement m JOIN account a ON a.id = m.account
+             WHERE {} ORDER BY m.posted DESC, m.id DESC LIMIT ?",
+            conditions.join(" AND ")
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read_transaction(row)?);
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    /// The conditions of a query, for rows called `m`, and their values.
+    pub(super) fn conditions(
+        &self,
+        query: &TransactionQuery,
+    ) -> Result<(Vec<String>, Vec<Value>), StoreError> {
         let mut conditions = vec!["1".to_owned()];
         let mut values: Vec<Value> = Vec::new();
+        if query.booked {
+            conditions.push("m.status <> 'pending'".to_owned());
+        }
         let mut add = |condition: &str, value: Value| {
             conditions.push(condition.to_owned());
             values.push(value);
@@ -195,6 +227,12 @@ impl Store {
         if let Some(batch) = query.batch {
             add("m.batch = ?", batch.0.into());
         }
+        if let Some(least) = query.least_minor {
+            add("m.amount_minor >= ?", least.into());
+        }
+        if let Some(most) = query.most_minor {
+            add("m.amount_minor <= ?", most.into());
+        }
         for tag in &query.tags {
             add(
                 "EXISTS (SELECT 1 FROM movement_tag t WHERE t.movement = m.id AND t.folded = ?)",
@@ -211,21 +249,7 @@ impl Store {
             let names = within.iter().map(|path| Value::from(path.as_str().to_owned()));
             values.extend(names.clone().chain(names));
         }
-        let limit = query.limit.map_or(-1, i64::from);
-        values.push(limit.into());
-        let sql = format!(
-            "SELECT {COLUMNS} FROM movement m JOIN account a ON a.id = m.account
-             WHERE {} ORDER BY m.posted DESC, m.id DESC LIMIT ?",
-            conditions.join(" AND ")
-        );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read_transaction(row)?);
-        }
-        found.reverse();
-        Ok(found)
+        Ok((conditions, values))
     }
 
     /// What the account has around some days, as the sources wrote it, for telling new rows from known ones.
@@ -261,7 +285,6 @@ impl Store {
         Ok(existing)
     }
 }
-
 fn read_transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
     let currency = currency(&row.get::<_, String>(5)?, row.get(6)?)?;
     let payee: String = row.get(7)?;

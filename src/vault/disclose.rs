@@ -1,10 +1,10 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
-use super::facts::{self, FactRequest};
+use super::facts::{self, Drawing, FactRequest};
 use super::guard::Guard;
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
-use super::recipients::{issuer_key, parse_key, recipient_row};
+use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
 use super::{Recipient, Refusal, Vault, VaultError};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
@@ -55,6 +55,10 @@ pub struct Preview {
     pub sentences: Vec<String>,
     /// From when on it would no longer hold.
     pub expires: Timestamp,
+    /// What does not leave, and one may fear that it would.
+    pub stays: Vec<String>,
+    /// What would tell less and might do.
+    pub narrower: Vec<String>,
     /// What the owner should know before saying yes.
     pub warnings: Vec<String>,
     /// How many disclosures were made to the recipient before.
@@ -127,9 +131,12 @@ impl Vault {
     pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
         check_reason(request)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
-        // The commitment that needs the salt is not part of a preview; any salt will do.
+        let pseudonyms = pseudonym_key(&self.key, &row);
+        // Only ids of rows depend on the salt of a preview, and they are made anew with each disclosure.
         let salt = RootSalt::from_bytes([0; 32]);
-        let drawn = self.read(|store| facts::draw(store, &request.facts, &salt, utc_day(now)))?;
+        let drawn = self.read(|store| {
+            Drawing::new(store, &salt, &pseudonyms, utc_day(now), false).draw(&request.facts)
+        })?;
         let mut warnings = self.check_limits(request, &drawn.facts, now)?;
         warnings.extend(drawn.warnings);
         let seed = self.inference_seed();
@@ -152,6 +159,8 @@ impl Vault {
         Ok(Preview {
             recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
+            stays: facts::what_stays(&drawn.facts),
+            narrower: facts::narrower(&drawn.facts, &request.purpose),
             facts: drawn.facts,
             expires: expiry(now, request.lifetime)?,
             warnings,
@@ -220,6 +229,7 @@ impl Vault {
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
+        let pseudonyms = pseudonym_key(&self.key, &row);
         let key = row.key.as_deref().map(parse_key).transpose()?;
         let passcode = match key {
             Some(_) => None,
@@ -239,7 +249,9 @@ impl Vault {
                 Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)?;
             let accepted = accepted_risk(request, verdict.refusal.clone())?;
             let salt = RootSalt::from_bytes(root_salt);
-            let drawn = facts::draw(store, &request.facts, &salt, utc_day(now))?;
+            let drawn = Drawing::new(store, &salt, &pseudonyms, utc_day(now), true).draw(&request.facts)?;
+            let ledger_root =
+                drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
             let kinds = drawn.facts.iter().map(Fact::kind);
             limits::check(
                 &limits::profile(store, row.id)?,
@@ -257,7 +269,7 @@ impl Vault {
                 lifetime: request.lifetime,
                 not_before: None,
                 facts: drawn.facts,
-                ledger_root: drawn.root,
+                ledger_root,
                 status: Some(status),
             };
             let issued = disclosure::issue(&draft, &issuer, now, random)

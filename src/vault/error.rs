@@ -163,6 +163,20 @@ pub enum VaultError {
         /// The first day with data, if there is one.
         known_from: Option<Date>,
     },
+    /// Every total would be of so few transactions that it would tell of single ones.
+    #[error("nothing can be stated: every total is of fewer than {k} transactions")]
+    AllSuppressed {
+        /// The fewest transactions that a total may have.
+        k: u64,
+        /// Options of the command line that would state something.
+        safe: Vec<String>,
+    },
+    /// No option of a request can be stated.
+    #[error("the request cannot be answered")]
+    Unanswerable(
+        /// Why not, for each option.
+        Vec<String>,
+    ),
     /// A text that is no key of a recipient.
     #[error("this is no recipient's key: {0}")]
     RecipientKey(String),

@@ -226,6 +226,9 @@ fn import_statement(
         let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
         store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
     }
+    if let Some((from, to)) = days_of(statement) {
+        store.add_statement_period(batch, account.id, from, to)?;
+    }
     if was_empty {
         account.opening = derive_opening(statement)?;
         did.opening_set = account.opening.is_some();
@@ -244,6 +247,14 @@ fn import_statement(
     let opening = account.opening.filter(|_| did.opening_set);
     let BatchAccount { added, duplicate, updated, .. } = did;
     Ok(AccountReport { account, created, added, duplicate, updated, stated, opening })
+}
+
+/// The days of which a statement speaks: its own period, widened to its rows; its rows alone where it names none.
+fn days_of(statement: &Statement) -> Option<(Date, Date)> {
+    let rows = statement.rows.iter().map(|row| row.transaction.posted);
+    let stated = statement.period.into_iter().flat_map(|(from, to)| [from, to]);
+    let days = rows.chain(stated);
+    days.clone().min().zip(days.max())
 }
 
 /// Booked rows that were added before the day of a derived opening balance.

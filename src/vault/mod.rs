@@ -6,6 +6,8 @@
 
 mod accounts;
 mod annotations;
+#[cfg(feature = "age")]
+mod answer;
 mod attachments;
 mod balances;
 mod categories;
@@ -44,6 +46,8 @@ pub use crate::store::movements::TransactionQuery;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
 pub use annotations::NewPart;
+#[cfg(feature = "age")]
+pub use answer::{Alternative, Answer, Given, WhyNot};
 pub use attachments::{Attached, MAX_ATTACHMENT_BYTES};
 pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
@@ -51,7 +55,7 @@ pub use check::{CheckReport, Difference, Problem};
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
-pub use facts::{FactRequest, LabelChoice, TransactionField};
+pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
 pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};

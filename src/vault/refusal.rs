@@ -81,9 +81,10 @@ impl Refusal {
     pub fn explanation(&self) -> String {
         let mut lines = Vec::new();
         for leak in self.leaks.iter().take(MAX_TOLD) {
-            if leak.rows.len() > 1 {
-                lines.push(format!("the sum of these {} would be known:", leak.rows.len()));
-            }
+            lines.push(match leak.rows.len() {
+                1 => "this would be known:".to_owned(),
+                count => format!("the sum of these {count} would be known:"),
+            });
             lines.extend(leak.rows.iter().take(MAX_TOLD).map(|row| format!("  {row}")));
             lines.push(format!("  from {}", leak.origins(&self.recipient)));
         }

@@ -20,6 +20,7 @@ impl VaultError {
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
             Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
+            Self::AllSuppressed { .. } | Self::Unanswerable(_) => ErrorClass::Refused,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
             | Self::OtherAccount { .. }
@@ -81,6 +82,12 @@ impl VaultError {
                     format!("the vault knows this account from {day} on; import older statements first")
                 }
                 None => "import a statement of this account first".to_owned(),
+            }),
+            Self::Unanswerable(whys) => Some(whys.join("\n")),
+            Self::AllSuppressed { safe, .. } => Some(if safe.is_empty() {
+                "ask about more days, so that each total is of more transactions".to_owned()
+            } else {
+                format!("safe would be: {}", safe.join(", or "))
             }),
             Self::Currency(_) => Some(
                 "use a code of ISO 4217 such as EUR, or define a commodity of your own by giving its digits"

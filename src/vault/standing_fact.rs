@@ -1,7 +1,8 @@
 //! Each kind of fact that can be made again, as the JSON of a standing disclosure holds it.
 
 use super::standing::Clock;
-use super::{FactRequest, LabelChoice, TransactionField};
+use super::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
 use crate::ledger::AccountId;
 use crate::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
@@ -16,13 +17,48 @@ pub(super) enum FactWire {
         round_to: Option<MoneyWire>,
         label: String,
     },
+    BalanceRange {
+        account: i64,
+        as_of: String,
+        bucket: MoneyWire,
+        label: String,
+    },
+    Threshold {
+        account: i64,
+        measure: Measure,
+        operator: Operator,
+        amount: MoneyWire,
+        from: String,
+        to: String,
+        label: String,
+    },
+    Totals {
+        account: i64,
+        from: String,
+        to: String,
+        filter: FilterWire,
+        period: Period,
+        grouping: Grouping,
+        payees: PayeeForm,
+        whole: bool,
+        round_to: Option<MoneyWire>,
+        label: String,
+    },
     Transactions {
         account: i64,
         from: String,
         to: String,
-        payee: Option<String>,
+        filter: FilterWire,
         fields: Vec<String>,
+        payees: PayeeForm,
+        round_to: Option<MoneyWire>,
+        limit: Option<u32>,
         label: String,
+    },
+    Account {
+        account: i64,
+        fields: Vec<String>,
+        holder: Option<String>,
     },
 }
 
@@ -33,32 +69,140 @@ pub(super) struct MoneyWire {
     digits: u8,
 }
 
-/// The fact to keep; none for a kind that cannot be made again.
+#[derive(Serialize, Deserialize)]
+pub(super) struct FilterWire {
+    payee: Option<String>,
+    category: Option<String>,
+    direction: Option<String>,
+    at_least: Option<MoneyWire>,
+    at_most: Option<MoneyWire>,
+}
+
+impl From<Money> for MoneyWire {
+    fn from(money: Money) -> Self {
+        Self {
+            amount: money.to_decimal(),
+            currency: money.currency().code().to_owned(),
+            digits: money.currency().exponent(),
+        }
+    }
+}
+
+impl MoneyWire {
+    fn read(self) -> Option<Money> {
+        Money::parse(&self.amount, Currency::custom(&self.currency, self.digits).ok()?).ok()
+    }
+}
+
+/// A member that may be absent, but is an error where it cannot be read.
+fn read_optional(money: Option<MoneyWire>) -> Option<Option<Money>> {
+    match money {
+        Some(money) => money.read().map(Some),
+        None => Some(None),
+    }
+}
+
+impl From<&RowFilter> for FilterWire {
+    fn from(filter: &RowFilter) -> Self {
+        // No member is skipped with "..": one that was forgotten here would be lost at renewal.
+        let RowFilter { payee, category, direction, at_least, at_most } = filter;
+        Self {
+            payee: payee.clone(),
+            category: category.clone(),
+            direction: direction.map(|side| side.as_str().to_owned()),
+            at_least: at_least.map(MoneyWire::from),
+            at_most: at_most.map(MoneyWire::from),
+        }
+    }
+}
+
+impl FilterWire {
+    fn read(self) -> Option<RowFilter> {
+        let direction = match self.direction.as_deref() {
+            None => None,
+            Some(word) => {
+                Some([Direction::In, Direction::Out].into_iter().find(|side| side.as_str() == word)?)
+            }
+        };
+        Some(RowFilter {
+            payee: self.payee,
+            category: self.category,
+            direction,
+            at_least: read_optional(self.at_least)?,
+            at_most: read_optional(self.at_most)?,
+        })
+    }
+}
+
+/// The fact to keep; none for a kind that cannot be made again (a statement's digest never has fresh figures).
 pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
-    // No member is skipped with "..": one that was forgotten here would be lost at renewal.
-    if let FactRequest::Balance { account, as_of, round_to, label } = fact {
-        Some(FactWire::Balance {
+    Some(match fact {
+        FactRequest::Balance { account, as_of, round_to, label } => FactWire::Balance {
             account: account.0,
             as_of: as_of.to_string(),
-            round_to: round_to.map(|step| MoneyWire {
-                amount: step.to_decimal(),
-                currency: step.currency().code().to_owned(),
-                digits: step.currency().exponent(),
-            }),
+            round_to: round_to.map(MoneyWire::from),
             label: label_word(*label).to_owned(),
-        })
-    } else if let FactRequest::Transactions { account, from, to, payee, fields, label } = fact {
-        Some(FactWire::Transactions {
+        },
+        FactRequest::BalanceRange { account, as_of, bucket, label } => FactWire::BalanceRange {
+            account: account.0,
+            as_of: as_of.to_string(),
+            bucket: (*bucket).into(),
+            label: label_word(*label).to_owned(),
+        },
+        FactRequest::Threshold { account, measure, operator, amount, from, to, label } => {
+            FactWire::Threshold {
+                account: account.0,
+                measure: *measure,
+                operator: *operator,
+                amount: (*amount).into(),
+                from: from.to_string(),
+                to: to.to_string(),
+                label: label_word(*label).to_owned(),
+            }
+        }
+        FactRequest::Totals {
+            account,
+            from,
+            to,
+            filter,
+            period,
+            grouping,
+            payees,
+            whole,
+            round_to,
+            label,
+        } => FactWire::Totals {
             account: account.0,
             from: from.to_string(),
             to: to.to_string(),
-            payee: payee.clone(),
-            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+            filter: filter.into(),
+            period: *period,
+            grouping: *grouping,
+            payees: *payees,
+            whole: *whole,
+            round_to: round_to.map(MoneyWire::from),
             label: label_word(*label).to_owned(),
-        })
-    } else {
-        None
-    }
+        },
+        FactRequest::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
+            FactWire::Transactions {
+                account: account.0,
+                from: from.to_string(),
+                to: to.to_string(),
+                filter: filter.into(),
+                fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+                payees: *payees,
+                round_to: round_to.map(MoneyWire::from),
+                limit: *limit,
+                label: label_word(*label).to_owned(),
+            }
+        }
+        FactRequest::Account { account, fields, holder } => FactWire::Account {
+            account: account.0,
+            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+            holder: holder.clone(),
+        },
+        FactRequest::Document { .. } => return None,
+    })
 }
 
 const LABELS: [(LabelChoice, &str); 4] = [
@@ -72,33 +216,81 @@ fn label_word(label: LabelChoice) -> &'static str {
     LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
 }
 
+fn label_of(word: &str) -> Option<LabelChoice> {
+    LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label)
+}
+
 /// The fact to ask for, its days moved.
 pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
-    let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
+    let window = |from: &str, to: &str| clock.window(from.parse().ok()?, to.parse().ok()?);
     Some(match wire {
-        FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
+        FactWire::Balance { account, as_of, round_to, label } => FactRequest::Balance {
             account: AccountId(account),
             as_of: clock.day(as_of.parse().ok()?)?,
-            round_to: match round_to {
-                Some(step) => {
-                    let currency = Currency::custom(&step.currency, step.digits).ok()?;
-                    Some(Money::parse(&step.amount, currency).ok()?)
-                }
-                None => None,
-            },
-            label: label(&word)?,
+            round_to: read_optional(round_to)?,
+            label: label_of(&label)?,
         },
-        FactWire::Transactions { account, from, to, payee, fields, label: word } => {
-            let (from, to) = clock.window(from.parse().ok()?, to.parse().ok()?)?;
+        FactWire::BalanceRange { account, as_of, bucket, label } => FactRequest::BalanceRange {
+            account: AccountId(account),
+            as_of: clock.day(as_of.parse().ok()?)?,
+            bucket: bucket.read()?,
+            label: label_of(&label)?,
+        },
+        FactWire::Threshold { account, measure, operator, amount, from, to, label } => {
+            // One day moves as a balance's day does, several as a window.
+            let (from, to) = if from == to {
+                let day = clock.day(from.parse().ok()?)?;
+                (day, day)
+            } else {
+                window(&from, &to)?
+            };
+            FactRequest::Threshold {
+                account: AccountId(account),
+                measure,
+                operator,
+                amount: amount.read()?,
+                from,
+                to,
+                label: label_of(&label)?,
+            }
+        }
+        FactWire::Totals { account, from, to, filter, period, grouping, payees, whole, round_to, label } => {
+            let (from, to) = window(&from, &to)?;
+            FactRequest::Totals {
+                account: AccountId(account),
+                from,
+                to,
+                filter: filter.read()?,
+                period,
+                grouping,
+                payees,
+                whole,
+                round_to: read_optional(round_to)?,
+                label: label_of(&label)?,
+            }
+        }
+        FactWire::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
+            let (from, to) = window(&from, &to)?;
             let field =
                 |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
             FactRequest::Transactions {
                 account: AccountId(account),
                 from,
                 to,
-                payee,
+                filter: filter.read()?,
                 fields: fields.iter().map(field).collect::<Option<_>>()?,
-                label: label(&word)?,
+                payees,
+                round_to: read_optional(round_to)?,
+                limit,
+                label: label_of(&label)?,
+            }
+        }
+        FactWire::Account { account, fields, holder } => {
+            let field = |word: &String| AccountField::ALL.into_iter().find(|field| field.as_str() == word);
+            FactRequest::Account {
+                account: AccountId(account),
+                fields: fields.iter().map(field).collect::<Option<_>>()?,
+                holder,
             }
         }
     })

@@ -6,8 +6,8 @@
 use finvault::crypto::random::{Random, RandomError};
 use finvault::disclosure::{
     AccountLabel, Audience, BalanceFact, BalanceType, Condition, Draft, Evidence, Fact, Field, FileDigest,
-    Issued, IssuerKey, Lifetime, OnwardSharing, Operator, Purpose, RootBuilder, RootSalt, Row, RowStatus,
-    Selection, StatementRef, Terms, TransactionsFact, issue,
+    Issued, IssuerKey, Lifetime, OnwardSharing, Operator, PayeeForm, Purpose, RootBuilder, RootSalt, Row,
+    RowStatus, Selection, StatementRef, Terms, TransactionsFact, issue,
 };
 use finvault::money::{Currency, Money};
 use jiff::Timestamp;
@@ -85,6 +85,7 @@ pub fn row(day: i8, minor: i64, text: &str) -> Row {
 pub fn transactions() -> Fact {
     Fact::Transactions(TransactionsFact {
         account: AccountLabel::default(),
+        payees: PayeeForm::Shown,
         rows: vec![
             row(3, -450, "Corner Cafe"),
             row(3, -450, "Corner Cafe"),
@@ -98,6 +99,7 @@ pub fn transactions() -> Fact {
             matched: 3,
             suppressed: 0,
             rounding: None,
+            gaps: None,
         },
         evidence: Evidence::new(vec![], true),
     })

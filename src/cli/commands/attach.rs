@@ -156,6 +156,7 @@ impl Attach {
 
 impl Add {
     fn run(self, session: &mut Session<'_>) -> Result<(), Failure> {
+        self.refuse_the_vault(session)?;
         let (mut reader, length) = open(&self.file)?;
         let name = self.name()?;
         let mut vault = session.open_vault()?;
@@ -190,6 +191,17 @@ impl Add {
             session.console.say("The vault had these bytes already; they are kept once.")?;
         }
         Ok(())
+    }
+
+    /// A vault cannot hold itself, and opening its file twice would give up the lock on it.
+    fn refuse_the_vault(&self, session: &Session<'_>) -> Result<(), Failure> {
+        let vault = session.vault_path()?;
+        match (vault.canonicalize(), self.file.canonicalize()) {
+            (Ok(vault), Ok(file)) if vault == file => {
+                Err(Failure::usage(format!("{} is the vault itself", self.file.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn name(&self) -> Result<String, Failure> {

@@ -65,11 +65,11 @@ impl Category {
             }
             Self::Rename { from, to } => {
                 let change = vault.rename_category(&from, &to)?;
-                tell(&change, "Renamed", session)?;
+                tell(&change, Done::Renamed, session)?;
             }
             Self::Remove { name, move_to } => {
                 let change = vault.remove_category(&name, move_to.as_deref())?;
-                tell(&change, "Removed", session)?;
+                tell(&change, Done::Removed, session)?;
             }
         }
         vault.close()?;
@@ -106,7 +106,14 @@ fn list(vault: &Vault, session: &mut Session<'_>) -> Result<(), Failure> {
     session.console.table(&table)
 }
 
-fn tell(change: &CategoryChange, done: &str, session: &mut Session<'_>) -> Result<(), Failure> {
+/// What was done to a category.
+#[derive(Clone, Copy)]
+enum Done {
+    Renamed,
+    Removed,
+}
+
+fn tell(change: &CategoryChange, done: Done, session: &mut Session<'_>) -> Result<(), Failure> {
     if session.console.is_json() {
         return session.console.json(&ChangeShape {
             from: change.from.iter().map(ToString::to_string).collect(),
@@ -117,15 +124,17 @@ fn tell(change: &CategoryChange, done: &str, session: &mut Session<'_>) -> Resul
     let from = change.from.first().map(ToString::to_string).unwrap_or_default();
     let below = match change.from.len() {
         0 | 1 => String::new(),
-        2 => " and one category below it".to_owned(),
-        more => format!(" and {} categories below it", more - 1),
+        2 => " and the category below it".to_owned(),
+        more => format!(" and the {} categories below it", more - 1),
     };
-    let to = change.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-    let moved = match change.transactions {
-        0 => String::new(),
-        1 => ": 1 transaction changed".to_owned(),
-        many => format!(": {many} transactions changed"),
+    let transactions = match change.transactions {
+        1 => "1 transaction".to_owned(),
+        many => format!("{many} transactions"),
     };
-    let to = if done == "Removed" && change.transactions == 0 { String::new() } else { to };
-    session.console.say(format!("{done} {from}{below}{to}{moved}"))
+    let line = match (&change.to, done) {
+        (Some(to), Done::Renamed) => format!("Renamed {from}{below} to {to}: {transactions} changed"),
+        (Some(to), Done::Removed) => format!("Removed {from}{below}: {transactions} moved to {to}"),
+        (None, _) => format!("Removed {from}{below}"),
+    };
+    session.console.say(line)
 }

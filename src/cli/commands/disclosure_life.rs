@@ -178,7 +178,7 @@ impl Renew {
         let issued = vault.renew(self.id, now, &mut |bytes| file.write(bytes))?;
         vault.close()?;
         file.keep()?;
-        tell(&issued, &preview, &path, session.console)?;
+        tell(&issued, &preview, &[], &path, session.console)?;
         Ok(Exit::Done)
     }
 }

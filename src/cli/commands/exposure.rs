@@ -14,12 +14,13 @@ use serde::Serialize;
 /// Beside what was told to them this lists what follows from it: sums of transactions that can be worked out
 /// from balances and totals. Sums of few transactions are marked.
 #[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
 pub struct Exposure {
     /// What this recipient knows
-    #[arg(long, value_name = "RECIPIENT", required_unless_present = "all")]
+    #[arg(long, value_name = "RECIPIENT")]
     to: Option<String>,
     /// What all recipients know if they put everything together
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long)]
     all: bool,
 }
 

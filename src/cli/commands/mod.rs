@@ -19,10 +19,12 @@ pub mod init;
 pub mod log;
 pub mod man;
 pub mod open;
+pub mod preset;
 pub mod receipt;
 pub mod recipient;
 pub mod recipient_policy;
 pub mod report;
+pub mod request;
 pub mod shapes;
 pub mod tx;
 pub mod tx_split;
@@ -47,6 +49,8 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Report(command) => command.run(session),
         Command::Recipient(command) => command.run(session),
         Command::Disclose(command) => command.run(session),
+        Command::Preset(command) => command.run(session),
+        Command::Request(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
         Command::Receipt(command) => command.run(session),

@@ -66,7 +66,7 @@ impl Policy {
         session.console.say(format!("{}:", recipient.name))?;
         session
             .console
-            .say(format!("  refused: what makes the sum of fewer than {} transactions known", policy.k))?;
+            .say(format!("  refused:    what makes the sum of fewer than {} transactions known", policy.k))?;
         session
             .console
             .say(format!("  thresholds: {} yes-or-no answers on one account", policy.threshold_budget))?;

@@ -3,6 +3,7 @@
 use super::atoms::{Atom, Cover, split};
 use super::certificate::{Certificate, Part};
 use super::field::{add, neg};
+use super::recode::{Code, recode};
 use super::solve::{Solved, SparseRow};
 use super::{Aggregate, Analysis, Group, InferenceError, Kind, Options, Quantity, Scope};
 use crate::ledger::RowSet;
@@ -25,13 +26,14 @@ pub fn analyse(
     let covers: Vec<usize> = (0..aggregates.len())
         .filter(|index| aggregates.get(*index).is_some_and(|aggregate| counts_in(aggregate, options)))
         .collect();
+    let codes = recode(aggregates);
     let sets: Vec<Cover<'_>> = covers
         .iter()
-        .filter_map(|index| aggregates.get(*index))
-        .map(|aggregate| Cover { added: &aggregate.added, removed: &aggregate.removed })
+        .filter_map(|index| codes.get(*index))
+        .map(|code| Cover { added: &code.added, removed: &code.removed })
         .collect();
     let atoms = split(&sets, &options.seed);
-    let system = System { aggregates, covers, atoms, earlier, options };
+    let system = System { aggregates, codes: &codes, covers, atoms, earlier, options };
     let mut analysis = Analysis::default();
     for part in system.parts() {
         system.solve_part(&part, &mut analysis)?;
@@ -65,6 +67,7 @@ fn counts_in(aggregate: &Aggregate, options: &Options) -> bool {
 
 struct System<'a> {
     aggregates: &'a [Aggregate],
+    codes: &'a [Code<'a>],
     /// The aggregates that count, by the places that atoms name them with.
     covers: Vec<usize>,
     atoms: Vec<Atom>,
@@ -102,6 +105,15 @@ impl System<'_> {
 
     fn is_revealing(&self, cover: usize) -> bool {
         self.aggregate(cover).is_some_and(|(_, aggregate)| aggregate.kind == Kind::Revealed)
+    }
+
+    /// Whether a figure, or the one that it is given as a difference to, is rounded.
+    fn is_rounded(&self, cover: usize) -> bool {
+        let is = |aggregate: &Aggregate| aggregate.kind == Kind::RoundedSum;
+        self.aggregate(cover).is_some_and(|(index, aggregate)| {
+            let base = self.codes.get(index).and_then(|code| code.base);
+            is(aggregate) || base.and_then(|base| self.aggregates.get(base)).is_some_and(is)
+        })
     }
 
     /// Whether the atom's rows were revealed one by one by figures up to `end`, or need no revealing.
@@ -213,9 +225,7 @@ impl System<'_> {
         } else {
             None
         };
-        let rounded = part.covers.iter().any(|cover| {
-            self.aggregate(*cover).is_some_and(|(_, aggregate)| aggregate.kind == Kind::RoundedSum)
-        });
+        let rounded = part.covers.iter().any(|cover| self.is_rounded(*cover));
         for atoms in groups {
             let was_known = before
                 .as_ref()
@@ -248,8 +258,13 @@ impl System<'_> {
     fn certificate(&self, after: &Moment, atoms: &[usize]) -> Option<Certificate> {
         let columns: Vec<usize> =
             atoms.iter().map(|atom| after.columns.get(atom).copied()).collect::<Option<_>>()?;
-        let view =
-            Part { aggregates: self.aggregates, atoms: &self.atoms, rows: &after.rows, covers: &self.covers };
+        let view = Part {
+            aggregates: self.aggregates,
+            codes: self.codes,
+            atoms: &self.atoms,
+            rows: &after.rows,
+            covers: &self.covers,
+        };
         Certificate::find(&view, &after.solved, &columns)
     }
 

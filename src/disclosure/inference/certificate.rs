@@ -3,6 +3,7 @@
 use super::Aggregate;
 use super::atoms::Atom;
 use super::field::fraction;
+use super::recode::Code;
 use super::solve::Solved;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ pub struct Certificate {
 /// What a part of the matrix is about.
 pub(super) struct Part<'a> {
     pub(super) aggregates: &'a [Aggregate],
+    pub(super) codes: &'a [Code<'a>],
     pub(super) atoms: &'a [Atom],
     /// The aggregate of each row of the matrix.
     pub(super) rows: &'a [usize],
@@ -52,7 +54,7 @@ impl Certificate {
         for (index, numerator) in part.rows.iter().zip(&numerators) {
             let entry = times.entry(*index).or_default();
             *entry = entry.checked_add(*numerator)?;
-            if let Some(base) = part.aggregates.get(*index)?.base {
+            if let Some(base) = part.codes.get(*index)?.base {
                 let entry = times.entry(base).or_default();
                 *entry = entry.checked_sub(*numerator)?;
             }

@@ -35,6 +35,7 @@ mod analysis;
 mod atoms;
 mod certificate;
 mod field;
+mod recode;
 mod solve;
 #[cfg(test)]
 mod tests;

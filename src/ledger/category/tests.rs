@@ -53,6 +53,7 @@ fn a_name_means_its_category_and_never_one_that_only_looks_like_it() {
     assert_eq!(tree.named("Groc"), Meaning::None);
     assert_eq!(tree.meant_by("Groc"), Meaning::One(path("Food:Groceries")));
     assert_eq!(tree.meant_by("food:e"), Meaning::One(path("Food:Eating out")));
+    assert_eq!(tree.meant_by("inc"), Meaning::One(path("Income")), "not what is below it");
     assert_eq!(tree.meant_by(""), Meaning::None);
     assert!(!path("Foodstuff").is_within(&path("Food")));
     assert_eq!(

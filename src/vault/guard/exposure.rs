@@ -83,6 +83,7 @@ impl KnownGroup {
         let amount = self.amount.map_or_else(|| "known".to_owned(), |amount| format!("{about}{amount}"));
         match self.what {
             "shown" => format!("{rows}{of}{days}, row by row"),
+            "balance" if self.transactions == 0 => format!("the opening balance{of}: {amount}"),
             "balance" => format!("the balance{of} with {rows}{days} in it: {amount}"),
             "number" => format!("that there are {rows}{of}{days}"),
             _ if self.transactions == 1 => format!("{rows}{of}{days}: {amount}"),

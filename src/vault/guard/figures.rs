@@ -1,11 +1,14 @@
 //! From facts to the sets of rows beneath them, and to the history of everything that was disclosed.
 
 use super::super::accounts::account_by_id;
+use super::super::facts::{Drawing, shown_rows};
 use super::super::{FactRequest, TransactionField, TransactionQuery, VaultError};
 use crate::disclosure::inference::{Aggregate, Kind};
+use crate::disclosure::{PseudonymKey, RootSalt};
 use crate::ledger::{AccountId, RowSet};
 use crate::store::aggregates_disclosed::{AggregateRow, OpeningMoved};
 use crate::store::{Store, StoreError};
+use jiff::civil::Date;
 use std::collections::HashMap;
 
 /// A figure that a fact would disclose.
@@ -27,27 +30,61 @@ pub(super) struct Figure {
 ///   all else that tells it from another (operator, level, currency, averaged or each day);
 /// - rows shown one by one with their amounts are [`Kind::Revealed`], without amounts [`Kind::Count`];
 /// - a document that shows a transaction (a receipt) is [`Kind::Revealed`] for that row, any other none.
-pub(super) fn figures_of(store: &Store, fact: &FactRequest) -> Result<Vec<Figure>, VaultError> {
+pub(super) fn figures_of(store: &Store, fact: &FactRequest, today: Date) -> Result<Vec<Figure>, VaultError> {
     Ok(match fact {
         FactRequest::Balance { account, as_of, round_to, .. } => {
             let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
-            let rows = store.booked_rows(*account, None, *as_of)?.with(RowSet::anchor_of(*account));
-            vec![Figure { kind, account: Some(*account), rows }]
+            vec![balance_figure(store, kind, *account, *as_of)?]
         }
-        FactRequest::Transactions { account, from, to, payee, fields, .. } => {
+        // Of a range the recipient learns less than of a rounded balance of its width.
+        FactRequest::BalanceRange { account, as_of, .. } => {
+            vec![balance_figure(store, Kind::RoundedSum, *account, *as_of)?]
+        }
+        FactRequest::Threshold { account, measure, operator, amount, from, to, .. } => {
+            let question = format!("{} {} {amount} from {from} to {to}", measure.as_str(), operator.as_str());
+            let kind = Kind::Threshold { account: account.0, question };
+            vec![balance_figure(store, kind, *account, *to)?]
+        }
+        FactRequest::Totals { account, round_to, .. } => {
+            let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
+            let account = account_by_id(store, *account)?;
+            // Which rows fall into one group does not depend on the key under which groups are named.
+            let (salt, pseudonyms) = (RootSalt::from_bytes([0; 32]), PseudonymKey::from_bytes([0; 32]));
+            let mut drawing = Drawing::new(store, &salt, &pseudonyms, today, false);
+            let cells = shown_rows(&mut drawing, &account, fact)?;
+            cells
+                .into_iter()
+                .map(|rows| Figure {
+                    kind: kind.clone(),
+                    account: Some(account.id),
+                    rows: rows.into_iter().collect(),
+                })
+                .collect()
+        }
+        FactRequest::Transactions { account, from, to, filter, fields, limit, .. } => {
             let account = account_by_id(store, *account)?.id;
-            let query = TransactionQuery {
-                account: Some(account),
-                from: Some(*from),
-                to: Some(*to),
-                payee: payee.clone(),
-                ..TransactionQuery::default()
+            let query = filter.query(account, *from, *to);
+            let ids = |query: &TransactionQuery| -> Result<RowSet, VaultError> {
+                Ok(store.movements(query)?.into_iter().map(|transaction| transaction.id.0).collect())
             };
-            let rows = store.movements(&query)?.into_iter().map(|transaction| transaction.id.0).collect();
-            let kind = if fields.contains(&TransactionField::Amount) { Kind::Revealed } else { Kind::Count };
-            vec![Figure { kind, account: Some(account), rows }]
+            let matched = Figure { kind: Kind::Count, account: Some(account), rows: ids(&query)? };
+            if !fields.contains(&TransactionField::Amount) {
+                return Ok(vec![matched]);
+            }
+            let rows = ids(&TransactionQuery { limit: *limit, ..query })?;
+            let shown = Figure { kind: Kind::Revealed, account: Some(account), rows };
+            // How many matched is stated also of those that a cap leaves out.
+            if limit.is_some() { vec![shown, matched] } else { vec![shown] }
         }
+        // That an account exists, and a file's digest, say nothing of amounts.
+        FactRequest::Account { .. } | FactRequest::Document { .. } => Vec::new(),
     })
+}
+
+/// A figure over all booked rows up to the end of a day, from the opening balance on.
+fn balance_figure(store: &Store, kind: Kind, account: AccountId, as_of: Date) -> Result<Figure, VaultError> {
+    let rows = store.booked_rows(account, None, as_of)?.with(RowSet::anchor_of(account));
+    Ok(Figure { kind, account: Some(account), rows })
 }
 
 /// Everything that was disclosed, as the analysis takes it.
@@ -136,23 +173,38 @@ impl History {
         Ok(rows)
     }
 
-    /// The latest balance of the account that the recipient was told, if its set is a good start for this one's.
+    /// The balance of the account that the recipient was told whose set is nearest in size to this one's.
     fn base_for(&self, recipient: i64, figure: &Figure, epoch: i64) -> Option<usize> {
         let account = figure.account?;
         let anchored = |set: &RowSet| set.contains(RowSet::anchor_of(account));
         if !anchored(&figure.rows) || !matches!(figure.kind, Kind::Sum | Kind::RoundedSum) {
             return None;
         }
-        let is_balance = |(place, row): &(usize, &AggregateRow)| {
-            row.recipient == recipient
-                && row.account == Some(account)
-                && row.epoch == epoch
-                && self
-                    .aggregates
-                    .get(*place)
-                    .is_some_and(|known| known.is_sum() && (known.base.is_some() || anchored(&known.added)))
-        };
-        self.origins.iter().enumerate().rev().find(is_balance).map(|(place, _)| place)
+        let mut lengths: HashMap<usize, u64> = HashMap::new();
+        for (place, (row, known)) in self.origins.iter().zip(&self.aggregates).enumerate() {
+            if row.recipient != recipient
+                || row.account != Some(account)
+                || row.epoch != epoch
+                || !known.is_sum()
+            {
+                continue;
+            }
+            match known.base.and_then(|base| lengths.get(&base)) {
+                Some(length) => {
+                    let length = length.saturating_add(known.added.len()).saturating_sub(known.removed.len());
+                    lengths.insert(place, length);
+                }
+                None if anchored(&known.added) => {
+                    lengths.insert(place, known.added.len());
+                }
+                None => {}
+            }
+        }
+        let length = figure.rows.len();
+        lengths
+            .into_iter()
+            .min_by_key(|(place, known)| (known.abs_diff(length), *place))
+            .map(|(place, _)| place)
     }
 
     /// A sum's set, with the differences it was given by resolved.

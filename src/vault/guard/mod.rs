@@ -5,6 +5,8 @@
 
 mod exposure;
 mod figures;
+#[cfg(test)]
+mod tests;
 
 pub use exposure::{Exposure, KnownGroup, ThresholdUse};
 
@@ -86,14 +88,19 @@ pub(super) struct Guard<'a> {
 impl Guard<'_> {
     /// Judges a request against everything that was disclosed.
     pub(super) fn judge(&self, facts: &[FactRequest]) -> Result<Verdict, VaultError> {
+        let mut figures: Vec<Figure> = Vec::new();
+        for fact in facts {
+            figures.extend(figures_of(self.store, fact, self.today)?);
+        }
+        self.judge_figures(&figures, facts)
+    }
+
+    /// Judges figures; the facts they are of serve for advice.
+    fn judge_figures(&self, figures: &[Figure], facts: &[FactRequest]) -> Result<Verdict, VaultError> {
         let policy = policy_of(self.store, self.recipient.id)?;
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
-        let mut figures: Vec<Figure> = Vec::new();
-        for fact in facts {
-            figures.extend(figures_of(self.store, fact)?);
-        }
-        let rows = history.with_asked(self.store, self.recipient.id, &figures)?;
+        let rows = history.with_asked(self.store, self.recipient.id, figures)?;
         let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
         let together = self.analyse(&history, earlier, policy.k, None)?;
         let new_together =
@@ -119,7 +126,7 @@ impl Guard<'_> {
         };
         let mine = history.origins.iter().filter(|row| row.recipient == self.recipient.id);
         let disclosures: BTreeSet<i64> = mine.map(|row| row.disclosure).collect();
-        let afterwards = exposure::news(self.store, &alone, &figures)?;
+        let afterwards = exposure::news(self.store, &alone, figures)?;
         Ok(Verdict { refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
     }
 
@@ -287,7 +294,7 @@ impl Guard<'_> {
     fn is_safe(&self, account: AccountId, day: Date, policy: InferencePolicy) -> Result<bool, VaultError> {
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
-        let figures = figures_of(self.store, &FactRequest::balance(account, day))?;
+        let figures = figures_of(self.store, &FactRequest::balance(account, day), self.today)?;
         history.with_asked(self.store, self.recipient.id, &figures)?;
         let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
         let together = self.analyse(&history, earlier, policy.k, None)?;

@@ -1,0 +1,68 @@
+//! One pass over the rows beneath a fact: it counts them, commits to their amounts day by day, and says where they
+//! came from.
+
+use super::Drawing;
+use crate::disclosure::{Evidence, StatementRef};
+use crate::ledger::Account;
+use crate::store::aggregates::{AmountRow, GroupColumn};
+use crate::store::{Store, StoreError, TransactionQuery};
+use crate::vault::VaultError;
+
+/// Goes over the rows of `query`, which are of `account`, in order of day; gives how many there are.
+pub(super) fn walk(
+    drawing: &mut Drawing<'_>,
+    account: &Account,
+    query: &TransactionQuery,
+    group: GroupColumn,
+    each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), VaultError>,
+) -> Result<u64, VaultError> {
+    let mut matched = 0;
+    let root = &mut drawing.root;
+    let mut day = String::new();
+    let mut amounts: Vec<i64> = Vec::new();
+    drawing.store.for_each_amount::<VaultError>(query, group, &mut |row| {
+        matched += 1;
+        let AmountRow { posted, minor, .. } = row;
+        if let Some(root) = root.as_mut() {
+            if day != posted {
+                if !amounts.is_empty() {
+                    root.push_day(&day, account.currency, &amounts);
+                }
+                amounts.clear();
+                posted.clone_into(&mut day);
+            }
+            amounts.push(minor);
+        }
+        each(row)
+    })?;
+    if let Some(root) = root.as_mut().filter(|_| !amounts.is_empty()) {
+        root.push_day(&day, account.currency, &amounts);
+    }
+    Ok(matched)
+}
+
+/// On what a fact over the rows of `query` rests; with `opening`, on the account's opening balance too.
+pub(super) fn evidence(
+    store: &Store,
+    account: &Account,
+    query: &TransactionQuery,
+    opening: bool,
+) -> Result<Evidence, VaultError> {
+    let found = store.provenance(account.id, query)?;
+    let mut statements = Vec::with_capacity(found.batches.len());
+    for id in &found.batches {
+        if let Some(batch) = store.batch(*id)? {
+            statements.push(statement_ref(&batch.sha256, batch.format)?);
+        }
+    }
+    let opening_by_hand = opening && account.opening.is_some_and(|opening| !opening.derived);
+    Ok(Evidence::new(statements, found.by_owner || opening_by_hand))
+}
+
+/// An imported file as a disclosure names it.
+pub(super) fn statement_ref(sha256: &str, format: String) -> Result<StatementRef, VaultError> {
+    let sha256 = sha256
+        .parse()
+        .map_err(|_| VaultError::Store(StoreError::Unreadable { what: "batch.sha256".to_owned() }))?;
+    Ok(StatementRef { sha256, format })
+}
