@@ -113,7 +113,7 @@ mod tests {
     use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
     use crate::ledger::AccountId;
     use crate::money::{Currency, Money};
-    use crate::vault::{Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+    use crate::vault::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
     use jiff::civil::date;
 
     #[test]
@@ -144,6 +144,33 @@ mod tests {
                 round_to: Some(Money::parse("100.00", eur).unwrap()),
                 label: LabelChoice::Both,
             },
+            FactRequest::BalanceRange {
+                account: AccountId(1),
+                as_of: date(2026, 2, 1),
+                bucket: Money::parse("500.00", eur).unwrap(),
+                label: LabelChoice::Name,
+            },
+            FactRequest::Threshold {
+                account: AccountId(1),
+                measure: Measure::EveryDay,
+                operator: Operator::AtLeast,
+                amount: Money::parse("1000.00", eur).unwrap(),
+                from: date(2026, 1, 2),
+                to: date(2026, 2, 1),
+                label: LabelChoice::Number,
+            },
+            FactRequest::Totals {
+                account: AccountId(1),
+                from: date(2026, 1, 1),
+                to: date(2026, 1, 31),
+                filter: RowFilter { direction: Some(Direction::In), ..RowFilter::default() },
+                period: Period::Month,
+                grouping: Grouping::Payee,
+                payees: PayeeForm::Pseudonym,
+                whole: true,
+                round_to: None,
+                label: LabelChoice::Number,
+            },
             FactRequest::Transactions {
                 account: AccountId(2),
                 from: date(2026, 1, 20),
@@ -152,41 +179,19 @@ mod tests {
                     payee: Some("cafe".to_owned()),
                     category: Some("Food".to_owned()),
                     direction: Some(Direction::Out),
-                    at_least: Some(Money::parse("-50.00", eur).unwrap()),
-                    at_most: None,
+                    at_least: Some(Money::parse("-5.00", eur).unwrap()),
+                    at_most: Some(Money::parse("-1.00", eur).unwrap()),
                 },
-                payees: PayeeForm::Pseudonym,
-                round_to: None,
-                limit: Some(7),
                 fields: TransactionField::ALL.to_vec(),
+                payees: PayeeForm::Shown,
+                round_to: Some(Money::parse("1.00", eur).unwrap()),
+                limit: Some(7),
                 label: LabelChoice::Nothing,
             },
-            FactRequest::BalanceRange {
-                account: AccountId(2),
-                as_of: date(2026, 2, 1),
-                bucket: Money::parse("500.00", eur).unwrap(),
-                label: LabelChoice::Number,
-            },
-            FactRequest::Threshold {
-                account: AccountId(2),
-                measure: Measure::EveryDay,
-                operator: Operator::AtLeast,
-                amount: Money::parse("1000.00", eur).unwrap(),
-                from: date(2026, 1, 20),
-                to: date(2026, 2, 1),
-                label: LabelChoice::Name,
-            },
-            FactRequest::Totals {
-                account: AccountId(2),
-                from: date(2026, 1, 1),
-                to: date(2026, 1, 31),
-                filter: RowFilter::default(),
-                period: Period::Month,
-                grouping: Grouping::Category,
-                payees: PayeeForm::Shown,
-                whole: true,
-                round_to: None,
-                label: LabelChoice::Number,
+            FactRequest::Account {
+                account: AccountId(1),
+                fields: AccountField::ALL.to_vec(),
+                holder: Some("Example GmbH".to_owned()),
             },
         ];
         let purpose = Purpose::new("loan", "Loan 12").unwrap();

@@ -1,7 +1,7 @@
 //! Each kind of fact that can be made again, as the JSON of a standing disclosure holds it.
 
 use super::standing::Clock;
-use super::{Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+use super::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
 use crate::ledger::AccountId;
 use crate::money::{Currency, Money};
@@ -55,6 +55,18 @@ pub(super) enum FactWire {
         limit: Option<u32>,
         label: String,
     },
+    Account {
+        account: i64,
+        fields: Vec<String>,
+        holder: Option<String>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MoneyWire {
+    amount: String,
+    currency: String,
+    digits: u8,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,77 +78,75 @@ pub(super) struct FilterWire {
     at_most: Option<MoneyWire>,
 }
 
-impl FilterWire {
-    fn new(filter: &RowFilter) -> Self {
-        let RowFilter { payee, category, direction, at_least, at_most } = filter;
-        Self {
-            payee: payee.clone(),
-            category: category.clone(),
-            direction: direction.map(|side| side.as_str().to_owned()),
-            at_least: at_least.map(MoneyWire::new),
-            at_most: at_most.map(MoneyWire::new),
-        }
-    }
-
-    fn read(self) -> Option<RowFilter> {
-        let direction = match self.direction.as_deref() {
-            None => None,
-            Some(word) => Some([Direction::In, Direction::Out].into_iter().find(|d| d.as_str() == word)?),
-        };
-        Some(RowFilter {
-            payee: self.payee,
-            category: self.category,
-            direction,
-            at_least: MoneyWire::read_some(self.at_least)?,
-            at_most: MoneyWire::read_some(self.at_most)?,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct MoneyWire {
-    amount: String,
-    currency: String,
-    digits: u8,
-}
-
-impl MoneyWire {
-    fn new(money: Money) -> Self {
+impl From<Money> for MoneyWire {
+    fn from(money: Money) -> Self {
         Self {
             amount: money.to_decimal(),
             currency: money.currency().code().to_owned(),
             digits: money.currency().exponent(),
         }
     }
+}
 
-    fn read(&self) -> Option<Money> {
+impl MoneyWire {
+    fn read(self) -> Option<Money> {
         Money::parse(&self.amount, Currency::custom(&self.currency, self.digits).ok()?).ok()
     }
+}
 
-    /// What may be missing: the outer option is none where it is there and cannot be read.
-    #[allow(clippy::option_option)]
-    fn read_some(wire: Option<Self>) -> Option<Option<Money>> {
-        match wire {
-            Some(wire) => wire.read().map(Some),
-            None => Some(None),
+/// A member that may be absent, but is an error where it cannot be read.
+fn read_optional(money: Option<MoneyWire>) -> Option<Option<Money>> {
+    match money {
+        Some(money) => money.read().map(Some),
+        None => Some(None),
+    }
+}
+
+impl From<&RowFilter> for FilterWire {
+    fn from(filter: &RowFilter) -> Self {
+        // No member is skipped with "..": one that was forgotten here would be lost at renewal.
+        let RowFilter { payee, category, direction, at_least, at_most } = filter;
+        Self {
+            payee: payee.clone(),
+            category: category.clone(),
+            direction: direction.map(|side| side.as_str().to_owned()),
+            at_least: at_least.map(MoneyWire::from),
+            at_most: at_most.map(MoneyWire::from),
         }
     }
 }
 
-/// The fact to keep; none for a kind that cannot be made again.
+impl FilterWire {
+    fn read(self) -> Option<RowFilter> {
+        let direction = match self.direction.as_deref() {
+            None => None,
+            Some(word) => {
+                Some([Direction::In, Direction::Out].into_iter().find(|side| side.as_str() == word)?)
+            }
+        };
+        Some(RowFilter {
+            payee: self.payee,
+            category: self.category,
+            direction,
+            at_least: read_optional(self.at_least)?,
+            at_most: read_optional(self.at_most)?,
+        })
+    }
+}
+
+/// The fact to keep; none for a kind that cannot be made again (a statement's digest never has fresh figures).
 pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
-    // No member is skipped with "..": one that was forgotten here would be lost at renewal.
     Some(match fact {
         FactRequest::Balance { account, as_of, round_to, label } => FactWire::Balance {
             account: account.0,
             as_of: as_of.to_string(),
-            round_to: round_to.map(MoneyWire::new),
+            round_to: round_to.map(MoneyWire::from),
             label: label_word(*label).to_owned(),
         },
         FactRequest::BalanceRange { account, as_of, bucket, label } => FactWire::BalanceRange {
             account: account.0,
             as_of: as_of.to_string(),
-            bucket: MoneyWire::new(*bucket),
+            bucket: (*bucket).into(),
             label: label_word(*label).to_owned(),
         },
         FactRequest::Threshold { account, measure, operator, amount, from, to, label } => {
@@ -144,7 +154,7 @@ pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
                 account: account.0,
                 measure: *measure,
                 operator: *operator,
-                amount: MoneyWire::new(*amount),
+                amount: (*amount).into(),
                 from: from.to_string(),
                 to: to.to_string(),
                 label: label_word(*label).to_owned(),
@@ -165,12 +175,12 @@ pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
             account: account.0,
             from: from.to_string(),
             to: to.to_string(),
-            filter: FilterWire::new(filter),
+            filter: filter.into(),
             period: *period,
             grouping: *grouping,
             payees: *payees,
             whole: *whole,
-            round_to: round_to.map(MoneyWire::new),
+            round_to: round_to.map(MoneyWire::from),
             label: label_word(*label).to_owned(),
         },
         FactRequest::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
@@ -178,16 +188,20 @@ pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
                 account: account.0,
                 from: from.to_string(),
                 to: to.to_string(),
-                filter: FilterWire::new(filter),
+                filter: filter.into(),
                 fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
                 payees: *payees,
-                round_to: round_to.map(MoneyWire::new),
+                round_to: round_to.map(MoneyWire::from),
                 limit: *limit,
                 label: label_word(*label).to_owned(),
             }
         }
-        // There is no fresh figure in these.
-        FactRequest::Account { .. } | FactRequest::Document { .. } => return None,
+        FactRequest::Account { account, fields, holder } => FactWire::Account {
+            account: account.0,
+            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+            holder: holder.clone(),
+        },
+        FactRequest::Document { .. } => return None,
     })
 }
 
@@ -202,45 +216,45 @@ fn label_word(label: LabelChoice) -> &'static str {
     LABELS.iter().find(|(known, _)| *known == label).map_or("nothing", |(_, word)| word)
 }
 
+fn label_of(word: &str) -> Option<LabelChoice> {
+    LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label)
+}
+
 /// The fact to ask for, its days moved.
 pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest> {
-    let label = |word: &str| LABELS.iter().find(|(_, known)| *known == word).map(|(label, _)| *label);
     let window = |from: &str, to: &str| clock.window(from.parse().ok()?, to.parse().ok()?);
     Some(match wire {
-        FactWire::Balance { account, as_of, round_to, label: word } => FactRequest::Balance {
+        FactWire::Balance { account, as_of, round_to, label } => FactRequest::Balance {
             account: AccountId(account),
             as_of: clock.day(as_of.parse().ok()?)?,
-            round_to: MoneyWire::read_some(round_to)?,
-            label: label(&word)?,
+            round_to: read_optional(round_to)?,
+            label: label_of(&label)?,
         },
-        FactWire::BalanceRange { account, as_of, bucket, label: word } => FactRequest::BalanceRange {
+        FactWire::BalanceRange { account, as_of, bucket, label } => FactRequest::BalanceRange {
             account: AccountId(account),
             as_of: clock.day(as_of.parse().ok()?)?,
             bucket: bucket.read()?,
-            label: label(&word)?,
+            label: label_of(&label)?,
         },
-        FactWire::Threshold { account, measure, operator, amount, from, to, label: word } => {
+        FactWire::Threshold { account, measure, operator, amount, from, to, label } => {
+            // One day moves as a balance's day does, several as a window.
             let (from, to) = if from == to {
-                let day = clock.day(to.parse().ok()?)?;
+                let day = clock.day(from.parse().ok()?)?;
                 (day, day)
             } else {
                 window(&from, &to)?
             };
-            let (account, amount, label) = (AccountId(account), amount.read()?, label(&word)?);
-            FactRequest::Threshold { account, measure, operator, amount, from, to, label }
+            FactRequest::Threshold {
+                account: AccountId(account),
+                measure,
+                operator,
+                amount: amount.read()?,
+                from,
+                to,
+                label: label_of(&label)?,
+            }
         }
-        FactWire::Totals {
-            account,
-            from,
-            to,
-            filter,
-            period,
-            grouping,
-            payees,
-            whole,
-            round_to,
-            label: word,
-        } => {
+        FactWire::Totals { account, from, to, filter, period, grouping, payees, whole, round_to, label } => {
             let (from, to) = window(&from, &to)?;
             FactRequest::Totals {
                 account: AccountId(account),
@@ -251,21 +265,11 @@ pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest
                 grouping,
                 payees,
                 whole,
-                round_to: MoneyWire::read_some(round_to)?,
-                label: label(&word)?,
+                round_to: read_optional(round_to)?,
+                label: label_of(&label)?,
             }
         }
-        FactWire::Transactions {
-            account,
-            from,
-            to,
-            filter,
-            fields,
-            payees,
-            round_to,
-            limit,
-            label: word,
-        } => {
+        FactWire::Transactions { account, from, to, filter, fields, payees, round_to, limit, label } => {
             let (from, to) = window(&from, &to)?;
             let field =
                 |word: &String| TransactionField::ALL.into_iter().find(|field| field.as_str() == word);
@@ -276,9 +280,17 @@ pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest
                 filter: filter.read()?,
                 fields: fields.iter().map(field).collect::<Option<_>>()?,
                 payees,
-                round_to: MoneyWire::read_some(round_to)?,
+                round_to: read_optional(round_to)?,
                 limit,
-                label: label(&word)?,
+                label: label_of(&label)?,
+            }
+        }
+        FactWire::Account { account, fields, holder } => {
+            let field = |word: &String| AccountField::ALL.into_iter().find(|field| field.as_str() == word);
+            FactRequest::Account {
+                account: AccountId(account),
+                fields: fields.iter().map(field).collect::<Option<_>>()?,
+                holder,
             }
         }
     })
