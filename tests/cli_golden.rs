@@ -129,7 +129,17 @@ fn settle_line(line: &str) -> String {
     if let Some(at) = out.find("\"issuer_words\": \"") {
         out.replace_range(at.., "\"issuer_words\": \"<words>\",\n");
     }
-    out.replace(&today.to_string(), "<today>").replace(&in_a_week, "<in a week>")
+    let out = out.replace(&today.to_string(), "<today>").replace(&in_a_week, "<in a week>");
+    without_days_until_today(&out)
+}
+
+/// How long data has been missing up to today is another number every day.
+fn without_days_until_today(line: &str) -> String {
+    let count = |rest: &str| rest.find(" days: ").filter(|_| line.contains(" to <today>"));
+    match line.split_once("no data for ").and_then(|(before, rest)| Some((before, rest, count(rest)?))) {
+        Some((before, rest, at)) => format!("{before}no data for <number of>{}", &rest[at..]),
+        None => line.to_owned(),
+    }
 }
 
 /// Shapes of what varies: `9` a digit, `h` a hexadecimal one, `F` of a fingerprint, `C` of a code.
