@@ -52,7 +52,6 @@ fn neither_file_nor_log_holds_a_word_of_the_data() {
         "DE00123456789",
         "Example Bank",
         "Landlord",
-        "EUR",
         "checking",
         "2026-03",
         "SQLite format",
