@@ -226,12 +226,13 @@ fn a_shop_learns_of_purchase_and_missing_refund_of_its_own_alone() {
 #[test]
 fn a_cpa_learns_categories_and_no_payee_nor_small_category() {
     let (facts, text) = house().preset("tax-preparation", &[("from", "2025-04-01"), ("until", "2026-03-31")]);
-    assert_eq!(kinds(&facts), ["totals-by-period", "totals-by-period"]);
+    // Totals by quarter and flow beside them would let a single refund be worked out: the guard refuses that pair.
+    assert_eq!(kinds(&facts), ["totals-by-period"]);
     let Fact::Totals(categories) = &facts[0] else { panic!() };
     let year = &categories.periods[0];
     let names: Vec<&str> = year.cells.iter().filter_map(|cell| cell.group.as_deref()).collect();
     // The dentist is one row, and goes with the smallest other category, so that it cannot be subtracted out.
-    assert_eq!((names, year.suppressed_cells), (vec!["Food", "Rent", "Salary"], 2));
+    assert_eq!((names, year.suppressed_cells), (vec!["Food", "Housing:Rent", "Income:Salary"], 2));
     assert!(year.whole.is_some());
     leaves(
         &text,

@@ -125,10 +125,15 @@ pub struct Account {
 
 impl Account {
     /// The number with all but its last four characters hidden, for example `••••6789`.
-    /// Numbers of four characters or fewer are hidden whole; what has no digit (some exports give a name
-    /// where the number should be) is none.
+    /// Numbers of four characters or fewer are hidden whole.
     pub fn masked_number(&self) -> Option<String> {
-        self.number.as_deref().filter(|number| number.chars().any(|c| c.is_ascii_digit())).map(mask_number)
+        self.true_number().map(mask_number)
+    }
+
+    /// The number, unless it has no digit: some exports give a name where the number should be, and the end of
+    /// a name is nothing to show.
+    pub fn true_number(&self) -> Option<&str> {
+        self.number.as_deref().filter(|number| number.chars().any(|c| c.is_ascii_digit()))
     }
 }
 
@@ -158,5 +163,22 @@ mod tests {
         assert_eq!(mask_number("DE89 3704 0044 0532 0130 00"), "••••3000");
         assert_eq!(mask_number("1234"), "••••");
         assert_eq!(mask_number("12345"), "••••2345");
+    }
+
+    #[test]
+    fn a_name_in_the_place_of_the_number_is_never_shown_by_its_end() {
+        let mut account = Account {
+            id: AccountId(1),
+            name: "Savings".to_owned(),
+            kind: AccountKind::Savings,
+            currency: Currency::iso("EUR").unwrap(),
+            institution: None,
+            number: Some("Example Household".to_owned()),
+            opening: None,
+            closed: None,
+        };
+        assert_eq!(account.masked_number(), None);
+        account.number = Some("12-3456".to_owned());
+        assert_eq!(account.masked_number().as_deref(), Some("••••3456"));
     }
 }

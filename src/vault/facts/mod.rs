@@ -187,7 +187,7 @@ fn warn_about_age(
 }
 
 fn account_label(account: &Account, choice: LabelChoice) -> AccountLabel {
-    let number = account.number.as_deref().map(MaskedNumber::new);
+    let number = account.true_number().map(MaskedNumber::new);
     let name = || Row::information_from(&account.name);
     match choice {
         LabelChoice::Number if number.is_some() => AccountLabel { nickname: None, number },

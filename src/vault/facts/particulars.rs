@@ -40,7 +40,7 @@ pub(super) fn account(
         match field {
             AccountField::Name => fact.account.nickname = Row::information_from(&account.name),
             AccountField::Number => {
-                let number = account.number.as_deref().ok_or_else(|| missing("number"))?;
+                let number = account.true_number().ok_or_else(|| missing("number"))?;
                 fact.account.number = Some(MaskedNumber::new(number));
             }
             AccountField::Institution => {
