@@ -6,12 +6,11 @@
 //! ever in a file name. No panic crosses the boundary: each trampoline turns one into an I/O error.
 #![allow(unsafe_code)]
 
+use rusqlite::ffi;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::OnceLock;
-
-use rusqlite::ffi;
 
 use super::backing::{Backing, Code, Fault, ReadOutcome, done, length, offset, unsigned};
 use super::methods::METHODS;
@@ -388,6 +387,14 @@ pub(super) unsafe extern "C" fn x_file_size(file: *mut File, size: *mut i64) -> 
 pub(super) unsafe extern "C" fn x_lock(file: *mut File, level: c_int) -> c_int {
     guarded(|| {
         let code = below!(inner(file), xLock, level);
+        // Two that share the lock would each wait for the other to let go: who comes in takes all of it.
+        if code == ffi::SQLITE_OK && level == ffi::SQLITE_LOCK_SHARED {
+            let whole = below!(inner(file), xLock, ffi::SQLITE_LOCK_EXCLUSIVE);
+            if whole & 0xff == ffi::SQLITE_BUSY {
+                below!(inner(file), xUnlock, ffi::SQLITE_LOCK_NONE);
+                return whole;
+            }
+        }
         let Some(sealed) = sealed(file).filter(|_| code == ffi::SQLITE_OK) else {
             return code;
         };
