@@ -180,7 +180,7 @@ impl Store {
 }
 
 /// The letters and digits of an account number, upper case; `None` where it has none.
-pub(super) fn fold_number(number: &str) -> Option<String> {
+pub fn fold_number(number: &str) -> Option<String> {
     let folded: String =
         number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     (!folded.is_empty()).then_some(folded)

@@ -6,6 +6,7 @@ use crate::ledger::account::mask_number;
 use crate::ledger::{Account, AccountKind, BatchId, NewAccount};
 use crate::statement::{Statement, StatementAccount};
 use crate::store::Store;
+use crate::store::accounts::fold_number;
 use std::fmt::Write as _;
 
 /// Statements of several accounts do not go into the one that was named.
@@ -110,10 +111,7 @@ impl Target {
 }
 
 fn same_number(one: &str, other: &str) -> bool {
-    let fold = |number: &str| -> String {
-        number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
-    };
-    fold(one) == fold(other)
+    fold_number(one) == fold_number(other)
 }
 
 /// Makes an account for a statement, with a name that a person recognises: bank, kind, last four digits.
