@@ -52,6 +52,7 @@
 //! ```
 
 mod audience;
+mod enclosure;
 mod fact;
 #[cfg(feature = "age")]
 mod identity;
@@ -81,6 +82,9 @@ mod wire;
 mod words;
 
 pub use audience::{Audience, AudienceError};
+pub use enclosure::{
+    Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures,
+};
 pub use fact::{
     AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,
     Grouping, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, PayeeForm, Period, PeriodTotals, Row, RowStatus,
@@ -101,7 +105,7 @@ pub use receipt::{MAX_RECEIPT_LEN, RECEIPT_TYP, Receipt, ReceiptKey, ReceiptKeyE
 pub use recipient::{RecipientError, RecipientKey};
 pub use root::{LedgerRoot, RootBuilder, RootSalt, row_id};
 #[cfg(feature = "age")]
-pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal};
+pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal, seal_with};
 pub use selection::{
     Condition, DaySpan, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
 };

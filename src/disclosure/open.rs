@@ -1,5 +1,7 @@
-//! Opening: a sealed file and the reader's keys in, the token's text out. Verifying it is the next step.
+//! Opening: a sealed file and the reader's keys in, the token's text and what is enclosed out. Verifying both is the
+//! next step.
 
+use super::enclosure::{Enclosure, from_lines};
 use super::identity::Identities;
 use super::passcode::Passcode;
 use super::seal::{CHECK_STANZA, stanzas_digest};
@@ -80,6 +82,8 @@ impl OpenError {
 pub struct Opened {
     /// The text to give to [`super::verify`].
     pub token: String,
+    /// What travels beside it, not checked yet.
+    pub enclosures: Vec<Enclosure>,
     /// Whether it came sealed.
     pub sealed: bool,
 }
@@ -112,10 +116,10 @@ pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
         file.to_vec()
     };
     let sealed = armored || file.starts_with(AGE_MAGIC);
-    let token = std::str::from_utf8(&text).map(str::trim).ok().filter(|text| looks_like_a_token(text));
-    match token {
-        Some(token) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
-        Some(token) => Ok(Opened { token: token.to_owned(), sealed }),
+    let contents = std::str::from_utf8(&text).ok().and_then(|text| from_lines(text.trim_start()));
+    match contents.filter(|(token, _)| looks_like_a_token(token)) {
+        Some((token, _)) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
+        Some((token, enclosures)) => Ok(Opened { token: token.to_owned(), enclosures, sealed }),
         None => Err(OpenError::NotADisclosure),
     }
 }

@@ -1,10 +1,11 @@
 //! Sealing: a signed token becomes an age file that one recipient, or whoever holds one passcode, can read.
 //!
 //! The file is a plain age v1 file in binary form; any age program opens it and finds the token on the
-//! first line. The rest of the text is spaces up to a power of two, so the size tells little of how many
-//! rows there are. A file sealed to a key carries one more stanza, of our own type, with a digest of the key's
+//! first line, and on the next ones what is [enclosed](Enclosure). The rest of the text is spaces up to a power of
+//! two, so the size tells little of how many rows there are. A file sealed to a key carries one more stanza, of our own type, with a digest of the key's
 //! stanza: without it, a damaged file could not be told from one for another recipient. It names nobody.
 
+use super::enclosure::{Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, to_lines};
 use super::passcode::Passcode;
 use super::recipient::RecipientKey;
 use super::token::Token;
@@ -31,16 +32,35 @@ pub enum SealTo<'a> {
 
 /// Sealing failed; nothing was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disclosure could not be sealed")]
-pub struct SealError;
+#[non_exhaustive]
+pub enum SealError {
+    /// age reported an error.
+    #[error("the disclosure could not be sealed")]
+    Age,
+    /// More than [`MAX_ENCLOSURES`] enclosures, or more than [`MAX_CONTENTS_LEN`] bytes.
+    #[error("too much for one file: at most {MAX_ENCLOSURES} documents and {MAX_CONTENTS_LEN} bytes in all")]
+    TooLarge,
+}
 
-/// Seals a token. Unlike the token, the file differs each time: age draws its own randomness from the
+/// Seals a token alone. Unlike the token, the file differs each time: age draws its own randomness from the
 /// operating system.
 ///
 /// # Errors
 /// [`SealError`] when age reports one.
 pub fn seal(token: &Token, to: &SealTo<'_>) -> Result<Vec<u8>, SealError> {
-    let text = padded(token.as_str());
+    seal_with(token, &[], to)
+}
+
+/// Seals a token with what travels beside it.
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_with(token: &Token, enclosures: &[Enclosure], to: &SealTo<'_>) -> Result<Vec<u8>, SealError> {
+    let lines = to_lines(token.as_str(), enclosures);
+    if lines.len() > MAX_CONTENTS_LEN || enclosures.len() > MAX_ENCLOSURES {
+        return Err(SealError::TooLarge);
+    }
+    let text = padded(lines);
     let encryptor = match to {
         SealTo::Recipient(key) => {
             let checked = WithCheck(key.as_age());
@@ -54,16 +74,16 @@ pub fn seal(token: &Token, to: &SealTo<'_>) -> Result<Vec<u8>, SealError> {
         }
     };
     let mut sealed = Vec::with_capacity(text.len() + text.len() / 1024 + 1024);
-    let mut writer = encryptor.map_err(|_| SealError)?.wrap_output(&mut sealed).map_err(|_| SealError)?;
-    writer.write_all(&text).map_err(|_| SealError)?;
-    writer.finish().map_err(|_| SealError)?;
+    let mut writer =
+        encryptor.map_err(|_| SealError::Age)?.wrap_output(&mut sealed).map_err(|_| SealError::Age)?;
+    writer.write_all(&text).map_err(|_| SealError::Age)?;
+    writer.finish().map_err(|_| SealError::Age)?;
     Ok(sealed)
 }
 
-/// The token, a line end, and spaces up to the next power of two.
-fn padded(token: &str) -> Vec<u8> {
-    let mut text = token.as_bytes().to_vec();
-    text.push(b'\n');
+/// The lines, and spaces up to the next power of two.
+fn padded(lines: String) -> Vec<u8> {
+    let mut text = lines.into_bytes();
     let length = text.len().next_power_of_two().max(MIN_PADDED_LEN);
     text.resize(length, b' ');
     text
