@@ -16,6 +16,8 @@ mod check;
 mod disclose;
 mod error;
 #[cfg(feature = "age")]
+mod drafts;
+#[cfg(feature = "age")]
 mod facts;
 #[cfg(feature = "age")]
 mod guard;
@@ -26,6 +28,8 @@ mod journal;
 mod lifecycle;
 #[cfg(feature = "age")]
 mod limits;
+#[cfg(feature = "age")]
+mod outgoing;
 #[cfg(feature = "age")]
 mod recipients;
 mod refusal;
@@ -55,6 +59,8 @@ pub use check::{CheckReport, Difference, Problem};
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
+pub use drafts::{DraftRecord, DraftReviewer, DraftState};
+#[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
 pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
@@ -63,7 +69,7 @@ pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 #[cfg(feature = "age")]
-pub use limits::{FACT_KINDS, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
+pub use limits::{FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
