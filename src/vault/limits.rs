@@ -185,6 +185,17 @@ impl Vault {
         })
     }
 
+    /// Checks that these can review what goes to a recipient, without setting anything.
+    ///
+    /// # Errors
+    /// As [`Vault::set_needed_approvals`].
+    pub fn check_reviewers(&self, id: i64, reviewers: &[i64]) -> Result<(), VaultError> {
+        self.read(|store| {
+            let recipient = recipient_row(store, id)?;
+            super::drafts::reviewers_among(store, &recipient, reviewers).map(|_| ())
+        })
+    }
+
     /// Sets whose approval each disclosure to a recipient needs; none: nobody's.
     ///
     /// # Errors
