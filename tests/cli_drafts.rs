@@ -62,7 +62,10 @@ fn from_the_draft_to_the_recipients_screen() {
     assert!(!sandbox.names().contains(&"cpa.review".to_owned()), "a failed command leaves no file");
     let reviewed = review(&sandbox, &[&approve[..], &output[..], &["--trust", "--json"]].concat());
     let reviewed = reviewed.expect(0).json();
-    assert_eq!((reviewed["verdict"].as_str(), reviewed["decision"].as_str()), (Some("draft"), Some("approved")));
+    assert_eq!(
+        (reviewed["verdict"].as_str(), reviewed["decision"].as_str()),
+        (Some("draft"), Some("approved"))
+    );
     assert_eq!(reviewed["disclosure_sha256"], made["disclosure_sha256"]);
     assert_eq!(reviewed["issuer"], made["issuer"]);
 

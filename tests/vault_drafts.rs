@@ -195,7 +195,10 @@ fn what_reviewers_approved_leaves_byte_for_byte_with_their_word() {
     let body: serde_json::Value = serde_json::from_str(&log.last().unwrap().body).unwrap();
     assert_eq!(body["draft"], id);
     assert_eq!(body["approvals"].as_array().unwrap().len(), 2);
-    assert_eq!((&body["approvals"][0]["endorsed"], &body["approvals"][1]["endorsed"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&body["approvals"][0]["endorsed"], &body["approvals"][1]["endorsed"]),
+        (&true.into(), &false.into())
+    );
     // Its end as a draft, and its life as a disclosure.
     let record = house.vault.draft_of(id).unwrap();
     assert_eq!((record.state, record.disclosure), (DraftState::Sealed, Some(1)));
@@ -415,7 +418,8 @@ fn what_reviewers_saw_counts_as_told_to_them() {
         vec![FactRequest::balance(house.account, date(2026, 3, 23))],
         Purpose::from_text("Books").unwrap(),
     );
-    let Err(VaultError::Refused(refusal)) = house.vault.disclose(&direct, now(), &mut |_| panic!("delivered"))
+    let Err(VaultError::Refused(refusal)) =
+        house.vault.disclose(&direct, now(), &mut |_| panic!("delivered"))
     else {
         panic!("it was not refused")
     };

@@ -139,8 +139,7 @@ impl DraftForReview {
         let reviewers = wire.reviewers.iter().map(|uri| uri.parse());
         let reviewers =
             reviewers.collect::<Result<_, _>>().map_err(|_| invalid("a reviewer who is no fingerprint"))?;
-        let drafted =
-            Timestamp::from_second(wire.iat).map_err(|_| invalid("a time beyond all calendars"))?;
+        let drafted = Timestamp::from_second(wire.iat).map_err(|_| invalid("a time beyond all calendars"))?;
         // Before it holds is the time to review it.
         check_clock(&proposed, now.max(proposed.not_before)).and_then(|()| {
             let made = Verified { not_before: proposed.issued, ..proposed.clone() };

@@ -268,11 +268,7 @@ pub(super) fn sign_jwt<T: Serialize>(
 }
 
 /// What a signature is over: the header for this key, and the payload.
-fn signing_input<T: Serialize>(
-    payload: &T,
-    typ: &str,
-    public: &VerifyingKey,
-) -> Result<String, IssueError> {
+fn signing_input<T: Serialize>(payload: &T, typ: &str, public: &VerifyingKey) -> Result<String, IssueError> {
     let header = Header {
         alg: ALG.to_owned(),
         jwk: Jwk { crv: "Ed25519".to_owned(), kty: "OKP".to_owned(), x: base64url(public.as_bytes()) },

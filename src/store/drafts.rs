@@ -58,7 +58,8 @@ pub struct DraftReviewerRow {
     pub endorsement: Option<String>,
 }
 
-const DRAFT: &str = "id, jti, recipient, purpose, drafted_at, expires_at, unsigned, root_salt, status_idx, request,
+const DRAFT: &str =
+    "id, jti, recipient, purpose, drafted_at, expires_at, unsigned, root_salt, status_idx, request,
      accepted_risk, passcode, state, disclosure";
 
 impl Store {
@@ -195,9 +196,9 @@ impl Store {
         self.conn
             .prepare_cached("DELETE FROM recipient_approval WHERE recipient = ?1")?
             .execute([recipient])?;
-        let mut statement = self
-            .conn
-            .prepare_cached("INSERT OR IGNORE INTO recipient_approval (recipient, reviewer) VALUES (?1, ?2)")?;
+        let mut statement = self.conn.prepare_cached(
+            "INSERT OR IGNORE INTO recipient_approval (recipient, reviewer) VALUES (?1, ?2)",
+        )?;
         for reviewer in reviewers {
             statement.execute([recipient, *reviewer])?;
         }

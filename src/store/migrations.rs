@@ -99,9 +99,11 @@ mod tests {
         let broken: i64 =
             conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
         assert_eq!(broken, 0);
-        let dangling = "INSERT INTO aggregate_disclosed VALUES (10, 1, NULL, 1, 'sum', 1, NULL, 77, x'', x'', 0)";
+        let dangling =
+            "INSERT INTO aggregate_disclosed VALUES (10, 1, NULL, 1, 'sum', 1, NULL, 77, x'', x'', 0)";
         assert!(conn.execute(dangling, []).is_err(), "a base is one of the same table");
-        let nowhere = "INSERT INTO aggregate_disclosed VALUES (10, NULL, NULL, 1, 'sum', 1, NULL, 4, x'', x'', 0)";
+        let nowhere =
+            "INSERT INTO aggregate_disclosed VALUES (10, NULL, NULL, 1, 'sum', 1, NULL, 4, x'', x'', 0)";
         assert!(conn.execute(nowhere, []).is_err(), "a set hangs on a disclosure or on a draft");
     }
 

@@ -258,8 +258,7 @@ impl Vault {
         let written = self.store.write(|store| {
             limits::needs_no_approval(&limits::profile(store, row.id)?, &row.name)?;
             let (recipient, pseudonyms) = (&row, &pseudonyms);
-            let clearing =
-                Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
+            let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
             let cleared = clearing.clear(request)?;
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
             let life = lifecycle::new_life(request, &status, standing, now)?;

@@ -14,9 +14,9 @@ mod categories;
 mod check;
 #[cfg(feature = "age")]
 mod disclose;
-mod error;
 #[cfg(feature = "age")]
 mod drafts;
+mod error;
 #[cfg(feature = "age")]
 mod facts;
 #[cfg(feature = "age")]
@@ -57,9 +57,9 @@ pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
-pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use drafts::{DraftRecord, DraftReviewer, DraftState};
+pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
@@ -69,7 +69,9 @@ pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 #[cfg(feature = "age")]
-pub use limits::{FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
+pub use limits::{
+    FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key,
+};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};

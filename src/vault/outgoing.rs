@@ -199,10 +199,7 @@ pub(super) fn check_reason(request: &DisclosureRequest) -> Result<(), VaultError
 }
 
 /// What the log says of a risk that the owner accepts; an error for one that they do not.
-fn accepted_risk(
-    request: &DisclosureRequest,
-    refusal: Option<Refusal>,
-) -> Result<Option<Value>, VaultError> {
+fn accepted_risk(request: &DisclosureRequest, refusal: Option<Refusal>) -> Result<Option<Value>, VaultError> {
     match (refusal, &request.accept_risk) {
         (None, _) => Ok(None),
         (Some(refusal), None) => Err(VaultError::Refused(Box::new(refusal))),

@@ -258,4 +258,21 @@ mod tests {
             assert!(from_json(bad, 3, now).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn a_drafts_request_comes_back_with_its_days_and_documents() {
+        let facts = vec![
+            FactRequest::Document { import: BatchId(7), with_file_name: true },
+            FactRequest::balance(AccountId(1), date(2026, 1, 31)),
+        ];
+        let request = DisclosureRequest::new(3, facts, Purpose::from_text("Books").unwrap());
+        let drafted: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();
+        assert_eq!(to_json(&request, drafted), None, "a document is never renewed");
+        let json = draft_to_json(&request, drafted).unwrap();
+        let back = draft_from_json(&json, 3, drafted).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{request:?}"));
+        for bad in ["", "{}", r#"{"issued_on":"2026-02-01","facts":[{"kind":"x"}]}"#] {
+            assert!(draft_from_json(bad, 3, drafted).is_err(), "{bad}");
+        }
+    }
 }

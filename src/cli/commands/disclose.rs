@@ -84,7 +84,9 @@ impl Disclose {
             Self::Balance(asked) => asked.common.run(session, way, FactArguments::Balance(asked.fact)),
             Self::Threshold(asked) => asked.common.run(session, way, FactArguments::Threshold(asked.fact)),
             Self::Totals(asked) => asked.common.run(session, way, FactArguments::Totals(asked.fact)),
-            Self::Transactions(asked) => asked.common.run(session, way, FactArguments::Transactions(asked.fact)),
+            Self::Transactions(asked) => {
+                asked.common.run(session, way, FactArguments::Transactions(asked.fact))
+            }
             Self::Account(asked) => asked.common.run(session, way, FactArguments::Account(asked.fact)),
             Self::Document(asked) => asked.common.run(session, way, FactArguments::Document(asked.fact)),
             Self::Preset(asked) => asked.run(session, way),

@@ -293,7 +293,10 @@ impl Seal {
 fn endorsers(draft: &DraftRecord) -> Vec<String> {
     let endorsed = draft.reviewers.iter().filter_map(|reviewer| {
         let role = reviewer.endorsed_as.as_ref()?;
-        Some(format!("Endorsed by {} as {role}: their fingerprint, role and note travel with it.", reviewer.name))
+        Some(format!(
+            "Endorsed by {} as {role}: their fingerprint, role and note travel with it.",
+            reviewer.name
+        ))
     });
     endorsed.collect()
 }

@@ -95,11 +95,8 @@ impl Review {
         }
         let draft = self.draft(session)?;
         let fingerprint = draft.proposed.issuer.to_string();
-        let mut known = KnownSigners::load(session.environment)?;
-        if self.trust {
-            known.remember(&fingerprint, &self.file.display().to_string(), session.now())?;
-        }
-        let known = known.contains(&fingerprint);
+        let mut signers = KnownSigners::load(session.environment)?;
+        let known = self.trust || signers.contains(&fingerprint);
         if !session.console.is_json() {
             print(&draft, known, session.console)?;
         }
@@ -114,6 +111,10 @@ impl Review {
                     .help("compare the fingerprint with what they tell you, and give --trust too"));
             }
             self.sign(&draft, decision, reason, session.now())?;
+        }
+        // Only now, so that a command that fails remembers nothing.
+        if self.trust {
+            signers.remember(&fingerprint, &self.file.display().to_string(), session.now())?;
         }
         self.tell(&draft, known, decision.map(|(decision, _)| decision), session)?;
         Ok(if known { Exit::Done } else { Exit::UnknownSigner })

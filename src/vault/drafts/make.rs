@@ -15,11 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Those whom the owner's policy names, and those named for this draft.
-fn all_reviewers(
-    store: &Store,
-    recipient: &RecipientRow,
-    more: &[i64],
-) -> Result<Vec<Reviewer>, VaultError> {
+fn all_reviewers(store: &Store, recipient: &RecipientRow, more: &[i64]) -> Result<Vec<Reviewer>, VaultError> {
     let needed = limits::profile(store, recipient.id)?.approvals;
     let ids: Vec<i64> = needed.iter().map(|needed| needed.reviewer).chain(more.iter().copied()).collect();
     if ids.is_empty() {
@@ -50,8 +46,7 @@ impl Vault {
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let reviewers = self.read(|store| all_reviewers(store, &row, reviewers))?;
         let mut preview = self.look_at(request, now)?;
-        let (pseudonyms, seed, today) =
-            (pseudonym_key(&self.key, &row), self.inference_seed(), utc_day(now));
+        let (pseudonyms, seed, today) = (pseudonym_key(&self.key, &row), self.inference_seed(), utc_day(now));
         for reviewer in &reviewers {
             let verdict = self.read(|store| {
                 let (recipient, pseudonyms, root_salt) = (&row, &pseudonyms, [0; 32]);
@@ -93,8 +88,7 @@ impl Vault {
         let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));
         let written = self.store.write(|store| {
             let (recipient, pseudonyms) = (&row, &pseudonyms);
-            let clearing =
-                Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
+            let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
             let cleared = clearing.clear(request)?;
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
             let status_idx = status.idx();

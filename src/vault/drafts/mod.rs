@@ -217,8 +217,7 @@ impl Vault {
         let mut reviewers = Vec::new();
         for reviewer in store.draft_reviewers(row.id)? {
             let endorsed = reviewer.endorsement.as_ref().map(|jwt| Endorsed::read(jwt, claims)).transpose();
-            let endorsed =
-                endorsed.map_err(|error| VaultError::Log(format!("draft {}: {error}", row.id)))?;
+            let endorsed = endorsed.map_err(|error| VaultError::Log(format!("draft {}: {error}", row.id)))?;
             reviewers.push(DraftReviewer {
                 id: reviewer.reviewer,
                 name: store.recipient(reviewer.reviewer)?.map_or_else(String::new, |row| row.name),

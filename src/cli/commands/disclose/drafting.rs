@@ -57,13 +57,17 @@ impl Delivery {
             (Tone::Good, "Drafted"),
             (Tone::Plain, &format!(" {}: draft {} for {}", path.display(), draft.id, names.join(" and "))),
         ])?;
-        session.console.say("Nothing was signed as a disclosure. Send them the file; they look at it with:")?;
+        session
+            .console
+            .say("Nothing was signed as a disclosure. Send them the file; they look at it with:")?;
         session.console.say("  finvault review FILE --identity KEYFILE --approve --output REVIEW")?;
         session.console.say(format!(
             "Take in what they send back with:  finvault disclosure approve {} REVIEW",
             draft.id
         ))?;
-        session.console.say(format!("They see that it is yours by this fingerprint:  {}", draft.recipient.issuer))?;
+        session
+            .console
+            .say(format!("They see that it is yours by this fingerprint:  {}", draft.recipient.issuer))?;
         session.console.say(format!("in words:  {}", draft.recipient.issuer_words))?;
         Ok(Exit::Done)
     }
