@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// The file's name in the state folder.
 const FILE_NAME: &str = "known-signers.tsv";
+/// That of those who endorse. It is another file, so that who is trusted to have checked facts is not taken for one who
+/// discloses them.
+const ENDORSERS_FILE_NAME: &str = "known-endorsers.tsv";
 
 /// The signers known on this machine.
 pub struct KnownSigners {
@@ -24,7 +27,16 @@ pub struct KnownSigners {
 impl KnownSigners {
     /// Reads them; none yet is no failure.
     pub fn load(environment: &Environment) -> Result<Self, Failure> {
-        let path = environment.state_folder()?.join(FILE_NAME);
+        Self::in_file(environment, FILE_NAME)
+    }
+
+    /// Reads those who endorse instead.
+    pub fn endorsers(environment: &Environment) -> Result<Self, Failure> {
+        Self::in_file(environment, ENDORSERS_FILE_NAME)
+    }
+
+    fn in_file(environment: &Environment, name: &str) -> Result<Self, Failure> {
+        let path = environment.state_folder()?.join(name);
         let lines = match std::fs::read_to_string(&path) {
             Ok(text) => text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),

@@ -7,6 +7,7 @@
 
 use super::fact::Fact;
 use super::json::{base64url, from_base64url};
+use super::review::Endorsed;
 use super::selection::FileDigest;
 use super::verify::{Verified, VerifyError};
 use sha2::{Digest, Sha256};
@@ -44,6 +45,8 @@ impl fmt::Debug for Enclosure {
 pub struct Enclosed {
     /// The documents that came along, each named by a fact.
     pub documents: Vec<EnclosedDocument>,
+    /// What reviewers say of the facts, in the order of the file; no two of one signer.
+    pub endorsements: Vec<Endorsed>,
 }
 
 /// A document whose digest a signed fact states.
@@ -71,8 +74,12 @@ pub fn check_enclosures(verified: &Verified, enclosures: &[Enclosure]) -> Result
     for enclosure in enclosures {
         match enclosure {
             Enclosure::Document(bytes) => enclosed.documents.push(document(verified, bytes, &enclosed)?),
-            Enclosure::Endorsement(_) => {
-                return Err(VerifyError::Invalid("an endorsement of another disclosure"));
+            Enclosure::Endorsement(jwt) => {
+                let endorsed = Endorsed::read(jwt, verified)?;
+                if enclosed.endorsements.iter().any(|known| known.signer == endorsed.signer) {
+                    return Err(VerifyError::Invalid("two endorsements of one signer"));
+                }
+                enclosed.endorsements.push(endorsed);
             }
         }
     }

@@ -1,23 +1,30 @@
 //! Making a token: facts in, a signed SD-JWT out. What is issued has passed our own verifier first.
+//!
+//! [`issue`] does it at once. Where others look before anything is signed, [`prepare`] fixes every byte but the
+//! signature, and [`Unsigned::sign`] adds that later.
 
 use super::audience::Audience;
 use super::fact::{Fact, Slot, TransactionsFact, TransactionsWire};
 use super::json::base64url;
 use super::root::LedgerRoot;
+use super::selection::FileDigest;
 use super::status::{StatusRef, StatusWire};
 use super::terms::{Lifetime, Purpose, Terms, TermsWire};
 use super::token::{
     ALG, Header, Jwk, MAX_DISCLOSURES, MAX_TOKEN_LEN, Payload, TYP, Token, VCT, disclosure_digest,
 };
-use super::verify::{Expectation, ExpectedAudience, VerifyError, verify};
+use super::verify::{Verified, VerifyError, read_unsigned, verify_jwt};
 use crate::crypto::random::{Random, RandomError};
 use crate::crypto::sign::{Fingerprint, Signature, SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use std::fmt;
 
 /// How many random bytes salt a disclosure and make an id: 128 bits.
 const SALT_LEN: usize = 16;
+/// The length of a dot and a signature in base64url.
+const SIGNATURE_TEXT_LEN: usize = 87;
 
 /// The key that signs disclosures. Use one for each recipient, so that two recipients cannot tell that
 /// their disclosures come from one vault.
@@ -101,12 +108,32 @@ pub enum IssueError {
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// No reviewer, too many, or one twice.
+    #[error("a draft has 1 to {} reviewers, each once", super::draft::MAX_REVIEWERS)]
+    BadReviewers,
+    /// It was prepared for another key.
+    #[error("the disclosure was prepared for another signing key")]
+    OtherKey,
     /// JSON could not be written.
     #[error("the disclosure could not be written as JSON")]
     Json,
     /// Our own verifier rejects what was made, so it was not let out.
     #[error("the disclosure would not verify: {0}")]
     SelfCheck(VerifyError),
+}
+
+/// A disclosure fixed in every byte but its signature: what reviewers look at, and what is signed once they agree.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    text: String,
+    claims: Verified,
+}
+
+impl fmt::Debug for Unsigned {
+    /// The digest only, as of a [`Token`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unsigned(disclosure_sha256 {})", self.claims.digest)
+    }
 }
 
 /// Signs a draft.
@@ -122,6 +149,19 @@ pub fn issue(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<Issued, IssueError> {
+    prepare(draft, &key.verifying_key(), now, random)?.sign(key)
+}
+
+/// Fixes every byte of a disclosure but the signature, for the key that will sign it.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn prepare(
+    draft: &Draft,
+    issuer: &VerifyingKey,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Unsigned, IssueError> {
     let times = Times::new(draft, now)?;
     let id = base64url(&random_bytes(random)?);
     let mut disclosures = Disclosures { random, encoded: Vec::new() };
@@ -130,9 +170,9 @@ pub fn issue(
     }
     let facts = draft.facts.iter().map(|fact| disclosures.add_fact(fact)).collect::<Result<_, _>>()?;
     let payload = Payload {
-        iss: key.fingerprint().to_uri(),
+        iss: issuer.fingerprint().to_uri(),
         aud: draft.audience.to_string(),
-        jti: id.clone(),
+        jti: id,
         iat: times.issued.as_second(),
         nbf: times.not_before.as_second(),
         exp: times.expires.as_second(),
@@ -144,29 +184,68 @@ pub fn issue(
         facts,
         sd_alg: "sha-256".to_owned(),
     };
-    let mut text = signed(&payload, TYP, key)?;
+    let mut text = signing_input(&payload, TYP, issuer)?;
     for encoded in &disclosures.encoded {
         text.push('~');
         text.push_str(encoded);
     }
     text.push('~');
-    if text.len() > MAX_TOKEN_LEN {
+    if text.len().saturating_add(SIGNATURE_TEXT_LEN) > MAX_TOKEN_LEN {
         return Err(IssueError::TooLarge);
     }
-    let expectation =
-        Expectation { now: times.not_before, audience: ExpectedAudience::OneOf(&[draft.audience]) };
-    let verified = verify(&text, &expectation).map_err(IssueError::SelfCheck)?;
-    if verified.facts != draft.facts {
+    let unsigned = Unsigned::read(text).map_err(IssueError::SelfCheck)?;
+    if unsigned.claims.facts != draft.facts || unsigned.claims.audience != draft.audience {
         return Err(IssueError::BadFact("a fact would be read differently than it was meant"));
     }
-    Ok(Issued {
-        token: Token::new(text),
-        id,
-        issuer: key.fingerprint(),
-        issued: times.issued,
-        not_before: times.not_before,
-        expires: times.expires,
-    })
+    Ok(unsigned)
+}
+
+impl Unsigned {
+    /// Reads the text that [`Unsigned::as_str`] gave, under the rules of [`super::verify`] but for signature and clock.
+    ///
+    /// # Errors
+    /// [`VerifyError::Invalid`].
+    pub fn read(text: String) -> Result<Self, VerifyError> {
+        let claims = read_unsigned(&text)?;
+        Ok(Self { text, claims })
+    }
+
+    /// The text: `header.payload~disclosure~…~`. Without the signature's part no reader takes it for a token.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The SHA-256 of `header.payload`, the bytes that will be signed: by it approvals and endorsements name the disclosure.
+    pub const fn digest(&self) -> FileDigest {
+        self.claims.digest
+    }
+
+    /// What it would state. No signature was checked, since there is none.
+    pub const fn claims(&self) -> &Verified {
+        &self.claims
+    }
+
+    /// Signs exactly these bytes.
+    ///
+    /// # Errors
+    /// [`IssueError::OtherKey`] for a key that it was not prepared for.
+    pub fn sign(&self, key: &IssuerKey) -> Result<Issued, IssueError> {
+        if key.verifying_key() != self.claims.issuer_key {
+            return Err(IssueError::OtherKey);
+        }
+        let (input, disclosures) = self.text.split_once('~').ok_or(IssueError::Json)?;
+        let signature = base64url(&key.sign(input.as_bytes()).to_bytes());
+        let jwt = format!("{input}.{signature}");
+        verify_jwt::<Payload>(&jwt, TYP).map_err(IssueError::SelfCheck)?;
+        Ok(Issued {
+            token: Token::new(format!("{jwt}~{disclosures}")),
+            id: self.claims.id.clone(),
+            issuer: self.claims.issuer,
+            issued: self.claims.issued,
+            not_before: self.claims.not_before,
+            expires: self.claims.expires,
+        })
+    }
 }
 
 /// The header, the payload and the signature over both.
@@ -181,17 +260,22 @@ pub(super) fn sign_jwt<T: Serialize>(
     public: &VerifyingKey,
     sign: impl FnOnce(&[u8]) -> Signature,
 ) -> Result<String, IssueError> {
+    let mut text = signing_input(payload, typ, public)?;
+    let signature = sign(text.as_bytes());
+    text.push('.');
+    text.push_str(&base64url(&signature.to_bytes()));
+    Ok(text)
+}
+
+/// What a signature is over: the header for this key, and the payload.
+fn signing_input<T: Serialize>(payload: &T, typ: &str, public: &VerifyingKey) -> Result<String, IssueError> {
     let header = Header {
         alg: ALG.to_owned(),
         jwk: Jwk { crv: "Ed25519".to_owned(), kty: "OKP".to_owned(), x: base64url(public.as_bytes()) },
         kid: public.fingerprint().to_base64url(),
         typ: typ.to_owned(),
     };
-    let mut text = format!("{}.{}", encode(&header)?, encode(payload)?);
-    let signature = sign(text.as_bytes());
-    text.push('.');
-    text.push_str(&base64url(&signature.to_bytes()));
-    Ok(text)
+    Ok(format!("{}.{}", encode(&header)?, encode(payload)?))
 }
 
 struct Times {

@@ -72,11 +72,19 @@ pub enum LogKind {
     LogExported,
     /// The owner changed what a recipient may work out.
     PolicySet,
+    /// A draft was made and sealed to its reviewers.
+    Drafted,
+    /// A reviewer's approval of a draft was taken in.
+    Approved,
+    /// A reviewer's refusal of a draft was taken in.
+    Declined,
+    /// A draft was given up.
+    DraftDropped,
 }
 
 impl LogKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,
@@ -91,6 +99,10 @@ impl LogKind {
         Self::Reviewed,
         Self::LogExported,
         Self::PolicySet,
+        Self::Drafted,
+        Self::Approved,
+        Self::Declined,
+        Self::DraftDropped,
     ];
 
     /// The word that the vault and JSON use.
@@ -110,6 +122,10 @@ impl LogKind {
             Self::Reviewed => "reviewed",
             Self::LogExported => "log-exported",
             Self::PolicySet => "policy-set",
+            Self::Drafted => "drafted",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::DraftDropped => "draft-dropped",
         }
     }
 }

@@ -52,6 +52,7 @@
 //! ```
 
 mod audience;
+mod draft;
 mod enclosure;
 mod fact;
 #[cfg(feature = "age")]
@@ -69,6 +70,7 @@ mod receipt;
 #[cfg(feature = "age")]
 mod recipient;
 pub mod request;
+mod review;
 mod root;
 #[cfg(feature = "age")]
 mod seal;
@@ -82,6 +84,7 @@ mod wire;
 mod words;
 
 pub use audience::{Audience, AudienceError};
+pub use draft::{DRAFT_TYP, DraftForReview, MAX_REVIEWERS, ReviewCopy};
 pub use enclosure::{
     Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures,
 };
@@ -92,20 +95,24 @@ pub use fact::{
 };
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};
-pub use issue::{Draft, IssueError, Issued, IssuerKey, issue};
+pub use issue::{Draft, IssueError, Issued, IssuerKey, Unsigned, issue, prepare};
 pub use log_export::{
     ExportedEntry, LOG_EXPORT_TYP, LogDetail, LogExport, LogExportError, MAX_LOG_EXPORT_LEN, export_log,
 };
 #[cfg(feature = "age")]
-pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open};
+pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open, open_draft};
 pub use passcode::{Passcode, PasscodeError};
 pub use pseudonym::{PseudonymKey, masked_payee};
 pub use receipt::{MAX_RECEIPT_LEN, RECEIPT_TYP, Receipt, ReceiptKey, ReceiptKeyError, make_receipt};
 #[cfg(feature = "age")]
 pub use recipient::{RecipientError, RecipientKey};
+pub use review::{
+    APPROVAL_TYP, Approval, Decision, ENDORSEMENT_TYP, Endorsed, MAX_ENDORSED_FACTS, MAX_NOTE_LEN,
+    MAX_REVIEW_LEN, MAX_ROLE_LEN, ReviewError, ReviewFile, make_approval, make_endorsement,
+};
 pub use root::{LedgerRoot, RootBuilder, RootSalt, row_id};
 #[cfg(feature = "age")]
-pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal, seal_with};
+pub use seal::{MIN_PADDED_LEN, SealError, SealTo, seal, seal_draft, seal_with};
 pub use selection::{
     Condition, DaySpan, DigestError, Evidence, Field, FileDigest, Grade, Operator, Selection, StatementRef,
 };
@@ -119,5 +126,5 @@ pub use terms::{
 };
 pub use token::{ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, MAX_DISCLOSURES, MAX_TOKEN_LEN, TYP, Token, VCT};
 pub use verdict::Verdict;
-pub use verify::{Expectation, ExpectedAudience, Verified, VerifyError, verify};
+pub use verify::{Expectation, ExpectedAudience, FactSlot, Verified, VerifyError, verify};
 pub use words::{FINGERPRINT_WORDS, fingerprint_words};

@@ -1,6 +1,7 @@
 //! Opening: a sealed file and the reader's keys in, the token's text and what is enclosed out. Verifying both is the
 //! next step.
 
+use super::draft::DraftForReview;
 use super::enclosure::{Enclosure, from_lines};
 use super::identity::Identities;
 use super::passcode::Passcode;
@@ -43,6 +44,12 @@ pub enum OpenError {
     /// Neither a sealed disclosure nor a token.
     #[error("not a disclosure: neither an age file nor a token")]
     NotADisclosure,
+    /// A draft for reviewers, in which no disclosure is signed.
+    #[error("this is a draft for review, not a disclosure: nothing that it states was signed")]
+    Draft,
+    /// No draft, where one was expected.
+    #[error("not a draft for review")]
+    NotADraft,
     /// Changed, cut short or damaged since it was sealed.
     #[error("the file was altered or damaged after it was sealed: ask for it again")]
     Altered,
@@ -101,6 +108,30 @@ impl Opened {
 /// [`OpenError`]. A file altered in any byte is [`OpenError::Altered`], except that one under a passcode
 /// whose passcode stanza was altered cannot be told from one under another passcode.
 pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
+    let (text, sealed) = contents(file, with)?;
+    let text = std::str::from_utf8(&text).map_err(|_| OpenError::NotADisclosure)?.trim_start();
+    if DraftForReview::is_draft(text) {
+        return Err(OpenError::Draft);
+    }
+    match from_lines(text).filter(|(token, _)| looks_like_a_token(token)) {
+        Some((token, _)) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
+        Some((token, enclosures)) => Ok(Opened { token: token.to_owned(), enclosures, sealed }),
+        None => Err(OpenError::NotADisclosure),
+    }
+}
+
+/// Opens a draft that was sealed to reviewers. What it gives is not verified yet: [`DraftForReview::read`] does that.
+///
+/// # Errors
+/// [`OpenError`], as [`open`]; [`OpenError::NotADraft`] for anything else, a disclosure among it.
+pub fn open_draft(file: &[u8], with: OpenWith<'_>) -> Result<String, OpenError> {
+    let (text, _) = contents(file, with)?;
+    let text = String::from_utf8(text).map_err(|_| OpenError::NotADraft)?;
+    if DraftForReview::is_draft(&text) { Ok(text) } else { Err(OpenError::NotADraft) }
+}
+
+/// What is in a file, sealed or not, and whether it was sealed.
+fn contents(file: &[u8], with: OpenWith<'_>) -> Result<(Vec<u8>, bool), OpenError> {
     if file.len() > MAX_SEALED_LEN {
         return Err(OpenError::TooLarge);
     }
@@ -115,13 +146,7 @@ pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
     } else {
         file.to_vec()
     };
-    let sealed = armored || file.starts_with(AGE_MAGIC);
-    let contents = std::str::from_utf8(&text).ok().and_then(|text| from_lines(text.trim_start()));
-    match contents.filter(|(token, _)| looks_like_a_token(token)) {
-        Some((token, _)) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
-        Some((token, enclosures)) => Ok(Opened { token: token.to_owned(), enclosures, sealed }),
-        None => Err(OpenError::NotADisclosure),
-    }
+    Ok((text, armored || file.starts_with(AGE_MAGIC)))
 }
 
 fn looks_like_a_token(text: &str) -> bool {

@@ -5,6 +5,7 @@
 //! two, so the size tells little of how many rows there are. A file sealed to a key carries one more stanza, of our own type, with a digest of the key's
 //! stanza: without it, a damaged file could not be told from one for another recipient. It names nobody.
 
+use super::draft::ReviewCopy;
 use super::enclosure::{Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, to_lines};
 use super::passcode::Passcode;
 use super::recipient::RecipientKey;
@@ -60,19 +61,32 @@ pub fn seal_with(token: &Token, enclosures: &[Enclosure], to: &SealTo<'_>) -> Re
     if lines.len() > MAX_CONTENTS_LEN || enclosures.len() > MAX_ENCLOSURES {
         return Err(SealError::TooLarge);
     }
-    let text = padded(lines);
-    let encryptor = match to {
-        SealTo::Recipient(key) => {
-            let checked = WithCheck(key.as_age());
-            age::Encryptor::with_recipients(std::iter::once(&checked as &dyn age::Recipient))
-        }
+    match to {
+        SealTo::Recipient(key) => encrypt(lines, &WithCheck(vec![key.as_age()])),
         SealTo::Passcode(passcode) => {
             let mut recipient =
                 age::scrypt::Recipient::new(SecretString::from(passcode.text().as_str().to_owned()));
             recipient.set_work_factor(SCRYPT_LOG_N);
-            age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+            encrypt(lines, &recipient)
         }
-    };
+    }
+}
+
+/// Seals a draft to its reviewers' keys, each of which opens it.
+///
+/// # Errors
+/// [`SealError`], also where there is no key.
+pub fn seal_draft(copy: &ReviewCopy, to: &[RecipientKey]) -> Result<Vec<u8>, SealError> {
+    if to.is_empty() {
+        return Err(SealError::Age);
+    }
+    encrypt(copy.as_str().to_owned(), &WithCheck(to.iter().map(RecipientKey::as_age).collect()))
+}
+
+/// The lines, padded, as an age file.
+fn encrypt(lines: String, to: &dyn age::Recipient) -> Result<Vec<u8>, SealError> {
+    let text = padded(lines);
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(to));
     let mut sealed = Vec::with_capacity(text.len() + text.len() / 1024 + 1024);
     let mut writer =
         encryptor.map_err(|_| SealError::Age)?.wrap_output(&mut sealed).map_err(|_| SealError::Age)?;
@@ -89,12 +103,18 @@ fn padded(lines: String) -> Vec<u8> {
     text
 }
 
-/// A recipient whose stanzas are followed by a digest of them.
-struct WithCheck<'a>(&'a dyn age::Recipient);
+/// Recipients whose stanzas are followed by a digest of them.
+struct WithCheck<'a>(Vec<&'a dyn age::Recipient>);
 
 impl age::Recipient for WithCheck<'_> {
     fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), age::EncryptError> {
-        let (mut stanzas, labels) = self.0.wrap_file_key(file_key)?;
+        // Keys of the kinds that we seal to have no labels.
+        let (mut stanzas, mut labels) = (Vec::new(), HashSet::new());
+        for recipient in &self.0 {
+            let (wrapped, own) = recipient.wrap_file_key(file_key)?;
+            stanzas.extend(wrapped);
+            labels.extend(own);
+        }
         let body = stanzas_digest(&stanzas).to_vec();
         stanzas.push(Stanza { tag: CHECK_STANZA.to_owned(), args: Vec::new(), body });
         Ok((stanzas, labels))

@@ -8,6 +8,7 @@ use super::audience::Audience;
 use super::fact::{Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
 use super::json::{from_base64url, parse_strict};
 use super::root::LedgerRoot;
+use super::selection::FileDigest;
 use super::status::StatusRef;
 use super::terms::{Lifetime, Purpose, Terms};
 use super::token::{
@@ -19,6 +20,7 @@ use crate::crypto::sign::{Fingerprint, Signature, VerifyingKey};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 
 /// The shortest salt of a disclosure, in bytes (RFC 9901 recommends 128 bits).
@@ -73,6 +75,19 @@ pub struct Verified {
     pub facts: Vec<Fact>,
     /// How many facts were signed but are not in this copy.
     pub withheld_facts: u64,
+    /// The SHA-256 of the bytes that are signed, `header.payload`: the same in every copy, whatever was withheld from it.
+    pub digest: FileDigest,
+    /// Every fact that was signed, in order, whether or not it is in this copy.
+    pub slots: Vec<FactSlot>,
+}
+
+/// The place of one signed fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactSlot {
+    /// The digest of the fact's disclosure, as the payload has it.
+    pub digest: FileDigest,
+    /// Where the fact is among the verified ones; none where it was withheld.
+    pub fact: Option<usize>,
 }
 
 /// Why a token did not verify. No variant carries a fact.
@@ -141,18 +156,45 @@ pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
         return invalid("a key-binding part, which disclosures do not have");
     }
     let (payload, issuer_key) = verify_jwt::<Payload>(jwt, TYP)?;
+    let signed = jwt.rsplit_once('.').map_or(jwt, |(signed, _)| signed);
+    let mut verified = contents(payload, issuer_key, signed, parts)?;
+    verified.audience_checked = check_audience(verified.audience, expectation.audience)?;
+    check_clock(&verified, expectation.now)?;
+    Ok(verified)
+}
+
+/// Reads `header.payload~disclosure~…~`, which nobody signed, under the same rules but for signature, audience and clock.
+pub(super) fn read_unsigned(text: &str) -> Checked<Verified> {
+    if text.len() > MAX_TOKEN_LEN {
+        return invalid("too large");
+    }
+    let mut parts = text.split('~');
+    let input = parts.next().unwrap_or_default();
+    if parts.next_back() != Some("") {
+        return invalid("no tilde at the end");
+    }
+    let Some((header, payload)) = input.split_once('.') else { return invalid("not header and payload") };
+    let key = read_header(header, TYP)?;
+    contents(decode(payload, "the payload")?, key, input, parts)
+}
+
+/// What a token states, once its signature was checked or is known to be missing. `signed` is `header.payload`.
+fn contents<'t>(
+    payload: Payload,
+    issuer_key: VerifyingKey,
+    signed: &str,
+    disclosures: impl Iterator<Item = &'t str>,
+) -> Checked<Verified> {
     let claims = Claims::check(&payload, &issuer_key)?;
     let status = payload.status.map(StatusRef::try_from).transpose().map_err(VerifyError::Invalid)?;
-    let mut disclosures = Disclosures::read(parts)?;
-    let (facts, withheld_facts) = disclosures.facts(payload.facts)?;
+    let mut disclosures = Disclosures::read(disclosures)?;
+    let (facts, slots) = disclosures.facts(payload.facts)?;
     disclosures.all_used()?;
-    let audience_checked = check_audience(claims.audience, expectation.audience)?;
-    claims.check_clock(expectation.now)?;
     Ok(Verified {
         issuer: issuer_key.fingerprint(),
         issuer_key,
         audience: claims.audience,
-        audience_checked,
+        audience_checked: false,
         id: payload.jti,
         issued: claims.issued,
         not_before: claims.not_before,
@@ -161,8 +203,10 @@ pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
         terms: payload.terms.into(),
         ledger_root: claims.ledger_root,
         status,
+        withheld_facts: slots.iter().filter(|slot| slot.fact.is_none()).count() as u64,
         facts,
-        withheld_facts,
+        digest: FileDigest::from_bytes(Sha256::digest(signed.as_bytes()).into()),
+        slots,
     })
 }
 
@@ -174,6 +218,19 @@ pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> 
     else {
         return invalid("not header, payload and signature");
     };
+    let key = read_header(header, expected_typ)?;
+    let signature: Option<[u8; 64]> = from_base64url(signature).and_then(|bytes| bytes.try_into().ok());
+    let Some(signature) = signature else { return invalid("a signature of the wrong form") };
+    let signed_len = header.len().saturating_add(1).saturating_add(payload.len());
+    let signed = jwt.as_bytes().get(..signed_len).unwrap_or_default();
+    if key.verify(signed, &Signature::from_bytes(signature)).is_err() {
+        return invalid("the signature does not match");
+    }
+    Ok((decode(payload, "the payload")?, key))
+}
+
+/// Checks a header and gives the key that it carries.
+fn read_header(header: &str, expected_typ: &str) -> Checked<VerifyingKey> {
     let Header { alg, jwk, kid, typ } = decode(header, "the header")?;
     if typ != expected_typ {
         return invalid("another type of token");
@@ -185,14 +242,7 @@ pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> 
     if kid != key.fingerprint().to_base64url() {
         return invalid("a key id that is not the key's fingerprint");
     }
-    let signature: Option<[u8; 64]> = from_base64url(signature).and_then(|bytes| bytes.try_into().ok());
-    let Some(signature) = signature else { return invalid("a signature of the wrong form") };
-    let signed_len = header.len().saturating_add(1).saturating_add(payload.len());
-    let signed = jwt.as_bytes().get(..signed_len).unwrap_or_default();
-    if key.verify(signed, &Signature::from_bytes(signature)).is_err() {
-        return invalid("the signature does not match");
-    }
-    Ok((decode(payload, "the payload")?, key))
+    Ok(key)
 }
 
 fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
@@ -256,20 +306,21 @@ impl Claims {
         }
         Ok(claims)
     }
+}
 
-    fn check_clock(&self, now: Timestamp) -> Checked<()> {
-        let now_s = now.as_second();
-        if now_s < self.issued.as_second().saturating_sub(CLOCK_SKEW_S) {
-            return Err(VerifyError::ClockSuspect { issued: self.issued });
-        }
-        if now_s < self.not_before.as_second().saturating_sub(CLOCK_SKEW_S) {
-            return Err(VerifyError::NotYetValid { from: self.not_before });
-        }
-        if now >= self.expires {
-            return Err(VerifyError::Expired { expired: self.expires });
-        }
-        Ok(())
+/// Holds a token's times against the clock.
+pub(super) fn check_clock(token: &Verified, now: Timestamp) -> Checked<()> {
+    let now_s = now.as_second();
+    if now_s < token.issued.as_second().saturating_sub(CLOCK_SKEW_S) {
+        return Err(VerifyError::ClockSuspect { issued: token.issued });
     }
+    if now_s < token.not_before.as_second().saturating_sub(CLOCK_SKEW_S) {
+        return Err(VerifyError::NotYetValid { from: token.not_before });
+    }
+    if now >= token.expires {
+        return Err(VerifyError::Expired { expired: token.expires });
+    }
+    Ok(())
 }
 
 fn check_audience(audience: Audience, expected: ExpectedAudience<'_>) -> Checked<bool> {
@@ -305,31 +356,30 @@ impl Disclosures {
         Ok(Self { values, referred: HashSet::new() })
     }
 
-    /// Takes the value that a slot refers to; none when it is not in this copy.
-    fn take(&mut self, slot: Slot) -> Checked<Option<Value>> {
-        if from_base64url(&slot.digest).is_none_or(|bytes| bytes.len() != 32) {
-            return invalid("a digest of the wrong form");
-        }
+    /// Takes the value that a slot refers to, none when it is not in this copy; and the slot's digest.
+    fn take(&mut self, slot: Slot) -> Checked<(FileDigest, Option<Value>)> {
+        let digest: Option<[u8; 32]> = from_base64url(&slot.digest).and_then(|bytes| bytes.try_into().ok());
+        let Some(digest) = digest else { return invalid("a digest of the wrong form") };
         let value = self.values.remove(&slot.digest);
         if !self.referred.insert(slot.digest) {
             return invalid("a digest that is there twice");
         }
-        Ok(value)
+        Ok((FileDigest::from_bytes(digest), value))
     }
 
-    fn facts(&mut self, slots: Vec<Slot>) -> Checked<(Vec<Fact>, u64)> {
+    fn facts(&mut self, slots: Vec<Slot>) -> Checked<(Vec<Fact>, Vec<FactSlot>)> {
         if slots.is_empty() {
             return invalid("no facts");
         }
         let mut facts = Vec::new();
-        let mut withheld = 0u64;
+        let mut found = Vec::with_capacity(slots.len());
         for slot in slots {
-            match self.take(slot)? {
-                Some(value) => facts.push(self.fact(value)?),
-                None => withheld = withheld.saturating_add(1),
-            }
+            let (digest, value) = self.take(slot)?;
+            let fact = value.is_some().then_some(facts.len());
+            facts.extend(value.map(|value| self.fact(value)).transpose()?);
+            found.push(FactSlot { digest, fact });
         }
-        Ok((facts, withheld))
+        Ok((facts, found))
     }
 
     fn fact(&mut self, value: Value) -> Checked<Fact> {
@@ -351,7 +401,7 @@ impl Disclosures {
         let mut rows = Vec::new();
         let mut withheld = 0u64;
         for slot in wire.rows {
-            match self.take(slot)? {
+            match self.take(slot)?.1 {
                 Some(value) => rows.push(
                     serde_json::from_value::<Row>(value)
                         .map_err(|_| VerifyError::Invalid("a row of unknown form"))?,

@@ -11,8 +11,10 @@ use rusqlite::{OptionalExtension, params};
 pub struct AggregateRow {
     /// Its number, in order of disclosure; 0 before it is added.
     pub id: i64,
-    /// The disclosure it left in.
-    pub disclosure: i64,
+    /// The disclosure it left in; none where it was in a draft.
+    pub disclosure: Option<i64>,
+    /// The draft that a reviewer saw it in.
+    pub draft: Option<i64>,
     /// The recipient's number.
     pub recipient: i64,
     /// What was told: `sum`, `rounded-sum`, `count`, `revealed`, `threshold`.
@@ -83,8 +85,8 @@ impl Store {
     pub fn add_aggregate(&self, row: &AggregateRow) -> Result<i64, StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO aggregate_disclosed (disclosure, recipient, kind, account, question, base, added, removed, epoch)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO aggregate_disclosed (disclosure, recipient, kind, account, question, base, added, removed, epoch, draft)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 row.disclosure,
@@ -96,6 +98,7 @@ impl Store {
                 row.added.to_bytes(),
                 row.removed.to_bytes(),
                 row.epoch,
+                row.draft,
             ])?;
         let id = self.conn.last_insert_rowid();
         self.raise_row_numbers(&row.added)?;
@@ -108,7 +111,7 @@ impl Store {
     /// [`StoreError`] where the vault cannot be read.
     pub fn aggregates(&self) -> Result<Vec<AggregateRow>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, disclosure, recipient, kind, account, question, base, added, removed, epoch
+            "SELECT id, disclosure, recipient, kind, account, question, base, added, removed, epoch, draft
              FROM aggregate_disclosed ORDER BY id",
         )?;
         let mut rows = statement.query([])?;
@@ -131,6 +134,7 @@ impl Store {
                     "aggregate_disclosed.removed",
                 )?,
                 epoch: row.get(9)?,
+                draft: row.get(10)?,
             });
         }
         Ok(found)

@@ -208,14 +208,16 @@ impl Store {
         Ok(statement.query_row([disclosure], |row| row.get(0))?)
     }
 
-    /// The places of one recipient's status list that are taken, each with whether it is revoked.
+    /// The places of one recipient's status list that are taken, also by drafts, each with whether it is revoked.
     ///
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
     pub fn status_places(&self, recipient: i64) -> Result<Vec<(u32, bool)>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT status_idx, revoked_at IS NOT NULL FROM disclosure_life
-             WHERE recipient = ?1 AND status_idx IS NOT NULL ORDER BY status_idx",
+             WHERE recipient = ?1 AND status_idx IS NOT NULL
+             UNION ALL SELECT status_idx, 0 FROM draft WHERE recipient = ?1 AND state <> 'sealed'
+             ORDER BY status_idx",
         )?;
         let rows = statement.query_map([recipient], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.map(|row| row.map_err(StoreError::from)).collect()

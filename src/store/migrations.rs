@@ -18,6 +18,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0005_attachments.sql"),
     include_str!("schema/0006_categories.sql"),
     include_str!("schema/0007_statement_periods.sql"),
+    include_str!("schema/0008_approvals.sql"),
 ];
 
 /// The newest version this program knows.
@@ -72,6 +73,38 @@ mod tests {
         let digits: i64 = conn.query_row("SELECT digits FROM commodity", [], |row| row.get(0)).unwrap();
         assert_eq!(digits, 8);
         migrate(&mut conn, latest()).unwrap();
+    }
+
+    #[test]
+    fn the_sets_of_an_older_vault_come_along_with_what_they_are_derived_from() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.pragma_update(None, "foreign_keys", true).unwrap();
+        migrate(&mut conn, 7).unwrap();
+        conn.execute_batch(
+            "INSERT INTO recipient VALUES (1, 'A', 'a', NULL, zeroblob(32), '2026-01-01T00:00:00Z', NULL);
+             INSERT INTO disclosure VALUES (1, 'j', 1, 'p', '2026-01-01T00:00:00Z', '2026-01-08T00:00:00Z', '', '', zeroblob(32));
+             INSERT INTO aggregate_disclosed VALUES (4, 1, 1, 'sum', 1, NULL, NULL, x'01', x'', 0);
+             INSERT INTO aggregate_disclosed VALUES (9, 1, 1, 'sum', 1, NULL, 4, x'02', x'', 0);",
+        )
+        .unwrap();
+        migrate(&mut conn, latest()).unwrap();
+        let kept: String = conn
+            .query_row(
+                "SELECT group_concat(id || ',' || disclosure || ',' || coalesce(base, 0), ';') FROM aggregate_disclosed",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(kept, "4,1,0;9,1,4");
+        let broken: i64 =
+            conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(broken, 0);
+        let dangling =
+            "INSERT INTO aggregate_disclosed VALUES (10, 1, NULL, 1, 'sum', 1, NULL, 77, x'', x'', 0)";
+        assert!(conn.execute(dangling, []).is_err(), "a base is one of the same table");
+        let nowhere =
+            "INSERT INTO aggregate_disclosed VALUES (10, NULL, NULL, 1, 'sum', 1, NULL, 4, x'', x'', 0)";
+        assert!(conn.execute(nowhere, []).is_err(), "a set hangs on a disclosure or on a draft");
     }
 
     #[test]

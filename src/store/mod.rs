@@ -13,6 +13,7 @@ pub mod balances;
 pub mod batches;
 pub mod categories;
 pub mod disclosures;
+pub mod drafts;
 mod error;
 pub mod lifecycle;
 pub mod log;

@@ -4,20 +4,17 @@ use super::facts::{self, Drawing, FactRequest};
 use super::guard::Guard;
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
-use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
+use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason};
+use super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::{Recipient, Refusal, Vault, VaultError};
-use crate::disclosure::log::LogKind;
 use crate::disclosure::{
-    self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt, SealTo, Terms,
+    self, Audience, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt,
+    StatusRef, Terms,
 };
 use crate::store::disclosures::DisclosureRow;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::json;
-
-/// The longest reason for accepting a risk, in characters.
-const MAX_REASON_CHARS: usize = 500;
 
 /// What to disclose, to whom, what for, and for how long.
 #[derive(Debug, Clone)]
@@ -123,12 +120,24 @@ pub(super) struct Standing {
     pub(super) renews: Option<i64>,
 }
 
+impl Issued {
+    pub(super) fn of(entry: DisclosureRow, passcode: Option<Passcode>, recipient: Recipient) -> Self {
+        Self {
+            id: entry.id,
+            jti: entry.jti,
+            sha256: entry.sha256,
+            passcode,
+            issued: entry.issued_at,
+            expires: entry.expires_at,
+            issuer: recipient.issuer.clone(),
+            recipient,
+        }
+    }
+}
+
 impl Vault {
-    /// What a request would let out. Nothing is signed, sealed or logged.
-    ///
-    /// # Errors
-    /// As [`Vault::disclose`].
-    pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
+    /// What a request would let out, whether or not somebody must approve of it first. Nothing is signed, sealed or logged.
+    pub(super) fn look_at(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
         check_reason(request)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let pseudonyms = pseudonym_key(&self.key, &row);
@@ -205,6 +214,16 @@ impl Vault {
         self.disclose_as(request, Standing { until: Some(until), renews: None }, now, deliver)
     }
 
+    /// What a request would let out. Nothing is signed, sealed or logged.
+    ///
+    /// # Errors
+    /// As [`Vault::disclose`].
+    pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
+        let row = self.read(|store| recipient_row(store, request.recipient))?;
+        limits::needs_no_approval(&self.recipient_profile(request.recipient)?, &row.name)?;
+        self.look_at(request, now)
+    }
+
     /// Holds a request against the recipient's limits; gives warnings.
     fn check_limits(
         &self,
@@ -230,95 +249,39 @@ impl Vault {
         let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
         let pseudonyms = pseudonym_key(&self.key, &row);
-        let key = row.key.as_deref().map(parse_key).transpose()?;
-        let passcode = match key {
-            Some(_) => None,
-            None => Some(Passcode::generate(self.random.as_ref()).map_err(|_| VaultError::Randomness)?),
-        };
-        let (audience, seal_to) = match (&key, &passcode) {
-            (Some(key), _) => (key.audience(), SealTo::Recipient(key)),
-            (None, Some(passcode)) => (passcode.audience(), SealTo::Passcode(passcode)),
-            (None, None) => return Err(VaultError::Sealing("no key and no passcode".to_owned())),
-        };
+        let sealing = Sealing::new(&row, self.random.as_ref())?;
+        let (audience, seal_to) = sealing.audience_and_seal()?;
         let mut root_salt = [0; 32];
         self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
         let journal = self.journal();
-        let (random, vault_key) = (self.random.as_ref(), &self.key);
+        let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));
         let written = self.store.write(|store| {
-            let verdict =
-                Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)?;
-            let accepted = accepted_risk(request, verdict.refusal.clone())?;
-            let salt = RootSalt::from_bytes(root_salt);
-            let drawn = Drawing::new(store, &salt, &pseudonyms, utc_day(now), true).draw(&request.facts)?;
-            let ledger_root =
-                drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
-            let kinds = drawn.facts.iter().map(Fact::kind);
-            limits::check(
-                &limits::profile(store, row.id)?,
-                &row.name,
-                request.lifetime,
-                kinds,
-                utc_day(now),
-            )?;
+            limits::needs_no_approval(&limits::profile(store, row.id)?, &row.name)?;
+            let (recipient, pseudonyms) = (&row, &pseudonyms);
+            let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
+            let cleared = clearing.clear(request)?;
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
             let life = lifecycle::new_life(request, &status, standing, now)?;
-            let draft = Draft {
-                audience,
-                purpose: request.purpose.clone(),
-                terms: request.terms,
-                lifetime: request.lifetime,
-                not_before: None,
-                facts: drawn.facts,
-                ledger_root,
-                status: Some(status),
-            };
+            let draft = draft(request, audience, &cleared, status);
             let issued = disclosure::issue(&draft, &issuer, now, random)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
-            let sealed = disclosure::seal(&issued.token, &seal_to)
-                .map_err(|error| VaultError::Sealing(error.to_string()))?;
-            let entry = DisclosureRow {
-                id: 0,
-                jti: issued.id.clone(),
-                recipient: row.id,
-                purpose: request.purpose.text().to_owned(),
-                issued_at: issued.issued,
-                expires_at: issued.expires,
-                sha256: facts::digest_hex(&sealed),
-                token: issued.token.as_str().to_owned(),
+            let leaving = Leaving {
+                recipient: &row,
+                seal_to: &seal_to,
+                purpose: &request.purpose,
                 root_salt,
+                standing,
+                life,
+                enclosures: Vec::new(),
+                more: Vec::new(),
             };
-            let id = store.add_disclosure(&entry)?;
-            store.set_life(id, row.id, &life)?;
-            verdict.keep(store, id)?;
-            let mut body = log_body(&entry, &draft, &row.name, standing);
-            if let (Some(body), Some(accepted)) = (body.as_object_mut(), accepted) {
-                body.insert("accepted_risk".to_owned(), accepted);
-            }
-            journal.append(store, LogKind::Disclosed, &body, now)?;
-            deliver(&sealed).map_err(VaultError::Deliver)?;
-            Ok::<_, VaultError>((DisclosureRow { id, ..entry }, issued.issuer))
+            leaving.let_out(store, &journal, &issued, &cleared, now, deliver)
         });
-        match &written {
-            Err(VaultError::Refused(refusal)) => {
-                let body = denied_body(request, &row.name, refusal);
-                self.write(|store| journal.append(store, LogKind::Denied, &body, now))?;
-            }
-            Err(VaultError::NotAllowed(why)) => {
-                self.log_refusal(request.recipient, request.purpose.text(), why, now)?;
-            }
-            _ => {}
+        if let Err(error) = &written {
+            self.log_denial(request, &row.name, error, now)?;
         }
-        let (entry, fingerprint) = written.map_err(|error| self.explain(error))?;
-        Ok(Issued {
-            id: entry.id,
-            jti: entry.jti,
-            sha256: entry.sha256,
-            passcode,
-            issued: entry.issued_at,
-            expires: entry.expires_at,
-            issuer: fingerprint.to_string(),
-            recipient: self.present(row),
-        })
+        let entry = written.map_err(|error| self.explain(error))?;
+        Ok(Issued::of(entry, sealing.into_passcode(), self.present(row)))
     }
 
     /// Every disclosure that left, oldest first.
@@ -364,69 +327,26 @@ impl Vault {
     }
 }
 
-/// A reason that is given must say something.
-fn check_reason(request: &DisclosureRequest) -> Result<(), VaultError> {
-    match &request.accept_risk {
-        Some(reason) if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS => {
-            Err(VaultError::Invalid(format!(
-                "the reason for accepting a risk has 1 to {MAX_REASON_CHARS} characters"
-            )))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What the log says of a risk that the owner accepts; an error for one that they do not.
-fn accepted_risk(
+/// What is to be signed for a request.
+pub(super) fn draft(
     request: &DisclosureRequest,
-    refusal: Option<Refusal>,
-) -> Result<Option<serde_json::Value>, VaultError> {
-    match (refusal, &request.accept_risk) {
-        (None, _) => Ok(None),
-        (Some(refusal), None) => Err(VaultError::Refused(Box::new(refusal))),
-        (Some(refusal), Some(reason)) => {
-            Ok(Some(json!({"reason": reason.trim(), "risk": refusal.to_string()})))
-        }
+    audience: Audience,
+    cleared: &Cleared,
+    status: StatusRef,
+) -> Draft {
+    Draft {
+        audience,
+        purpose: request.purpose.clone(),
+        terms: request.terms,
+        lifetime: request.lifetime,
+        not_before: None,
+        facts: cleared.facts.clone(),
+        ledger_root: cleared.ledger_root,
+        status: Some(status),
     }
 }
 
-/// What the log says of a disclosure that was refused.
-fn denied_body(request: &DisclosureRequest, recipient: &str, refusal: &Refusal) -> serde_json::Value {
-    let rows: Vec<i64> =
-        refusal.leaks.iter().flat_map(|leak| leak.rows.iter().map(|row| row.id.0)).take(100).collect();
-    json!({
-        "recipient": request.recipient,
-        "name": recipient,
-        "purpose": request.purpose.text(),
-        "why": refusal.to_string(),
-        "transactions": rows,
-    })
-}
-
-/// What the log says of a disclosure: everything but the rows themselves.
-fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str, standing: Standing) -> serde_json::Value {
-    let facts: Vec<_> =
-        draft.facts.iter().map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)})).collect();
-    let mut body = json!({
-        "jti": row.jti,
-        "recipient": row.recipient,
-        "name": recipient,
-        "purpose": row.purpose,
-        "issued": row.issued_at.to_string(),
-        "expires": row.expires_at.to_string(),
-        "sealed_sha256": row.sha256,
-        "facts": facts,
-    });
-    if let Some(until) = standing.until {
-        body["standing_until"] = until.to_string().into();
-    }
-    if let Some(id) = standing.renews {
-        body["renews"] = id.into();
-    }
-    body
-}
-
-fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
+pub(super) fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {
     Timestamp::from_second(now.as_second().saturating_add(lifetime.seconds()))
         .map_err(|_| VaultError::Invalid("the expiry lies beyond all calendars".to_owned()))
 }

@@ -144,6 +144,9 @@ pub enum VaultError {
     /// No disclosure of that number.
     #[error("there is no disclosure {0}")]
     NoSuchDisclosure(i64),
+    /// No draft of that number.
+    #[error("there is no draft {0}")]
+    NoSuchDraft(i64),
     /// A name, text or number that cannot be used.
     #[error("{0}")]
     Invalid(String),

@@ -82,6 +82,17 @@ pub struct RecipientProfile {
     /// The ssh-ed25519 key under which they confirm deletions: one introduced for that, else the key that
     /// disclosures are sealed to where it is of that kind.
     pub receipt_key: Option<String>,
+    /// Whose approval each disclosure to them needs.
+    pub approvals: Vec<NeededApproval>,
+}
+
+/// One whose approval is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededApproval {
+    /// Their number among the recipients.
+    pub reviewer: i64,
+    /// The owner's name for them.
+    pub name: String,
 }
 
 impl RecipientProfile {
@@ -171,6 +182,41 @@ impl Vault {
                 "allowed": row.allowed, "vetting": row.vetting});
             log.append(store, LogKind::RecipientLimited, &body, now)?;
             profile(store, id)
+        })
+    }
+
+    /// Checks that these can review what goes to a recipient, without setting anything.
+    ///
+    /// # Errors
+    /// As [`Vault::set_needed_approvals`].
+    pub fn check_reviewers(&self, id: i64, reviewers: &[i64]) -> Result<(), VaultError> {
+        self.read(|store| {
+            let recipient = recipient_row(store, id)?;
+            super::drafts::reviewers_among(store, &recipient, reviewers).map(|_| ())
+        })
+    }
+
+    /// Sets whose approval each disclosure to a recipient needs; none: nobody's.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchRecipient`]; [`VaultError::Invalid`] for a reviewer without a key that signs, or for the
+    /// recipient themselves.
+    pub fn set_needed_approvals(
+        &mut self,
+        id: i64,
+        reviewers: &[i64],
+        now: Timestamp,
+    ) -> Result<RecipientProfile, VaultError> {
+        let log = self.journal();
+        self.write(|store| {
+            let recipient = recipient_row(store, id)?;
+            super::drafts::reviewers_among(store, &recipient, reviewers)?;
+            store.set_needed_approvals(id, reviewers)?;
+            let profile = profile(store, id)?;
+            let names: Vec<&str> = profile.approvals.iter().map(|needed| needed.name.as_str()).collect();
+            let body = json!({"recipient": id, "name": recipient.name, "approvals": names});
+            log.append(store, LogKind::RecipientLimited, &body, now)?;
+            Ok(profile)
         })
     }
 
@@ -273,7 +319,32 @@ pub(super) fn profile(store: &Store, id: i64) -> Result<RecipientProfile, VaultE
             .map(|row| Vetting { by: row.by, what: row.what, until: row.until, noted: row.noted_at })
             .collect(),
         receipt_key: store.receipt_key(id)?.or(own_key),
+        approvals: needed_approvals(store, id)?,
     })
+}
+
+fn needed_approvals(store: &Store, recipient: i64) -> Result<Vec<NeededApproval>, VaultError> {
+    let mut needed = Vec::new();
+    for reviewer in store.needed_approvals(recipient)? {
+        let name = store.recipient(reviewer)?.map_or_else(String::new, |row| row.name);
+        needed.push(NeededApproval { reviewer, name });
+    }
+    Ok(needed)
+}
+
+/// Refuses what would leave without the approvals that the owner asks for.
+///
+/// # Errors
+/// [`VaultError::NotAllowed`].
+pub(super) fn needs_no_approval(profile: &RecipientProfile, name: &str) -> Result<(), VaultError> {
+    if profile.approvals.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = profile.approvals.iter().map(|needed| needed.name.as_str()).collect();
+    Err(VaultError::NotAllowed(format!(
+        "disclosures to {name} need the approval of {}: make a draft with finvault disclosure draft",
+        names.join(" and ")
+    )))
 }
 
 /// Holds what would leave against the recipient's limits. Gives what the owner should know before saying yes.

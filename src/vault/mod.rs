@@ -14,6 +14,8 @@ mod categories;
 mod check;
 #[cfg(feature = "age")]
 mod disclose;
+#[cfg(feature = "age")]
+mod drafts;
 mod error;
 #[cfg(feature = "age")]
 mod facts;
@@ -26,6 +28,8 @@ mod journal;
 mod lifecycle;
 #[cfg(feature = "age")]
 mod limits;
+#[cfg(feature = "age")]
+mod outgoing;
 #[cfg(feature = "age")]
 mod recipients;
 mod refusal;
@@ -53,6 +57,8 @@ pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
+#[cfg(feature = "age")]
+pub use drafts::{DraftRecord, DraftReviewer, DraftState};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
@@ -63,7 +69,9 @@ pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 #[cfg(feature = "age")]
-pub use limits::{FACT_KINDS, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key};
+pub use limits::{
+    FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key,
+};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};

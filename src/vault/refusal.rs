@@ -52,11 +52,13 @@ pub struct LeakedDetail {
     pub amount: Money,
 }
 
-/// A disclosure that was made before.
+/// A disclosure that was made before, or a draft that was given to a reviewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Its number.
+    /// Its number, among disclosures or among drafts.
     pub disclosure: i64,
+    /// Whether it is a draft.
+    pub in_draft: bool,
     /// The day it was issued, in UTC.
     pub issued: Date,
     /// To whom.
@@ -149,7 +151,8 @@ impl Leak {
             } else {
                 format!(" to {}", origin.recipient)
             };
-            parts.push(format!("disclosure {} of {}{to}", origin.disclosure, origin.issued));
+            let what = if origin.in_draft { "draft" } else { "disclosure" };
+            parts.push(format!("{what} {} of {}{to}", origin.disclosure, origin.issued));
         }
         if self.from.len() > MAX_TOLD {
             parts.push(format!("{} more", self.from.len() - MAX_TOLD));

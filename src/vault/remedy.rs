@@ -40,6 +40,7 @@ impl VaultError {
             | Self::AttachmentTooLarge { .. }
             | Self::NoSuchRecipient { .. }
             | Self::NoSuchDisclosure(_)
+            | Self::NoSuchDraft(_)
             | Self::Invalid(_)
             | Self::Currency(_)
             | Self::Money(_)
@@ -77,6 +78,7 @@ impl VaultError {
             Self::NoSuchAttachment(_) => Some("see the numbers with: finvault attach list".to_owned()),
             Self::AttachmentDamaged(_) => Some("restore the vault from a backup".to_owned()),
             Self::NoSuchDisclosure(_) => Some("see the numbers with: finvault disclosure list".to_owned()),
+            Self::NoSuchDraft(_) => Some("see the numbers with: finvault disclosure drafts".to_owned()),
             Self::NoData { known_from, .. } => Some(match known_from {
                 Some(day) => {
                     format!("the vault knows this account from {day} on; import older statements first")

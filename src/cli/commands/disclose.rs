@@ -3,6 +3,7 @@
 mod arguments;
 mod asked;
 mod delivery;
+mod drafting;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -11,7 +12,7 @@ use crate::cli::when::{Day, parse_day};
 use arguments::{Around, FactArguments, more_facts};
 use clap::{Args, Subcommand};
 use delivery::{Chosen, Delivery, Plan};
-pub(super) use delivery::{free_name, preview, print_preview, tell};
+pub(super) use delivery::{PreviewShape, free_name, preview, print_preview, tell};
 use finvault::disclosure::{Lifetime, Purpose, Terms};
 
 /// Disclose facts to one recipient: signed, sealed, expiring, logged
@@ -63,18 +64,33 @@ pub struct Common {
     and: Vec<String>,
 }
 
+/// What becomes of what is chosen.
+pub enum Way {
+    /// It is sealed at once.
+    Seal,
+    /// It becomes a draft for these reviewers and those whom the recipient's policy names.
+    Draft(Vec<String>),
+}
+
 impl Disclose {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        self.run_as(session, &Way::Seal)
+    }
+
+    /// Chooses the same, and goes on in this way.
+    pub fn run_as(self, session: &mut Session<'_>, way: &Way) -> Result<Exit, Failure> {
         match self {
-            Self::Balance(asked) => asked.common.run(session, FactArguments::Balance(asked.fact)),
-            Self::Threshold(asked) => asked.common.run(session, FactArguments::Threshold(asked.fact)),
-            Self::Totals(asked) => asked.common.run(session, FactArguments::Totals(asked.fact)),
-            Self::Transactions(asked) => asked.common.run(session, FactArguments::Transactions(asked.fact)),
-            Self::Account(asked) => asked.common.run(session, FactArguments::Account(asked.fact)),
-            Self::Document(asked) => asked.common.run(session, FactArguments::Document(asked.fact)),
-            Self::Preset(asked) => asked.run(session),
-            Self::Request(asked) => asked.run(session),
+            Self::Balance(asked) => asked.common.run(session, way, FactArguments::Balance(asked.fact)),
+            Self::Threshold(asked) => asked.common.run(session, way, FactArguments::Threshold(asked.fact)),
+            Self::Totals(asked) => asked.common.run(session, way, FactArguments::Totals(asked.fact)),
+            Self::Transactions(asked) => {
+                asked.common.run(session, way, FactArguments::Transactions(asked.fact))
+            }
+            Self::Account(asked) => asked.common.run(session, way, FactArguments::Account(asked.fact)),
+            Self::Document(asked) => asked.common.run(session, way, FactArguments::Document(asked.fact)),
+            Self::Preset(asked) => asked.run(session, way),
+            Self::Request(asked) => asked.run(session, way),
         }
     }
 }
@@ -96,7 +112,7 @@ fn recipient_and_end(to: &[String], has_window: bool) -> Result<(&str, Option<Da
 }
 
 impl Common {
-    fn run(self, session: &mut Session<'_>, first: FactArguments) -> Result<Exit, Failure> {
+    fn run(self, session: &mut Session<'_>, way: &Way, first: FactArguments) -> Result<Exit, Failure> {
         let (recipient, until) = recipient_and_end(&self.to, first.takes_window())?;
         let label = self.delivery.account_label;
         let here = Around { today: session.today(), until, label };
@@ -108,7 +124,7 @@ impl Common {
             Failure::usage(error.to_string()).help("say with --purpose what the facts may be used for")
         })?;
         let plan = Plan { purpose, terms: Terms::default(), lifetime: Lifetime::default() };
-        self.delivery.run(session, recipient, plan, |vault, _| {
+        self.delivery.run(session, recipient, plan, way, |vault, _| {
             let mut facts = vec![first.request(vault, here)?];
             for fact in &more {
                 facts.push(fact.request(vault, others)?);

@@ -1,5 +1,6 @@
 //! `disclosure`: what was disclosed, where it stands, and what the owner does about it afterwards.
 
+use super::disclosure_drafts::{self, Approve, Draft, Seal};
 use super::disclosure_life::{Close, Renew, Revoke, StatusList};
 use super::disclosure_review::{Review, Trace};
 use super::facts;
@@ -14,7 +15,7 @@ use finvault::vault::{DisclosureRecord, DisclosureState, Vault};
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// List, show, revoke, renew, close, review and trace what was disclosed
+/// Draft, list, show, revoke, renew, close, review and trace what was disclosed
 #[derive(Debug, Subcommand)]
 pub enum Disclosure {
     /// List what was disclosed
@@ -22,6 +23,16 @@ pub enum Disclosure {
     /// Show one disclosure
     Show {
         /// Its number, as "disclosure list" shows it
+        id: i64,
+    },
+    Draft(Box<Draft>),
+    /// List the drafts, and what their reviewers said
+    Drafts,
+    Approve(Approve),
+    Seal(Seal),
+    /// Give a draft up
+    Drop {
+        /// Its number, as "disclosure drafts" shows it
         id: i64,
     },
     Revoke(Revoke),
@@ -83,14 +94,20 @@ impl<'a> RecordShape<'a> {
 impl Disclosure {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        if let Self::Exposure(command) = self {
-            return command.run(session);
-        }
+        let command = match self {
+            Self::Exposure(command) => return command.run(session),
+            Self::Draft(command) => return command.run(session),
+            command => command,
+        };
         let mut vault = session.open_vault()?;
-        match self {
+        match command {
             Self::List => list(&vault, session)?,
             Self::Show { id } => show(&vault.disclosure(id)?, session)?,
-            Self::Exposure(_) => {}
+            Self::Exposure(_) | Self::Draft(_) => {}
+            Self::Drafts => disclosure_drafts::list(&vault, session)?,
+            Self::Approve(asked) => asked.run(&mut vault, session)?,
+            Self::Seal(asked) => return asked.run(vault, session),
+            Self::Drop { id } => disclosure_drafts::give_up(id, &mut vault, session)?,
             Self::Revoke(asked) => asked.run(&mut vault, session)?,
             Self::StatusList(asked) => return asked.run(vault, session),
             Self::Renew(asked) => return asked.run(vault, session),

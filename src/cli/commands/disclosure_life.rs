@@ -166,14 +166,14 @@ impl Renew {
         let request = vault.renewal(self.id, now)?;
         let preview = preview(&mut vault, &request, now, false)?;
         if !session.console.is_json() {
-            print_preview(&preview, &request, session.console)?;
+            print_preview(&preview, request.purpose.text(), false, session.console)?;
         }
         let name = &preview.recipient.name;
         if !self.yes && !session.console.confirm(&format!("Seal this for {name}?"), "--yes")? {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
-        let path = self.output.clone().unwrap_or_else(|| free_name(name, session.today()));
+        let path = self.output.clone().unwrap_or_else(|| free_name("disclosure", name, session.today()));
         let mut file = OutputFile::begin(&path, self.force)?;
         let issued = vault.renew(self.id, now, &mut |bytes| file.write(bytes))?;
         vault.close()?;

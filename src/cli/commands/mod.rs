@@ -9,6 +9,7 @@ pub mod completions;
 pub mod demo;
 pub mod disclose;
 pub mod disclosure;
+pub mod disclosure_drafts;
 pub mod disclosure_life;
 pub mod disclosure_review;
 pub mod exposure;
@@ -25,6 +26,7 @@ pub mod recipient;
 pub mod recipient_policy;
 pub mod report;
 pub mod request;
+pub mod review;
 pub mod shapes;
 pub mod tx;
 pub mod tx_split;
@@ -53,6 +55,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Request(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
+        Command::Review(command) => command.run(session),
         Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),

@@ -14,7 +14,7 @@ use finvault::disclosure::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Sign that you deleted a disclosure; needs no vault
 #[derive(Debug, Subcommand)]
@@ -64,18 +64,23 @@ impl Receipt {
     }
 }
 
+/// The ssh-ed25519 key in a file.
+pub(super) fn signing_key(path: &Path) -> Result<ReceiptKey, Failure> {
+    let bytes = secrets::read_secret_file("the signing key", path)?;
+    ReceiptKey::from_openssh(&bytes).map_err(|error| {
+        Failure::new(Exit::WrongSecret, format!("cannot sign with {}: {error}", path.display())).help(
+            "an age key cannot sign: give an ssh-ed25519 key with --sign-with, and its public half to who disclosed it",
+        )
+    })
+}
+
 impl Make {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let Some(signing) = self.sign_with.as_ref().or(self.identity.as_ref()) else {
             return Err(Failure::usage("no key to sign with")
                 .help("name an OpenSSH ed25519 private key with --sign-with"));
         };
-        let bytes = secrets::read_secret_file("the signing key", signing)?;
-        let key = ReceiptKey::from_openssh(&bytes).map_err(|error| {
-            Failure::new(Exit::WrongSecret, format!("cannot sign with {}: {error}", signing.display())).help(
-                "an age key cannot sign: give an ssh-ed25519 key with --sign-with, and its public half to who disclosed it",
-            )
-        })?;
+        let key = signing_key(signing)?;
         let (verified, token) = self.disclosure(session)?;
         let text = make_receipt(&verified, token, session.now(), &key)
             .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;

@@ -87,6 +87,13 @@ pub struct Limits {
     /// What is done where they were not vetted, or too long ago
     #[arg(long, value_parser = parse_policy(), group = "change")]
     vetting: Option<VettingPolicy>,
+    /// Seal nothing for them that this reviewer has not approved; give it once for each reviewer. They take
+    /// the place of those set before
+    #[arg(long = "approval", value_name = "RECIPIENT", group = "change", conflicts_with = "no_approval")]
+    approvals: Vec<String>,
+    /// Nobody needs to approve any more
+    #[arg(long, group = "change")]
+    no_approval: bool,
 }
 
 /// A span of time, or no limit.
@@ -103,6 +110,28 @@ fn parse_policy() -> impl TypedValueParser<Value = VettingPolicy> {
 }
 
 impl Limits {
+    /// Sets what was named, all of it or nothing.
+    fn set(
+        &self,
+        recipient: &vault::Recipient,
+        vault: &mut Vault,
+        session: &Session<'_>,
+    ) -> Result<RecipientProfile, Failure> {
+        let mut profile = vault.recipient_profile(recipient.id)?;
+        let reviewers = self.approvals.iter().map(|name| Ok(vault.recipient(name)?.id));
+        let reviewers = reviewers.collect::<Result<Vec<i64>, Failure>>()?;
+        // Looked at first, so that a wrong one leaves the limits as they are.
+        vault.check_reviewers(recipient.id, &reviewers)?;
+        if self.max_expiry.is_some() || self.allow.is_some() || self.vetting.is_some() {
+            let limits = self.over(profile.limits)?;
+            profile = vault.set_recipient_limits(recipient.id, &limits, session.now())?;
+        }
+        if self.no_approval || !reviewers.is_empty() {
+            profile = vault.set_needed_approvals(recipient.id, &reviewers, session.now())?;
+        }
+        Ok(profile)
+    }
+
     fn over(&self, mut limits: RecipientLimits) -> Result<RecipientLimits, Failure> {
         if let Some(SpanOrAny(span)) = self.max_expiry {
             let lifetime = span.map(|span| Lifetime::from_seconds(span.as_secs())).transpose();
@@ -128,6 +157,7 @@ struct ProfileShape {
     allowed: Option<Vec<String>>,
     vetting: &'static str,
     vetted: Vec<VettingShape>,
+    approvals: Vec<String>,
     vetting_gap: Option<String>,
 }
 
@@ -154,6 +184,7 @@ impl ProfileShape {
             allowed: profile.limits.allowed.clone(),
             vetting: profile.limits.vetting.as_str(),
             vetted: vetted.collect(),
+            approvals: profile.approvals.iter().map(|needed| needed.name.clone()).collect(),
             vetting_gap: gap,
         }
     }
@@ -211,8 +242,7 @@ impl Recipient {
             }
             Self::Limits(asked) => {
                 let recipient = vault.recipient(&asked.name)?;
-                let limits = asked.over(vault.recipient_profile(recipient.id)?.limits)?;
-                let profile = vault.set_recipient_limits(recipient.id, &limits, session.now())?;
+                let profile = asked.set(&recipient, &mut vault, session)?;
                 show(&recipient, &profile, session)?;
             }
             Self::ReceiptKey { name, key } => {
@@ -313,6 +343,10 @@ fn show(
     }
     if let Some(kinds) = &profile.limits.allowed {
         line("may have", kinds.join(", "));
+    }
+    if !profile.approvals.is_empty() {
+        let names: Vec<&str> = profile.approvals.iter().map(|needed| needed.name.as_str()).collect();
+        line("approved by", names.join(", "));
     }
     for vetting in &profile.vettings {
         line("vetted", format!("by {}, until {}: {}", vetting.by, vetting.until, vetting.what));

@@ -23,7 +23,7 @@ const MAX_NEWS: usize = 12;
 pub struct Exposure {
     /// The recipient's name; none for all of them together.
     pub recipient: Option<String>,
-    /// How many disclosures it counts.
+    /// How many disclosures it counts, and drafts that they were given to review.
     pub disclosures: u64,
     /// How many were made before finvault kept what lies beneath them, and are not counted.
     pub not_counted: u64,
@@ -213,8 +213,12 @@ impl Vault {
             for group in solve(Quantity::Counts)?.known.iter().filter(has_sum) {
                 known.push(describe(store, group, "number", 0)?);
             }
-            let disclosures: BTreeSet<i64> =
-                history.origins.iter().filter(|row| counts(row)).map(|row| row.disclosure).collect();
+            let disclosures: BTreeSet<_> = history
+                .origins
+                .iter()
+                .filter(|row| counts(row))
+                .map(|row| (row.disclosure, row.draft))
+                .collect();
             let accounts: BTreeSet<AccountId> = history
                 .origins
                 .iter()

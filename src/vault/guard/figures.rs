@@ -155,7 +155,8 @@ impl History {
             self.aggregates.push(aggregate);
             let row = AggregateRow {
                 id: 0,
-                disclosure: 0,
+                disclosure: None,
+                draft: None,
                 recipient,
                 kind: word_of(&figure.kind).to_owned(),
                 account: figure.account,

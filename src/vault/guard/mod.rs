@@ -71,7 +71,7 @@ pub(super) struct Verdict {
     pub(super) warnings: Vec<String>,
     /// The sets beneath the facts, to be kept where the disclosure is made.
     pub(super) rows: Vec<AggregateRow>,
-    /// How many disclosures were made to the recipient before.
+    /// How many disclosures were made to the recipient before, and drafts shown to them.
     pub(super) earlier: u64,
     /// What the recipient will know beyond what is said to them.
     pub(super) afterwards: Vec<String>,
@@ -125,7 +125,7 @@ impl Guard<'_> {
             Some(Refusal { recipient, leaks, over_budget, safe })
         };
         let mine = history.origins.iter().filter(|row| row.recipient == self.recipient.id);
-        let disclosures: BTreeSet<i64> = mine.map(|row| row.disclosure).collect();
+        let disclosures: BTreeSet<_> = mine.map(|row| (row.disclosure, row.draft)).collect();
         let afterwards = exposure::news(self.store, &alone, figures)?;
         Ok(Verdict { refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
     }
@@ -155,18 +155,33 @@ impl Guard<'_> {
         let places = leak.certificate.iter().flat_map(|certificate| {
             certificate.terms.iter().map(|term| term.aggregate).chain(certificate.revealing.iter().copied())
         });
-        let disclosures: BTreeSet<i64> =
-            places.filter_map(|place| history.origins.get(place)).map(|row| row.disclosure).collect();
+        let origins: BTreeSet<_> = places
+            .filter_map(|place| history.origins.get(place))
+            .map(|row| (row.disclosure, row.draft, row.recipient))
+            .collect();
         let mut from = Vec::new();
-        for id in disclosures {
-            if let Some(row) = self.store.disclosure(id)? {
-                let name =
-                    self.store.recipient(row.recipient)?.map_or_else(String::new, |recipient| recipient.name);
-                let issued = row.issued_at.to_zoned(TimeZone::UTC).date();
-                from.push(Origin { disclosure: id, issued, recipient: name });
-            }
+        for (disclosure, draft, recipient) in origins {
+            from.extend(self.origin(disclosure, draft, recipient)?);
         }
         Ok(Leak { rows, from, together })
+    }
+
+    /// Where a figure was told: in a disclosure, or in a draft to one who reviewed it.
+    fn origin(
+        &self,
+        disclosure: Option<i64>,
+        draft: Option<i64>,
+        recipient: i64,
+    ) -> Result<Option<Origin>, VaultError> {
+        let found = match (disclosure, draft) {
+            (Some(id), _) => self.store.disclosure(id)?.map(|row| (id, row.issued_at, false)),
+            (None, Some(id)) => self.store.draft(id)?.map(|row| (id, row.drafted_at, true)),
+            (None, None) => None,
+        };
+        let Some((id, at, in_draft)) = found else { return Ok(None) };
+        let name = self.store.recipient(recipient)?.map_or_else(String::new, |recipient| recipient.name);
+        let issued = at.to_zoned(TimeZone::UTC).date();
+        Ok(Some(Origin { disclosure: id, in_draft, issued, recipient: name }))
     }
 
     /// Accounts on which the recipient would have more answers than allowed; those on which all would.
@@ -306,7 +321,15 @@ impl Verdict {
     /// Keeps the sets beneath a disclosure that was made.
     pub(super) fn keep(&self, store: &Store, disclosure: i64) -> Result<(), VaultError> {
         for row in &self.rows {
-            store.add_aggregate(&AggregateRow { disclosure, ..row.clone() })?;
+            store.add_aggregate(&AggregateRow { disclosure: Some(disclosure), ..row.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the sets beneath a draft that was given to the reviewer for whom it was judged.
+    pub(super) fn keep_seen(&self, store: &Store, draft: i64) -> Result<(), VaultError> {
+        for row in &self.rows {
+            store.add_aggregate(&AggregateRow { draft: Some(draft), ..row.clone() })?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! `disclose preset` and `disclose request`: what a preset or a partner's request asks, answered from one account.
 
+use super::Way;
 use super::delivery::{Chosen, Delivery, Plan};
 use crate::cli::commands::preset::{PresetValues, preset_failure};
 use crate::cli::commands::request::read_request;
@@ -61,7 +62,7 @@ pub struct FromRequest {
 
 impl FromPreset {
     /// Runs it.
-    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    pub fn run(self, session: &mut Session<'_>, way: &Way) -> Result<Exit, Failure> {
         let preset = Preset::named(&self.name).map_err(preset_failure)?;
         let today = session.today();
         let templates = preset.templates(&self.values.given(today)).map_err(preset_failure)?;
@@ -70,7 +71,7 @@ impl FromPreset {
         let days = Some(preset.expires_in_days);
         let plan = Plan { purpose, terms: terms(preset.retention, today), lifetime: lifetime(days)? };
         let note = format!("{}: they ask for {}; this does instead.", preset.title, preset.asked);
-        self.delivery.run(session, &self.to, plan, |vault, _| {
+        self.delivery.run(session, &self.to, plan, way, |vault, _| {
             let account = vault.account(&self.account)?.id;
             let facts = vault.fact_requests(&templates, &Given { account, holder, import, today })?;
             Ok(Chosen { facts, notes: vec![note] })
@@ -80,14 +81,14 @@ impl FromPreset {
 
 impl FromRequest {
     /// Runs it.
-    pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+    pub fn run(self, session: &mut Session<'_>, way: &Way) -> Result<Exit, Failure> {
         let request = read_request(&self.file)?;
         let today = session.today();
         let now = session.now();
         let purpose = own_words(&request.purpose, self.purpose.as_deref())?;
         let lifetime = lifetime(request.expires_in_days)?;
         let plan = Plan { purpose, terms: terms(request.retention, today), lifetime };
-        self.delivery.run(session, &self.to, plan, |vault, recipient| {
+        self.delivery.run(session, &self.to, plan, way, |vault, recipient| {
             let account = vault.account(&self.account)?.id;
             let given =
                 Given { account, holder: self.holder.clone(), import: self.import.map(BatchId), today };

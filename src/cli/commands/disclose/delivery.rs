@@ -1,5 +1,6 @@
 //! From requests to a sealed file: shows what will leave, asks, seals, and tells what to do with the file.
 
+use super::Way;
 use crate::cli::commands::facts;
 use crate::cli::commands::shapes::iso;
 use crate::cli::console::Console;
@@ -22,35 +23,35 @@ use std::path::{Path, PathBuf};
 pub struct Delivery {
     /// How long it holds, as 12h, 7d or 2w [default: 7d]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
-    expires: Option<SignedDuration>,
+    pub(super) expires: Option<SignedDuration>,
     /// Ask the recipient to keep it no longer than this day [default: the day it expires]
     #[arg(long, value_name = "DAY", value_parser = parse_day)]
-    retain_until: Option<Day>,
+    pub(super) retain_until: Option<Day>,
     /// Whether the recipient may pass it on: prohibited, with-consent or permitted [default:
     /// prohibited]
     #[arg(long, value_parser = parse_onward_sharing)]
-    onward_sharing: Option<OnwardSharing>,
+    pub(super) onward_sharing: Option<OnwardSharing>,
     /// How to call the account: number (its last four characters), name, both or nothing
     #[arg(long, value_name = "HOW", value_parser = parse_label, default_value = "number")]
     pub account_label: LabelChoice,
     /// Let "disclosure renew" make it again with fresh figures, up to this day
     #[arg(long, value_name = "DAY", value_parser = parse_day)]
-    standing_until: Option<Day>,
+    pub(super) standing_until: Option<Day>,
     /// The file to write [default: disclosure-RECIPIENT-DAY.age here]
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Replace that file if it exists
     #[arg(long, requires = "output")]
-    force: bool,
+    pub(super) force: bool,
     /// Disclose it although too much would follow from it; the reason is logged
     #[arg(long, value_name = "REASON")]
-    accept_risk: Option<String>,
+    pub(super) accept_risk: Option<String>,
     /// Go ahead without being asked
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Only show what would leave
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 fn parse_onward_sharing(text: &str) -> Result<OnwardSharing, String> {
@@ -80,6 +81,15 @@ pub struct Plan {
     pub lifetime: Lifetime,
 }
 
+/// What is to leave, once the vault is open.
+pub(super) struct Asked {
+    pub(super) request: DisclosureRequest,
+    /// Lines shown above the preview.
+    pub(super) notes: Vec<String>,
+    /// The recipient's name.
+    pub(super) recipient: String,
+}
+
 /// The facts, and what to tell about how they were chosen.
 pub struct Chosen {
     /// What to state.
@@ -89,12 +99,13 @@ pub struct Chosen {
 }
 
 impl Delivery {
-    /// Seals what `choose` picks for the recipient of that name, once the owner agreed.
+    /// Seals what `choose` picks for the recipient of that name, or makes a draft of it, once the owner agreed.
     pub fn run(
         &self,
         session: &mut Session<'_>,
         recipient: &str,
         plan: Plan,
+        way: &Way,
         choose: impl FnOnce(&Vault, i64) -> Result<Chosen, Failure>,
     ) -> Result<Exit, Failure> {
         let lifetime = match self.expires {
@@ -105,11 +116,15 @@ impl Delivery {
         if let Some(path) = &self.output {
             check_free(path, self.force)?;
         }
+        if matches!(way, Way::Draft(_)) && self.standing_until.is_some() {
+            return Err(Failure::usage("a draft is approved as it is, and is not renewed")
+                .help("leave --standing-until out"));
+        }
         if !self.yes && !self.dry_run && session.console.is_json() {
             return Err(Failure::usage("with --json nothing is asked")
                 .help("give --yes to seal, or --dry-run to look"));
         }
-        let mut vault = session.open_vault()?;
+        let vault = session.open_vault()?;
         let recipient = vault.recipient(recipient)?;
         let Chosen { facts, notes } = choose(&vault, recipient.id)?;
         let request = DisclosureRequest {
@@ -127,54 +142,78 @@ impl Delivery {
             },
             accept_risk: self.accept_risk.clone(),
         };
+        let asked = Asked { request, notes, recipient: recipient.name };
+        match way {
+            Way::Seal => self.seal(vault, session, &asked),
+            Way::Draft(reviewers) => self.draft(vault, session, asked, reviewers),
+        }
+    }
+
+    fn seal(&self, mut vault: Vault, session: &mut Session<'_>, asked: &Asked) -> Result<Exit, Failure> {
+        let Asked { request, notes, recipient } = asked;
         // The moment of the preview is the moment of issue: what was looked at is what is sealed.
         let now = session.now();
-        let preview = preview(&mut vault, &request, now, self.dry_run)?;
-        if !session.console.is_json() {
-            for note in &notes {
-                session.console.say(note)?;
-            }
-            print_preview(&preview, &request, session.console)?;
+        let preview = preview(&mut vault, request, now, self.dry_run)?;
+        if let Some(exit) = self.show(&preview, request, notes, session)? {
+            return Ok(exit);
         }
-        // What is refused is asked of nobody; unless this is a dry run, it is entered in the log as denied.
         let refusal = preview.refusal.as_ref().filter(|_| self.accept_risk.is_none());
-        if let (Some(refusal), true) = (refusal, self.dry_run) {
-            return Err(VaultError::Refused(Box::new(refusal.clone())).into());
-        }
-        if self.dry_run {
-            if session.console.is_json() {
-                session.console.json(&PreviewShape::new(&preview, &notes))?;
-            } else {
-                session.console.say("Nothing was sealed: this was a dry run.")?;
-            }
-            return Ok(Exit::Done);
-        }
         let standing = self.standing_until.map(|day| day.resolve(session.today()));
         if let Some(until) = standing.filter(|_| !session.console.is_json()) {
             session.console.say(format!("It may be renewed with fresh figures until {until}."))?;
         }
         if refusal.is_none()
             && !self.yes
-            && !session.console.confirm(&format!("Seal this for {}?", recipient.name), "--yes")?
+            && !session.console.confirm(&format!("Seal this for {recipient}?"), "--yes")?
         {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
         let path = match &self.output {
             Some(path) => path.clone(),
-            None => free_name(&recipient.name, session.today()),
+            None => free_name("disclosure", recipient, session.today()),
         };
         // The file is not in its place yet: it gets there once the log entry is durable.
         let mut sealed = OutputFile::begin(&path, self.force)?;
         let mut deliver = |bytes: &[u8]| sealed.write(bytes);
         let issued = match standing {
-            Some(until) => vault.disclose_standing(&request, until, now, &mut deliver)?,
-            None => vault.disclose(&request, now, &mut deliver)?,
+            Some(until) => vault.disclose_standing(request, until, now, &mut deliver)?,
+            None => vault.disclose(request, now, &mut deliver)?,
         };
         vault.close()?;
         sealed.keep()?;
-        tell(&issued, &preview, &notes, &path, session.console)?;
+        tell(&issued, &preview, notes, &path, session.console)?;
         Ok(Exit::Done)
+    }
+
+    /// Shows what would leave. Gives an exit code where that was all: on a dry run.
+    pub(super) fn show(
+        &self,
+        preview: &Preview,
+        request: &DisclosureRequest,
+        notes: &[String],
+        session: &mut Session<'_>,
+    ) -> Result<Option<Exit>, Failure> {
+        if !session.console.is_json() {
+            for note in notes {
+                session.console.say(note)?;
+            }
+            let accepted = request.accept_risk.is_some();
+            print_preview(preview, request.purpose.text(), accepted, session.console)?;
+        }
+        if !self.dry_run {
+            return Ok(None);
+        }
+        // What is refused is asked of nobody; unless this is a dry run, it is entered in the log as denied.
+        if let Some(refusal) = preview.refusal.as_ref().filter(|_| self.accept_risk.is_none()) {
+            return Err(VaultError::Refused(Box::new(refusal.clone())).into());
+        }
+        if session.console.is_json() {
+            session.console.json(&PreviewShape::new(preview, notes))?;
+        } else {
+            session.console.say("Nothing was sealed: this was a dry run.")?;
+        }
+        Ok(Some(Exit::Done))
     }
 }
 
@@ -193,13 +232,13 @@ pub(in crate::cli::commands) fn preview(
 }
 
 /// A name in the current folder that says what the file is, and is free.
-pub(in crate::cli::commands) fn free_name(recipient: &str, today: Date) -> PathBuf {
+pub(in crate::cli::commands) fn free_name(what: &str, recipient: &str, today: Date) -> PathBuf {
     let slug: String =
         recipient.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let slug: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
     // Names of files are shorter than names of recipients may be.
     let slug: String = slug.join("-").chars().take(40).collect();
-    let stem = format!("disclosure-{slug}-{today}");
+    let stem = format!("{what}-{slug}-{today}");
     let mut path = PathBuf::from(format!("{stem}.age"));
     for number in 2.. {
         if std::fs::symlink_metadata(&path).is_err() {
@@ -211,7 +250,7 @@ pub(in crate::cli::commands) fn free_name(recipient: &str, today: Date) -> PathB
 }
 
 #[derive(Serialize)]
-struct PreviewShape<'a> {
+pub(in crate::cli::commands) struct PreviewShape<'a> {
     recipient: &'a str,
     facts: Vec<facts::FactShape>,
     sentences: &'a [String],
@@ -225,7 +264,7 @@ struct PreviewShape<'a> {
 }
 
 impl<'a> PreviewShape<'a> {
-    fn new(preview: &'a Preview, notes: &'a [String]) -> Self {
+    pub(in crate::cli::commands) fn new(preview: &'a Preview, notes: &'a [String]) -> Self {
         Self {
             recipient: &preview.recipient.name,
             facts: facts::shapes(&preview.facts),
@@ -256,7 +295,8 @@ struct IssuedShape<'a> {
 
 pub(in crate::cli::commands) fn print_preview(
     preview: &Preview,
-    request: &DisclosureRequest,
+    purpose: &str,
+    risk_accepted: bool,
     console: &mut Console,
 ) -> Result<(), Failure> {
     console.say_toned(&[(
@@ -270,7 +310,7 @@ pub(in crate::cli::commands) fn print_preview(
         }
     }
     facts::print_rows(&preview.facts, console)?;
-    console.say(format!("  purpose: {}", request.purpose.text()))?;
+    console.say(format!("  purpose: {purpose}"))?;
     console.say(format!("  expires: {}", local(preview.expires)))?;
     let sealing = if preview.recipient.key.is_some() { "to their key" } else { "under a new passcode" };
     console.say(format!("  sealed:  {sealing}"))?;
@@ -278,7 +318,7 @@ pub(in crate::cli::commands) fn print_preview(
     if preview.earlier > 0 || !preview.afterwards.is_empty() {
         print_afterwards(preview, console)?;
     }
-    if let Some(refusal) = preview.refusal.as_ref().filter(|_| request.accept_risk.is_some()) {
+    if let Some(refusal) = preview.refusal.as_ref().filter(|_| risk_accepted) {
         console.say_toned(&[(Tone::Bad, "risk accepted"), (Tone::Plain, &format!(": {refusal}"))])?;
     }
     for offer in &preview.narrower {

@@ -46,6 +46,15 @@ pub fn print(facts: &[Fact], console: &mut Console) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints facts for people, each under its number.
+pub fn print_numbered(facts: &[Fact], console: &mut Console) -> Result<(), Failure> {
+    for (index, fact) in facts.iter().enumerate() {
+        console.say_toned(&[(Tone::Strong, &format!("Fact {}", index.saturating_add(1)))])?;
+        print(std::slice::from_ref(fact), console)?;
+    }
+    Ok(())
+}
+
 fn print_balance(fact: &BalanceFact, console: &mut Console) -> Result<(), Failure> {
     let rounding = fact.selection.rounding.map(|step| format!(", rounded to {step}")).unwrap_or_default();
     console.say_toned(&[

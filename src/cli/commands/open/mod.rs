@@ -1,5 +1,6 @@
 //! `open`: the recipient's side. Opens a sealed disclosure, verifies it strictly, and shows what it states.
 
+mod endorsed;
 mod key;
 mod refused;
 mod shown;
@@ -11,7 +12,7 @@ use crate::cli::secrets;
 use crate::cli::session::Session;
 use clap::Args;
 use finvault::disclosure::{
-    Expectation, ExpectedAudience, OpenError, Opened, Revocation, StatusList, Verdict, Verified,
+    Enclosed, Expectation, ExpectedAudience, OpenError, Opened, Revocation, StatusList, Verdict, Verified,
     check_enclosures, open, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
@@ -38,6 +39,9 @@ pub struct Open {
     /// Remember the signer: I compared the fingerprint with what they told me
     #[arg(long)]
     trust: bool,
+    /// Remember also who endorsed it: I compared each of their fingerprints with what they told me
+    #[arg(long)]
+    trust_endorsers: bool,
     /// The signed list of what the owner revoked, as they sent it
     #[arg(long, value_name = "FILE")]
     status_list: Option<PathBuf>,
@@ -70,14 +74,14 @@ impl Open {
             },
         };
         let checked = verify(&token, &expectation)
-            .and_then(|verified| check_enclosures(&verified, &enclosures).map(|_| verified));
+            .and_then(|verified| Ok((check_enclosures(&verified, &enclosures)?, verified)));
         match checked {
-            Ok(verified) => {
+            Ok((enclosed, verified)) => {
                 let revocation = self.revocation(&verified, session)?;
                 if let Revocation::Revoked { .. } = revocation {
                     return Err(revoked(&verified, &revocation, session.console)?);
                 }
-                self.show(&verified, &revocation, session)
+                self.show(&verified, &enclosed, &revocation, session)
             }
             Err(error) => Err(not_verified(&error, session.console)?),
         }
@@ -102,9 +106,12 @@ impl Open {
     fn show(
         &self,
         verified: &Verified,
+        enclosed: &Enclosed,
         revocation: &Revocation,
         session: &mut Session<'_>,
     ) -> Result<Exit, Failure> {
+        let endorsements =
+            endorsed::shapes(enclosed, self.trust_endorsers, &self.file.display().to_string(), session)?;
         let fingerprint = verified.issuer.to_string();
         let mut known = KnownSigners::load(session.environment)?;
         let newly = self.trust && !known.contains(&fingerprint);
@@ -113,9 +120,11 @@ impl Open {
         }
         let verdict = if known.contains(&fingerprint) { Verdict::Valid } else { Verdict::UnknownSigner };
         if session.console.is_json() {
-            session.console.json(&VerdictShape::of(verdict, verified, revocation))?;
+            let shape = VerdictShape::of(verdict, verified, revocation);
+            session.console.json(&VerdictShape { endorsements, ..shape })?;
         } else {
-            print(verdict, verified, revocation, newly.then(|| known.path()), session.console)?;
+            let remembered = newly.then(|| known.path());
+            print(verdict, verified, revocation, &endorsements, remembered, session.console)?;
         }
         Ok(exit_of(verdict))
     }

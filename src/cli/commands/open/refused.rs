@@ -26,6 +26,8 @@ pub(in crate::cli::commands) fn not_opened(
         OpenError::WrongPasscodeOrAltered => {
             "compare the passcode; if it is right, ask the sender for the file again"
         }
+        OpenError::Draft => "look at it with: finvault review FILE --identity KEYFILE",
+        OpenError::NotADraft => "a disclosure is shown by: finvault open FILE --identity KEYFILE",
         OpenError::NotADisclosure => "check that this is the file that the sender gave you",
         _ => "ask the sender for it again",
     };

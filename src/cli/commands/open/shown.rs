@@ -1,5 +1,6 @@
 //! A disclosure that holds, as it is shown: for people, and as JSON.
 
+use super::endorsed::{self, EndorsementShape};
 use crate::cli::commands::facts;
 use crate::cli::commands::shapes::iso;
 use crate::cli::console::Console;
@@ -28,6 +29,7 @@ pub(super) struct VerdictShape {
     pub(super) purpose_code: Option<String>,
     pub(super) terms: Option<TermsShape>,
     pub(super) withheld_facts: u64,
+    pub(super) endorsements: Vec<EndorsementShape>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +59,7 @@ impl VerdictShape {
             purpose_code: None,
             terms: None,
             withheld_facts: 0,
+            endorsements: Vec::new(),
         }
     }
 
@@ -92,6 +95,7 @@ pub(super) fn print(
     verdict: Verdict,
     verified: &Verified,
     revocation: &Revocation,
+    endorsements: &[EndorsementShape],
     remembered_in: Option<&Path>,
     console: &mut Console,
 ) -> Result<(), Failure> {
@@ -123,11 +127,15 @@ pub(super) fn print(
         console.say(format!("  terms:      keep it until {day} at most; passing it on: {sharing}"))?;
     }
     console.say("")?;
-    facts::print(&verified.facts, console)?;
+    match endorsements {
+        [] => facts::print(&verified.facts, console)?,
+        _ => facts::print_numbered(&verified.facts, console)?,
+    }
     if verified.withheld_facts > 0 {
         console
             .say(format!("{} more facts were signed and are not in this copy", verified.withheld_facts))?;
     }
+    endorsed::print(endorsements, console)?;
     if verdict == Verdict::UnknownSigner {
         console.say("")?;
         console.say(

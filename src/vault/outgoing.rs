@@ -1,0 +1,249 @@
+//! What every disclosure goes through on its way out, at once or by way of a draft: judged, drawn, sealed, kept, logged.
+
+use super::disclose::Standing;
+use super::facts::{self, Drawing};
+use super::guard::{Guard, Verdict};
+use super::journal::Journal;
+use super::{DisclosureRequest, Refusal, Vault, VaultError, limits};
+use crate::crypto::Random;
+use crate::disclosure::log::LogKind;
+use crate::disclosure::{
+    self, Audience, Enclosure, Fact, LedgerRoot, Passcode, PseudonymKey, Purpose, RecipientKey, RootSalt,
+    SealTo,
+};
+use crate::store::Store;
+use crate::store::disclosures::DisclosureRow;
+use crate::store::lifecycle::LifeRow;
+use crate::store::recipients::RecipientRow;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+/// The longest reason for accepting a risk, in characters.
+const MAX_REASON_CHARS: usize = 500;
+
+/// Under what a recipient's disclosure is sealed.
+pub(super) struct Sealing {
+    key: Option<RecipientKey>,
+    passcode: Option<Passcode>,
+}
+
+impl Sealing {
+    /// The recipient's key, or a new passcode where they have none.
+    pub(super) fn new(row: &RecipientRow, random: &dyn Random) -> Result<Self, VaultError> {
+        let key = row.key.as_deref().map(super::recipients::parse_key).transpose()?;
+        let passcode = match key {
+            Some(_) => None,
+            None => Some(Passcode::generate(random).map_err(|_| VaultError::Randomness)?),
+        };
+        Ok(Self { key, passcode })
+    }
+
+    /// The recipient's key, or the passcode that was made for a draft.
+    pub(super) fn kept(row: &RecipientRow, passcode: Option<&str>) -> Result<Self, VaultError> {
+        let key = row.key.as_deref().map(super::recipients::parse_key).transpose()?;
+        let passcode = passcode.map(Passcode::parse).transpose();
+        let passcode = passcode.map_err(|error| VaultError::Sealing(error.to_string()))?;
+        Ok(Self { key, passcode })
+    }
+
+    pub(super) fn audience_and_seal(&self) -> Result<(Audience, SealTo<'_>), VaultError> {
+        match (&self.key, &self.passcode) {
+            (Some(key), _) => Ok((key.audience(), SealTo::Recipient(key))),
+            (None, Some(passcode)) => Ok((passcode.audience(), SealTo::Passcode(passcode))),
+            (None, None) => Err(VaultError::Sealing("no key and no passcode".to_owned())),
+        }
+    }
+
+    /// The passcode, for whoever is told of it.
+    pub(super) fn into_passcode(self) -> Option<Passcode> {
+        self.passcode
+    }
+
+    pub(super) const fn passcode(&self) -> Option<&Passcode> {
+        self.passcode.as_ref()
+    }
+}
+
+/// Holds a request against the owner's rules, and draws its facts.
+pub(super) struct Clearing<'a> {
+    pub(super) store: &'a Store,
+    pub(super) recipient: &'a RecipientRow,
+    pub(super) pseudonyms: &'a PseudonymKey,
+    /// For the inference guard.
+    pub(super) seed: [u8; 32],
+    pub(super) root_salt: [u8; 32],
+    /// The day as of which facts are drawn.
+    pub(super) drawn_on: Date,
+    /// The day it is.
+    pub(super) today: Date,
+}
+
+/// A request that the owner's rules let through, and what it states.
+pub(super) struct Cleared {
+    pub(super) verdict: Verdict,
+    /// What the log says of a risk that the owner accepted.
+    pub(super) accepted: Option<Value>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) ledger_root: LedgerRoot,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Clearing<'_> {
+    pub(super) fn clear(&self, request: &DisclosureRequest) -> Result<Cleared, VaultError> {
+        let verdict = self.guard(self.recipient).judge(&request.facts)?;
+        let accepted = accepted_risk(request, verdict.refusal.clone())?;
+        let salt = RootSalt::from_bytes(self.root_salt);
+        let drawn =
+            Drawing::new(self.store, &salt, self.pseudonyms, self.drawn_on, true).draw(&request.facts)?;
+        let ledger_root =
+            drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
+        let kinds = drawn.facts.iter().map(Fact::kind);
+        let profile = limits::profile(self.store, self.recipient.id)?;
+        let mut warnings =
+            limits::check(&profile, &self.recipient.name, request.lifetime, kinds, self.today)?;
+        warnings.extend(drawn.warnings);
+        Ok(Cleared { verdict, accepted, facts: drawn.facts, ledger_root, warnings })
+    }
+
+    /// The inference guard for one who would learn the facts.
+    pub(super) fn guard<'b>(&'b self, who: &'b RecipientRow) -> Guard<'b> {
+        Guard { store: self.store, recipient: who, today: self.drawn_on, seed: self.seed }
+    }
+}
+
+/// A signed disclosure that is about to leave.
+pub(super) struct Leaving<'a> {
+    pub(super) recipient: &'a RecipientRow,
+    pub(super) seal_to: &'a SealTo<'a>,
+    pub(super) purpose: &'a Purpose,
+    pub(super) root_salt: [u8; 32],
+    pub(super) standing: Standing,
+    pub(super) life: LifeRow,
+    /// What travels beside the token.
+    pub(super) enclosures: Vec<Enclosure>,
+    /// What its log entry says beyond what each says.
+    pub(super) more: Vec<(&'static str, Value)>,
+}
+
+impl Leaving<'_> {
+    /// Seals it, keeps it with its log entry, and delivers it. It left only if the transaction around this is kept.
+    pub(super) fn let_out(
+        &self,
+        store: &Store,
+        journal: &Journal,
+        issued: &disclosure::Issued,
+        cleared: &Cleared,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<DisclosureRow, VaultError> {
+        let sealed = disclosure::seal_with(&issued.token, &self.enclosures, self.seal_to)
+            .map_err(|error| VaultError::Sealing(error.to_string()))?;
+        let entry = DisclosureRow {
+            id: 0,
+            jti: issued.id.clone(),
+            recipient: self.recipient.id,
+            purpose: self.purpose.text().to_owned(),
+            issued_at: issued.issued,
+            expires_at: issued.expires,
+            sha256: facts::digest_hex(&sealed),
+            token: issued.token.as_str().to_owned(),
+            root_salt: self.root_salt,
+        };
+        let id = store.add_disclosure(&entry)?;
+        store.set_life(id, self.recipient.id, &self.life)?;
+        cleared.verdict.keep(store, id)?;
+        let mut body = log_body(&entry, &cleared.facts, &self.recipient.name, self.standing);
+        let accepted = cleared.accepted.clone().map(|accepted| ("accepted_risk", accepted));
+        for (name, value) in self.more.iter().cloned().chain(accepted) {
+            body[name] = value;
+        }
+        journal.append(store, LogKind::Disclosed, &body, now)?;
+        deliver(&sealed).map_err(VaultError::Deliver)?;
+        Ok(DisclosureRow { id, ..entry })
+    }
+}
+
+impl Vault {
+    /// Enters in the log that the owner's own rules refused a request; other errors are no business of the log's.
+    pub(super) fn log_denial(
+        &mut self,
+        request: &DisclosureRequest,
+        recipient: &str,
+        error: &VaultError,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        match error {
+            VaultError::Refused(refusal) => {
+                let (body, journal) = (denied_body(request, recipient, refusal), self.journal());
+                self.write(|store| journal.append(store, LogKind::Denied, &body, now))
+            }
+            VaultError::NotAllowed(why) => {
+                self.log_refusal(request.recipient, request.purpose.text(), why, now)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A reason that is given must say something.
+pub(super) fn check_reason(request: &DisclosureRequest) -> Result<(), VaultError> {
+    match &request.accept_risk {
+        Some(reason) if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS => {
+            Err(VaultError::Invalid(format!(
+                "the reason for accepting a risk has 1 to {MAX_REASON_CHARS} characters"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the log says of a risk that the owner accepts; an error for one that they do not.
+fn accepted_risk(request: &DisclosureRequest, refusal: Option<Refusal>) -> Result<Option<Value>, VaultError> {
+    match (refusal, &request.accept_risk) {
+        (None, _) => Ok(None),
+        (Some(refusal), None) => Err(VaultError::Refused(Box::new(refusal))),
+        (Some(refusal), Some(reason)) => {
+            Ok(Some(json!({"reason": reason.trim(), "risk": refusal.to_string()})))
+        }
+    }
+}
+
+/// What the log says of a disclosure that was refused.
+fn denied_body(request: &DisclosureRequest, recipient: &str, refusal: &Refusal) -> Value {
+    let rows: Vec<i64> =
+        refusal.leaks.iter().flat_map(|leak| leak.rows.iter().map(|row| row.id.0)).take(100).collect();
+    json!({
+        "recipient": request.recipient,
+        "name": recipient,
+        "purpose": request.purpose.text(),
+        "why": refusal.to_string(),
+        "transactions": rows,
+    })
+}
+
+/// What the log says of each fact.
+pub(super) fn log_facts(facts: &[Fact]) -> Value {
+    facts.iter().map(|fact| json!({"kind": fact.kind(), "says": facts::sentence(fact)})).collect()
+}
+
+/// What the log says of a disclosure: everything but the rows themselves.
+fn log_body(row: &DisclosureRow, facts: &[Fact], recipient: &str, standing: Standing) -> Value {
+    let mut body = json!({
+        "jti": row.jti,
+        "recipient": row.recipient,
+        "name": recipient,
+        "purpose": row.purpose,
+        "issued": row.issued_at.to_string(),
+        "expires": row.expires_at.to_string(),
+        "sealed_sha256": row.sha256,
+        "facts": log_facts(facts),
+    });
+    if let Some(until) = standing.until {
+        body["standing_until"] = until.to_string().into();
+    }
+    if let Some(id) = standing.renews {
+        body["renews"] = id.into();
+    }
+    body
+}
