@@ -88,6 +88,7 @@ pub enum Command {
     #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
+    Present(commands::present::Present),
     #[command(subcommand)]
     Receipt(commands::receipt::Receipt),
     Log(commands::log::Log),
@@ -102,6 +103,7 @@ impl Command {
         match self {
             Self::Demo(_)
             | Self::Open(_)
+            | Self::Present(_)
             | Self::Receipt(_)
             | Self::Preset(_)
             | Self::Request(_)

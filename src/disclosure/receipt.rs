@@ -9,7 +9,7 @@ use super::json::from_base64url;
 use super::selection::FileDigest;
 use super::token::CLOCK_SKEW_S;
 use super::verify::{Verified, VerifyError, verify_jwt};
-use crate::crypto::sign::{SigningKey, VerifyingKey};
+use crate::crypto::sign::{Signature, SigningKey, VerifyingKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -48,21 +48,22 @@ pub struct Receipt {
     pub deleted: Timestamp,
 }
 
-/// The key that signs a receipt, read from an unencrypted OpenSSH ed25519 private key.
+/// The recipient's key that signs: a receipt, or a copy that they [pass on](super::present). Read from an unencrypted
+/// OpenSSH ed25519 private key.
 pub struct ReceiptKey(SigningKey);
 
-/// Why a file gives no key that can sign a receipt. No variant repeats any of it.
+/// Why a file gives no key that can sign. No variant repeats any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiptKeyError {
     /// No OpenSSH private key.
-    #[error("not an OpenSSH private key: receipts are signed with an ssh-ed25519 key")]
+    #[error("not an OpenSSH private key: signing needs an ssh-ed25519 key")]
     Malformed,
     /// Under a passphrase.
     #[error("the SSH key is under a passphrase: take a copy of it without one (ssh-keygen -p)")]
     Encrypted,
     /// Of another type.
-    #[error("an SSH key of another type: receipts are signed with an ssh-ed25519 key")]
+    #[error("an SSH key of another type: signing needs an ssh-ed25519 key")]
     Unsupported,
 }
 
@@ -118,6 +119,10 @@ impl ReceiptKey {
     pub fn verifying_key(&self) -> VerifyingKey {
         self.0.verifying_key()
     }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Signature {
+        self.0.sign(message)
+    }
 }
 
 /// The fields of SSH's own format: a length in four big-endian bytes, then so many bytes.
@@ -157,7 +162,7 @@ pub fn make_receipt(
         statement: STATEMENT.to_owned(),
         iat: now.as_second(),
     };
-    sign_jwt(&payload, RECEIPT_TYP, &public, |message| key.0.sign(message))
+    sign_jwt(&payload, RECEIPT_TYP, &public, |message| key.sign(message))
 }
 
 impl Receipt {

@@ -5,6 +5,7 @@
 //! its reader would see a fact that nobody signed.
 
 use super::audience::Audience;
+use super::binding::{self, Presented};
 use super::fact::{Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
 use super::json::{from_base64url, parse_strict};
 use super::root::LedgerRoot;
@@ -49,7 +50,7 @@ pub struct Verified {
     pub issuer: Fingerprint,
     /// The key itself.
     pub issuer_key: VerifyingKey,
-    /// Whom it is for.
+    /// Whom this copy is for: the recipient, or whom they passed it on to.
     pub audience: Audience,
     /// Whether the audience was compared with the reader's.
     pub audience_checked: bool,
@@ -73,6 +74,25 @@ pub struct Verified {
     pub facts: Vec<Fact>,
     /// How many facts were signed but are not in this copy.
     pub withheld_facts: u64,
+    /// The recipient's key, under which alone it can be passed on verifiably; none: it cannot be.
+    pub holder: Option<VerifyingKey>,
+    /// Who passed this copy on, and when; none where it is the recipient's own.
+    pub presented: Option<Presented>,
+}
+
+impl Verified {
+    /// Holds the copy against the nonce that its reader gave to who passed it on. Then it was made for this very
+    /// request, not kept from an earlier one.
+    ///
+    /// # Errors
+    /// [`VerifyError::Invalid`] where it has another nonce, or was not passed on at all.
+    pub fn check_nonce(&self, expected: &str) -> Result<(), VerifyError> {
+        match &self.presented {
+            Some(presented) if presented.nonce == expected => Ok(()),
+            Some(_) => invalid("passed on with another nonce than the one asked for"),
+            None => invalid("not passed on, so it answers no nonce"),
+        }
+    }
 }
 
 /// Why a token did not verify. No variant carries a fact.
@@ -118,62 +138,65 @@ impl VerifyError {
     }
 }
 
-type Checked<T> = Result<T, VerifyError>;
+pub(super) type Checked<T> = Result<T, VerifyError>;
 
-const fn invalid<T>(what: &'static str) -> Checked<T> {
+pub(super) const fn invalid<T>(what: &'static str) -> Checked<T> {
     Err(VerifyError::Invalid(what))
 }
 
 /// Verifies a token in compact form, with nothing before or after it.
 ///
-/// A token holds iff `nbf - 60 s <= now < exp`, and no token holds before `iat - 60 s`.
+/// A token holds iff `nbf - 60 s <= now < exp`, and no token holds before `iat - 60 s`. Where a key-binding part
+/// follows, it is a copy that the holder passed on: then the audience is the one that this part names.
 ///
 /// # Errors
-/// [`VerifyError`], the first of: form, signature, claims, audience, clock.
+/// [`VerifyError`], the first of: form, signature, claims, key binding, audience, clock.
 pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
     if token.len() > MAX_TOKEN_LEN {
         return invalid("too large");
     }
     let mut parts = token.split('~');
     let jwt = parts.next().unwrap_or_default();
-    let Some(last) = parts.next_back() else { return invalid("no tilde after the signature") };
-    if !last.is_empty() {
-        return invalid("a key-binding part, which disclosures do not have");
-    }
+    let Some(bound) = parts.next_back() else { return invalid("no tilde after the signature") };
     let (payload, issuer_key) = verify_jwt::<Payload>(jwt, TYP)?;
     let claims = Claims::check(&payload, &issuer_key)?;
     let status = payload.status.map(StatusRef::try_from).transpose().map_err(VerifyError::Invalid)?;
     let mut disclosures = Disclosures::read(parts)?;
     let (facts, withheld_facts) = disclosures.facts(payload.facts)?;
     disclosures.all_used()?;
-    let audience_checked = check_audience(claims.audience, expectation.audience)?;
+    let terms = payload.terms.into();
+    let holder = binding::holder(payload.cnf.as_ref(), &terms)?;
+    let binding = binding::check(token, bound, holder.as_ref(), claims.audience)?;
+    let audience = binding.as_ref().map_or(claims.audience, |(audience, _)| *audience);
+    let presented = binding.map(|(_, presented)| presented);
+    let audience_checked = check_audience(audience, expectation.audience)?;
     claims.check_clock(expectation.now)?;
+    if let Some(presented) = &presented {
+        presented.check_clock(claims.issued, claims.expires, expectation.now)?;
+    }
     Ok(Verified {
         issuer: issuer_key.fingerprint(),
         issuer_key,
-        audience: claims.audience,
+        audience,
         audience_checked,
         id: payload.jti,
         issued: claims.issued,
         not_before: claims.not_before,
         expires: claims.expires,
         purpose: payload.purpose,
-        terms: payload.terms.into(),
+        terms,
         ledger_root: claims.ledger_root,
         status,
         facts,
         withheld_facts,
+        holder,
+        presented,
     })
 }
 
 /// Checks the signature under the key that the header carries; whose key it is, is another question.
 pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> Checked<(T, VerifyingKey)> {
-    let mut parts = jwt.split('.');
-    let (Some(header), Some(payload), Some(signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return invalid("not header, payload and signature");
-    };
+    let [header, payload, signature] = jwt_parts(jwt)?;
     let Header { alg, jwk, kid, typ } = decode(header, "the header")?;
     if typ != expected_typ {
         return invalid("another type of token");
@@ -185,17 +208,32 @@ pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> 
     if kid != key.fingerprint().to_base64url() {
         return invalid("a key id that is not the key's fingerprint");
     }
-    let signature: Option<[u8; 64]> = from_base64url(signature).and_then(|bytes| bytes.try_into().ok());
-    let Some(signature) = signature else { return invalid("a signature of the wrong form") };
-    let signed_len = header.len().saturating_add(1).saturating_add(payload.len());
-    let signed = jwt.as_bytes().get(..signed_len).unwrap_or_default();
-    if key.verify(signed, &Signature::from_bytes(signature)).is_err() {
-        return invalid("the signature does not match");
-    }
+    check_signature(jwt, signature, &key)?;
     Ok((decode(payload, "the payload")?, key))
 }
 
-fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
+/// Header, payload and signature, each still encoded.
+pub(super) fn jwt_parts(jwt: &str) -> Checked<[&str; 3]> {
+    let mut parts = jwt.split('.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
+        _ => invalid("not header, payload and signature"),
+    }
+}
+
+/// Checks the signature, which is the last part, over what stands before it.
+pub(super) fn check_signature(jwt: &str, signature: &str, key: &VerifyingKey) -> Checked<()> {
+    let bytes: Option<[u8; 64]> = from_base64url(signature).and_then(|bytes| bytes.try_into().ok());
+    let Some(bytes) = bytes else { return invalid("a signature of the wrong form") };
+    let signed_len = jwt.len().saturating_sub(signature.len()).saturating_sub(1);
+    let signed = jwt.as_bytes().get(..signed_len).unwrap_or_default();
+    match key.verify(signed, &Signature::from_bytes(bytes)) {
+        Ok(()) => Ok(()),
+        Err(_) => invalid("the signature does not match"),
+    }
+}
+
+pub(super) fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
     if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
         return invalid("another kind of key");
     }
@@ -205,7 +243,7 @@ fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
 }
 
 /// Decodes base64url and strict JSON into a type that knows all its members.
-fn decode<T: DeserializeOwned>(text: &str, what: &'static str) -> Checked<T> {
+pub(super) fn decode<T: DeserializeOwned>(text: &str, what: &'static str) -> Checked<T> {
     let json = from_base64url(text).ok_or(VerifyError::Invalid("text that is not canonical base64url"))?;
     let value = parse_strict(&json).map_err(|_| VerifyError::Invalid("JSON that is not strict"))?;
     serde_json::from_value(value).map_err(|_| VerifyError::Invalid(what))

@@ -6,9 +6,11 @@ use super::lifecycle::{self, DisclosureLife};
 use super::limits;
 use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
 use super::{Recipient, Refusal, Vault, VaultError};
+use crate::crypto::sign::Fingerprint;
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
-    self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt, SealTo, Terms,
+    self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, OnwardSharing, Passcode, Purpose, RootSalt,
+    SealTo, Terms,
 };
 use crate::store::disclosures::DisclosureRow;
 use jiff::Timestamp;
@@ -67,6 +69,8 @@ pub struct Preview {
     pub afterwards: Vec<String>,
     /// Why [`Vault::disclose`] would refuse it, unless the risk is accepted.
     pub refusal: Option<Refusal>,
+    /// The key of theirs under which they could pass it on verifiably; none: they could not.
+    pub holder: Option<Fingerprint>,
 }
 
 /// A disclosure that left.
@@ -149,6 +153,11 @@ impl Vault {
                 "no risk needs to be accepted: nothing more follows from it than is allowed".to_owned(),
             );
         }
+        let sharing = request.terms.onward_sharing;
+        let holder = self.recipient_profile(row.id)?.holder_key(sharing).map(|key| key.fingerprint());
+        if sharing != OnwardSharing::Prohibited && holder.is_none() {
+            warnings.push(limits::no_holder_key(&row.name));
+        }
         if request.lifetime.is_long() {
             warnings.push(format!(
                 "it would hold for {}: more than {} days is long for a statement of fact",
@@ -167,6 +176,7 @@ impl Vault {
             earlier: verdict.earlier,
             afterwards: verdict.afterwards,
             refusal: verdict.refusal,
+            holder,
         })
     }
 
@@ -253,13 +263,8 @@ impl Vault {
             let ledger_root =
                 drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
             let kinds = drawn.facts.iter().map(Fact::kind);
-            limits::check(
-                &limits::profile(store, row.id)?,
-                &row.name,
-                request.lifetime,
-                kinds,
-                utc_day(now),
-            )?;
+            let profile = limits::profile(store, row.id)?;
+            limits::check(&profile, &row.name, request.lifetime, kinds, utc_day(now))?;
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
             let life = lifecycle::new_life(request, &status, standing, now)?;
             let draft = Draft {
@@ -271,6 +276,7 @@ impl Vault {
                 facts: drawn.facts,
                 ledger_root,
                 status: Some(status),
+                holder: profile.holder_key(request.terms.onward_sharing),
             };
             let issued = disclosure::issue(&draft, &issuer, now, random)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
@@ -422,6 +428,9 @@ fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str, standing: Stand
     }
     if let Some(id) = standing.renews {
         body["renews"] = id.into();
+    }
+    if let Some(holder) = &draft.holder {
+        body["holder"] = holder.fingerprint().to_uri().into();
     }
     body
 }

@@ -19,6 +19,7 @@ pub mod init;
 pub mod log;
 pub mod man;
 pub mod open;
+pub mod present;
 pub mod preset;
 pub mod receipt;
 pub mod recipient;
@@ -53,6 +54,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Request(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
+        Command::Present(command) => command.run(session),
         Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),

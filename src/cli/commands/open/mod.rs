@@ -15,10 +15,11 @@ use finvault::disclosure::{
     check_enclosures, open, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
-use refused::{exit_of, revoked};
-pub(super) use refused::{not_opened, not_verified};
+use refused::exit_of;
+pub(super) use refused::{not_opened, not_verified, revoked};
+pub(super) use shown::terms_line;
 use shown::{VerdictShape, print};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Open and check a disclosure that you received; needs no vault
 ///
@@ -41,6 +42,9 @@ pub struct Open {
     /// The signed list of what the owner revoked, as they sent it
     #[arg(long, value_name = "FILE")]
     status_list: Option<PathBuf>,
+    /// The nonce that you gave to who passed it on: any other copy is refused
+    #[arg(long, value_name = "TEXT")]
+    nonce: Option<String>,
 }
 
 impl Open {
@@ -70,32 +74,20 @@ impl Open {
             },
         };
         let checked = verify(&token, &expectation)
-            .and_then(|verified| check_enclosures(&verified, &enclosures).map(|_| verified));
+            .and_then(|verified| check_enclosures(&verified, &enclosures).map(|_| verified))
+            .and_then(|verified| match &self.nonce {
+                Some(nonce) => verified.check_nonce(nonce).map(|()| verified),
+                None => Ok(verified),
+            });
         match checked {
             Ok(verified) => {
-                let revocation = self.revocation(&verified, session)?;
+                let revocation = revocation(self.status_list.as_deref(), &verified, session)?;
                 if let Revocation::Revoked { .. } = revocation {
                     return Err(revoked(&verified, &revocation, session.console)?);
                 }
                 self.show(&verified, &revocation, session)
             }
             Err(error) => Err(not_verified(&error, session.console)?),
-        }
-    }
-
-    /// What the status list says. One that cannot be used leaves the answer at "not checked".
-    fn revocation(&self, verified: &Verified, session: &mut Session<'_>) -> Result<Revocation, Failure> {
-        let Some(path) = &self.status_list else {
-            return Ok(Revocation::NotChecked("no status list was given"));
-        };
-        let bytes = read(path)?;
-        let text = String::from_utf8_lossy(&bytes);
-        match StatusList::read(text.trim()) {
-            Ok(list) => Ok(list.check(verified, session.now())),
-            Err(error) => {
-                session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
-                Ok(Revocation::NotChecked("the status list cannot be used"))
-            }
         }
     }
 
@@ -118,5 +110,25 @@ impl Open {
             print(verdict, verified, revocation, newly.then(|| known.path()), session.console)?;
         }
         Ok(exit_of(verdict))
+    }
+}
+
+/// What the status list says. One that cannot be used leaves the answer at "not checked".
+pub(super) fn revocation(
+    list: Option<&Path>,
+    verified: &Verified,
+    session: &mut Session<'_>,
+) -> Result<Revocation, Failure> {
+    let Some(path) = list else {
+        return Ok(Revocation::NotChecked("no status list was given"));
+    };
+    let bytes = read(path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    match StatusList::read(text.trim()) {
+        Ok(list) => Ok(list.check(verified, session.now())),
+        Err(error) => {
+            session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
+            Ok(Revocation::NotChecked("the status list cannot be used"))
+        }
     }
 }
