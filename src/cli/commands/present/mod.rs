@@ -14,10 +14,9 @@ use chosen::{RowChoice, parse_rows, subset};
 use clap::Args;
 use finvault::crypto::random::OsRandom;
 use finvault::disclosure::{
-    Audience, Enclosure, Expectation, ExpectedAudience, OnwardSharing, Opened, Passcode,
-    PresentError, Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, Subset, Token, Verified,
-    check_enclosures, check_presentable, enclosures_passed_on, open, present, random_nonce, seal_with,
-    verify,
+    Audience, Enclosure, Expectation, ExpectedAudience, OnwardSharing, Opened, Passcode, PresentError,
+    Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, Subset, Token, Verified, check_enclosures,
+    check_presentable, enclosures_passed_on, open, present, random_nonce, seal_with, verify,
 };
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
