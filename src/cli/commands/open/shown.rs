@@ -28,6 +28,7 @@ pub(super) struct VerdictShape {
     pub(super) purpose_code: Option<String>,
     pub(super) terms: Option<TermsShape>,
     pub(super) withheld_facts: u64,
+    pub(super) holder: Option<String>,
     pub(super) presented: Option<PresentedShape>,
 }
 
@@ -80,6 +81,7 @@ impl VerdictShape {
             purpose_code: None,
             terms: None,
             withheld_facts: 0,
+            holder: None,
             presented: None,
         }
     }
@@ -107,6 +109,7 @@ impl VerdictShape {
                 intent_to_retain: verified.terms.intent_to_retain,
             }),
             withheld_facts: verified.withheld_facts,
+            holder: verified.holder.map(|key| key.fingerprint().to_string()),
             presented: verified.presented.as_ref().map(PresentedShape::from),
             ..Self::empty(verdict, "valid")
         }
@@ -148,6 +151,11 @@ pub(super) fn print(
     }
     if let Some(line) = terms_line(&verified.terms) {
         console.say(line)?;
+    }
+    // A copy that was passed on stays where it is: only its holder's own can go on.
+    if let Some(holder) = verified.holder.filter(|_| verified.presented.is_none()) {
+        let holder = holder.fingerprint();
+        console.say(format!("  pass it on: with \"finvault present\", under the key {holder}"))?;
     }
     console.say("")?;
     facts::print(&verified.facts, console)?;

@@ -50,7 +50,8 @@ pub struct Present {
     /// that --rows names]
     #[arg(long, value_name = "NUMBER")]
     fact: Vec<NonZeroUsize>,
-    /// A fact of which only some rows are passed on, as 2:1,3,5-9, or 2:none for its count alone
+    /// A fact of which only some rows are passed on, as 2:1,3,5-9 (in the order in which "open"
+    /// shows them), or 2:none for their number alone
     #[arg(long, value_name = "FACT:ROWS", value_parser = parse_rows)]
     rows: Vec<RowChoice>,
     /// The text that they gave you to recognise the answer by [default: a random one]
