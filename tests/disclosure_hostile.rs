@@ -214,8 +214,8 @@ fn hostile_json_and_encodings_are_refused() {
     refused(&forge.sign_raw(&header, &format!("{}\n", b64(&payload))), canonical);
     let token = forge.sign();
     refused(&format!(" {token}"), canonical);
-    refused(&format!("{token}\n"), "a key-binding part, which disclosures do not have");
-    refused(&format!("{token}e30.e30.AAAA"), "a key-binding part, which disclosures do not have");
+    refused(&format!("{token}\n"), "a key-binding part, though the token names no holder");
+    refused(&format!("{token}e30.e30.AAAA"), "a key-binding part, though the token names no holder");
     refused(&format!("{token}~"), strict);
     refused(token.split('~').next().unwrap(), "no tilde after the signature");
     refused("", "no tilde after the signature");

@@ -89,6 +89,7 @@ pub enum Command {
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
     Review(commands::review::Review),
+    Present(commands::present::Present),
     #[command(subcommand)]
     Receipt(commands::receipt::Receipt),
     Log(commands::log::Log),
@@ -104,6 +105,7 @@ impl Command {
             Self::Demo(_)
             | Self::Open(_)
             | Self::Review(_)
+            | Self::Present(_)
             | Self::Receipt(_)
             | Self::Preset(_)
             | Self::Request(_)

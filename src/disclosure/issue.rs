@@ -4,6 +4,7 @@
 //! signature, and [`Unsigned::sign`] adds that later.
 
 use super::audience::Audience;
+use super::binding::Confirmation;
 use super::fact::{Fact, Slot, TransactionsFact, TransactionsWire};
 use super::json::base64url;
 use super::root::LedgerRoot;
@@ -70,6 +71,9 @@ pub struct Draft {
     pub ledger_root: LedgerRoot,
     /// Where its revocation would be found, if it can be revoked.
     pub status: Option<StatusRef>,
+    /// The recipient's key under which they may pass it on verifiably (see [`super::present`]). The terms must allow
+    /// passing on.
+    pub holder: Option<VerifyingKey>,
 }
 
 /// A token just made, with what the owner's log keeps of it.
@@ -181,6 +185,7 @@ pub fn prepare(
         terms: TermsWire::new(&draft.terms, times.expires.to_zoned(TimeZone::UTC).date()),
         ledger_root: draft.ledger_root.to_base64url(),
         status: draft.status.as_ref().map(StatusWire::from),
+        cnf: draft.holder.as_ref().map(Confirmation::of),
         facts,
         sd_alg: "sha-256".to_owned(),
     };
@@ -271,7 +276,7 @@ pub(super) fn sign_jwt<T: Serialize>(
 fn signing_input<T: Serialize>(payload: &T, typ: &str, public: &VerifyingKey) -> Result<String, IssueError> {
     let header = Header {
         alg: ALG.to_owned(),
-        jwk: Jwk { crv: "Ed25519".to_owned(), kty: "OKP".to_owned(), x: base64url(public.as_bytes()) },
+        jwk: Jwk::of(public),
         kid: public.fingerprint().to_base64url(),
         typ: typ.to_owned(),
     };
@@ -338,6 +343,6 @@ fn random_bytes(random: &dyn Random) -> Result<[u8; SALT_LEN], RandomError> {
     Ok(bytes)
 }
 
-fn encode<T: Serialize>(value: &T) -> Result<String, IssueError> {
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<String, IssueError> {
     serde_json::to_vec(value).map(|json| base64url(&json)).map_err(|_| IssueError::Json)
 }

@@ -5,6 +5,8 @@
 //! [`Identities`] or the passcode and [`verify`]s the token; it needs no vault. Everything here is values in and
 //! values out: the time, the randomness and the rows are arguments, and no file is touched.
 //!
+//! Where the terms allow it, the recipient [`present`]s a part of it to a third party, who verifies it like their own.
+//!
 //! What a token and a sealed file look like, byte by byte, is in `docs/disclosure-format.md`.
 //!
 //! ```
@@ -34,6 +36,7 @@
 //!     facts: vec![fact],
 //!     ledger_root: RootBuilder::new(&salt).finish(),
 //!     status: None,
+//!     holder: None,
 //! };
 //! let now = jiff::Timestamp::now();
 //! let issued = issue(&draft, &IssuerKey::from_seed(&[7; 32]), now, &OsRandom)?;
@@ -52,6 +55,7 @@
 //! ```
 
 mod audience;
+mod binding;
 mod draft;
 mod enclosure;
 mod fact;
@@ -65,6 +69,7 @@ mod log_export;
 #[cfg(feature = "age")]
 mod open;
 mod passcode;
+mod presentation;
 mod pseudonym;
 mod receipt;
 #[cfg(feature = "age")]
@@ -84,6 +89,7 @@ mod wire;
 mod words;
 
 pub use audience::{Audience, AudienceError};
+pub use binding::{BINDING_TYP, MAX_NONCE_LEN, Presented};
 pub use draft::{DRAFT_TYP, DraftForReview, MAX_REVIEWERS, ReviewCopy};
 pub use enclosure::{
     Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures,
@@ -102,6 +108,10 @@ pub use log_export::{
 #[cfg(feature = "age")]
 pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open, open_draft};
 pub use passcode::{Passcode, PasscodeError};
+pub use presentation::{
+    Passed, PresentError, Presentation, Subset, check_presentable, enclosures_passed_on, present,
+    random_nonce,
+};
 pub use pseudonym::{PseudonymKey, masked_payee};
 pub use receipt::{MAX_RECEIPT_LEN, RECEIPT_TYP, Receipt, ReceiptKey, ReceiptKeyError, make_receipt};
 #[cfg(feature = "age")]

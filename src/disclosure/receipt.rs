@@ -48,21 +48,22 @@ pub struct Receipt {
     pub deleted: Timestamp,
 }
 
-/// The key that signs a receipt or a review, read from an unencrypted OpenSSH ed25519 private key.
+/// The recipient's key that signs: a receipt, a review, or a copy that they [pass on](super::present). Read from an
+/// unencrypted OpenSSH ed25519 private key.
 pub struct ReceiptKey(SigningKey);
 
-/// Why a file gives no key that can sign a receipt or a review. No variant repeats any of it.
+/// Why a file gives no key that can sign. No variant repeats any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiptKeyError {
     /// No OpenSSH private key.
-    #[error("not an OpenSSH private key: it takes an ssh-ed25519 key to sign")]
+    #[error("not an OpenSSH private key: signing needs an ssh-ed25519 key")]
     Malformed,
     /// Under a passphrase.
     #[error("the SSH key is under a passphrase: take a copy of it without one (ssh-keygen -p)")]
     Encrypted,
     /// Of another type.
-    #[error("an SSH key of another type: it takes an ssh-ed25519 key to sign")]
+    #[error("an SSH key of another type: signing needs an ssh-ed25519 key")]
     Unsupported,
 }
 

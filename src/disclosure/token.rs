@@ -1,9 +1,11 @@
 //! The token: an SD-JWT in compact form, and the names and limits that issuing and verifying share.
 
+use super::binding::Confirmation;
 use super::fact::Slot;
 use super::selection::FileDigest;
 use super::status::StatusWire;
 use super::terms::{Purpose, TermsWire};
+use crate::crypto::sign::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -23,7 +25,8 @@ pub const MAX_DISCLOSURES: usize = 50_000;
 /// By how much two honest clocks may differ, in seconds.
 pub const CLOCK_SKEW_S: i64 = 60;
 
-/// A signed disclosure, readable by whoever holds it: `header.payload.signature~disclosure~…~`.
+/// A signed disclosure, readable by whoever holds it: `header.payload.signature~disclosure~…~`, followed by the
+/// holder's key-binding part where it was passed on.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -69,6 +72,14 @@ pub(super) struct Jwk {
     pub(super) x: String,
 }
 
+impl Jwk {
+    /// The one form in which a key is written.
+    pub(super) fn of(key: &VerifyingKey) -> Self {
+        let x = super::json::base64url(key.as_bytes());
+        Self { crv: "Ed25519".to_owned(), kty: "OKP".to_owned(), x }
+    }
+}
+
 /// The signed payload.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +96,8 @@ pub(super) struct Payload {
     pub(super) ledger_root: String,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<StatusWire>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(super) cnf: Option<Confirmation>,
     pub(super) facts: Vec<Slot>,
     #[serde(rename = "_sd_alg")]
     pub(super) sd_alg: String,

@@ -5,6 +5,7 @@
 //! its reader would see a fact that nobody signed.
 
 use super::audience::Audience;
+use super::binding::{self, Presented};
 use super::fact::{Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
 use super::json::{from_base64url, parse_strict};
 use super::root::LedgerRoot;
@@ -51,7 +52,7 @@ pub struct Verified {
     pub issuer: Fingerprint,
     /// The key itself.
     pub issuer_key: VerifyingKey,
-    /// Whom it is for.
+    /// Whom this copy is for: the recipient, or whom they passed it on to.
     pub audience: Audience,
     /// Whether the audience was compared with the reader's.
     pub audience_checked: bool,
@@ -79,6 +80,10 @@ pub struct Verified {
     pub digest: FileDigest,
     /// Every fact that was signed, in order, whether or not it is in this copy.
     pub slots: Vec<FactSlot>,
+    /// The recipient's key, under which alone it can be passed on verifiably; none: it cannot be.
+    pub holder: Option<VerifyingKey>,
+    /// Who passed this copy on, and when; none where it is the recipient's own.
+    pub presented: Option<Presented>,
 }
 
 /// The place of one signed fact.
@@ -88,6 +93,21 @@ pub struct FactSlot {
     pub digest: FileDigest,
     /// Where the fact is among the verified ones; none where it was withheld.
     pub fact: Option<usize>,
+}
+
+impl Verified {
+    /// Holds the copy against the nonce that its reader gave to who passed it on. Then it was made for this very
+    /// request, not kept from an earlier one.
+    ///
+    /// # Errors
+    /// [`VerifyError::Invalid`] where it has another nonce, or was not passed on at all.
+    pub fn check_nonce(&self, expected: &str) -> Result<(), VerifyError> {
+        match &self.presented {
+            Some(presented) if presented.nonce == expected => Ok(()),
+            Some(_) => invalid("passed on with another nonce than the one asked for"),
+            None => invalid("not passed on, so it answers no nonce"),
+        }
+    }
 }
 
 /// Why a token did not verify. No variant carries a fact.
@@ -133,33 +153,40 @@ impl VerifyError {
     }
 }
 
-type Checked<T> = Result<T, VerifyError>;
+pub(super) type Checked<T> = Result<T, VerifyError>;
 
-const fn invalid<T>(what: &'static str) -> Checked<T> {
+pub(super) const fn invalid<T>(what: &'static str) -> Checked<T> {
     Err(VerifyError::Invalid(what))
 }
 
 /// Verifies a token in compact form, with nothing before or after it.
 ///
-/// A token holds iff `nbf - 60 s <= now < exp`, and no token holds before `iat - 60 s`.
+/// A token holds iff `nbf - 60 s <= now < exp`, and no token holds before `iat - 60 s`. Where a key-binding part
+/// follows, it is a copy that the holder passed on: then the audience is the one that this part names.
 ///
 /// # Errors
-/// [`VerifyError`], the first of: form, signature, claims, audience, clock.
+/// [`VerifyError`], the first of: form, signature, claims, key binding, audience, clock.
 pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
     if token.len() > MAX_TOKEN_LEN {
         return invalid("too large");
     }
     let mut parts = token.split('~');
     let jwt = parts.next().unwrap_or_default();
-    let Some(last) = parts.next_back() else { return invalid("no tilde after the signature") };
-    if !last.is_empty() {
-        return invalid("a key-binding part, which disclosures do not have");
-    }
+    let Some(bound) = parts.next_back() else { return invalid("no tilde after the signature") };
     let (payload, issuer_key) = verify_jwt::<Payload>(jwt, TYP)?;
     let signed = jwt.rsplit_once('.').map_or(jwt, |(signed, _)| signed);
     let mut verified = contents(payload, issuer_key, signed, parts)?;
+    if let Some((audience, presented)) =
+        binding::check(token, bound, verified.holder.as_ref(), verified.audience)?
+    {
+        verified.audience = audience;
+        verified.presented = Some(presented);
+    }
     verified.audience_checked = check_audience(verified.audience, expectation.audience)?;
     check_clock(&verified, expectation.now)?;
+    if let Some(presented) = &verified.presented {
+        presented.check_clock(verified.issued, verified.expires, expectation.now)?;
+    }
     Ok(verified)
 }
 
@@ -190,6 +217,8 @@ fn contents<'t>(
     let mut disclosures = Disclosures::read(disclosures)?;
     let (facts, slots) = disclosures.facts(payload.facts)?;
     disclosures.all_used()?;
+    let terms = payload.terms.into();
+    let holder = binding::holder(payload.cnf.as_ref(), &terms)?;
     Ok(Verified {
         issuer: issuer_key.fingerprint(),
         issuer_key,
@@ -200,32 +229,23 @@ fn contents<'t>(
         not_before: claims.not_before,
         expires: claims.expires,
         purpose: payload.purpose,
-        terms: payload.terms.into(),
+        terms,
         ledger_root: claims.ledger_root,
         status,
         withheld_facts: slots.iter().filter(|slot| slot.fact.is_none()).count() as u64,
         facts,
         digest: FileDigest::from_bytes(Sha256::digest(signed.as_bytes()).into()),
         slots,
+        holder,
+        presented: None,
     })
 }
 
 /// Checks the signature under the key that the header carries; whose key it is, is another question.
 pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> Checked<(T, VerifyingKey)> {
-    let mut parts = jwt.split('.');
-    let (Some(header), Some(payload), Some(signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return invalid("not header, payload and signature");
-    };
+    let [header, payload, signature] = jwt_parts(jwt)?;
     let key = read_header(header, expected_typ)?;
-    let signature: Option<[u8; 64]> = from_base64url(signature).and_then(|bytes| bytes.try_into().ok());
-    let Some(signature) = signature else { return invalid("a signature of the wrong form") };
-    let signed_len = header.len().saturating_add(1).saturating_add(payload.len());
-    let signed = jwt.as_bytes().get(..signed_len).unwrap_or_default();
-    if key.verify(signed, &Signature::from_bytes(signature)).is_err() {
-        return invalid("the signature does not match");
-    }
+    check_signature(jwt, signature, &key)?;
     Ok((decode(payload, "the payload")?, key))
 }
 
@@ -245,7 +265,28 @@ fn read_header(header: &str, expected_typ: &str) -> Checked<VerifyingKey> {
     Ok(key)
 }
 
-fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
+/// Header, payload and signature, each still encoded.
+pub(super) fn jwt_parts(jwt: &str) -> Checked<[&str; 3]> {
+    let mut parts = jwt.split('.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
+        _ => invalid("not header, payload and signature"),
+    }
+}
+
+/// Checks the signature, which is the last part, over what stands before it.
+pub(super) fn check_signature(jwt: &str, signature: &str, key: &VerifyingKey) -> Checked<()> {
+    let bytes: Option<[u8; 64]> = from_base64url(signature).and_then(|bytes| bytes.try_into().ok());
+    let Some(bytes) = bytes else { return invalid("a signature of the wrong form") };
+    let signed_len = jwt.len().saturating_sub(signature.len()).saturating_sub(1);
+    let signed = jwt.as_bytes().get(..signed_len).unwrap_or_default();
+    match key.verify(signed, &Signature::from_bytes(bytes)) {
+        Ok(()) => Ok(()),
+        Err(_) => invalid("the signature does not match"),
+    }
+}
+
+pub(super) fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
     if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
         return invalid("another kind of key");
     }
@@ -255,7 +296,7 @@ fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
 }
 
 /// Decodes base64url and strict JSON into a type that knows all its members.
-fn decode<T: DeserializeOwned>(text: &str, what: &'static str) -> Checked<T> {
+pub(super) fn decode<T: DeserializeOwned>(text: &str, what: &'static str) -> Checked<T> {
     let json = from_base64url(text).ok_or(VerifyError::Invalid("text that is not canonical base64url"))?;
     let value = parse_strict(&json).map_err(|_| VerifyError::Invalid("JSON that is not strict"))?;
     serde_json::from_value(value).map_err(|_| VerifyError::Invalid(what))

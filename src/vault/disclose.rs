@@ -7,9 +7,10 @@ use super::limits;
 use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason};
 use super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::{Recipient, Refusal, Vault, VaultError};
+use crate::crypto::sign::Fingerprint;
 use crate::disclosure::{
-    self, Audience, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt,
-    StatusRef, Terms,
+    self, Audience, Draft, Expectation, ExpectedAudience, Fact, Lifetime, OnwardSharing, Passcode, Purpose,
+    RootSalt, StatusRef, Terms,
 };
 use crate::store::disclosures::DisclosureRow;
 use jiff::Timestamp;
@@ -50,6 +51,8 @@ pub struct Preview {
     pub facts: Vec<Fact>,
     /// One sentence on each fact.
     pub sentences: Vec<String>,
+    /// What is asked of the recipient.
+    pub terms: Terms,
     /// From when on it would no longer hold.
     pub expires: Timestamp,
     /// What does not leave, and one may fear that it would.
@@ -64,6 +67,8 @@ pub struct Preview {
     pub afterwards: Vec<String>,
     /// Why [`Vault::disclose`] would refuse it, unless the risk is accepted.
     pub refusal: Option<Refusal>,
+    /// The key of theirs under which they could pass it on verifiably; none: they could not.
+    pub holder: Option<Fingerprint>,
 }
 
 /// A disclosure that left.
@@ -158,6 +163,11 @@ impl Vault {
                 "no risk needs to be accepted: nothing more follows from it than is allowed".to_owned(),
             );
         }
+        let sharing = request.terms.onward_sharing;
+        let holder = self.recipient_profile(row.id)?.holder_key(sharing).map(|key| key.fingerprint());
+        if sharing != OnwardSharing::Prohibited && holder.is_none() {
+            warnings.push(limits::no_holder_key(&row.name));
+        }
         if request.lifetime.is_long() {
             warnings.push(format!(
                 "it would hold for {}: more than {} days is long for a statement of fact",
@@ -171,11 +181,13 @@ impl Vault {
             stays: facts::what_stays(&drawn.facts),
             narrower: facts::narrower(&drawn.facts, &request.purpose),
             facts: drawn.facts,
+            terms: request.terms,
             expires: expiry(now, request.lifetime)?,
             warnings,
             earlier: verdict.earlier,
             afterwards: verdict.afterwards,
             refusal: verdict.refusal,
+            holder,
         })
     }
 
@@ -343,6 +355,7 @@ pub(super) fn draft(
         facts: cleared.facts.clone(),
         ledger_root: cleared.ledger_root,
         status: Some(status),
+        holder: cleared.holder,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::recipients::{parse_key, recipient_row};
 use super::{Vault, VaultError};
+use crate::crypto::sign::VerifyingKey;
 use crate::disclosure::log::LogKind;
-use crate::disclosure::{Lifetime, RecipientKey};
+use crate::disclosure::{Lifetime, OnwardSharing, RecipientKey};
 use crate::store::Store;
 use crate::store::lifecycle::{LimitRow, VettingRow};
 use jiff::Timestamp;
@@ -79,7 +80,7 @@ pub struct RecipientProfile {
     pub limits: RecipientLimits,
     /// Every look into who they are, oldest first. The newest one counts.
     pub vettings: Vec<Vetting>,
-    /// The ssh-ed25519 key under which they confirm deletions: one introduced for that, else the key that
+    /// The ssh-ed25519 key under which they confirm deletions, and pass on what they may: one introduced for that, else the key that
     /// disclosures are sealed to where it is of that kind.
     pub receipt_key: Option<String>,
     /// Whose approval each disclosure to them needs.
@@ -105,6 +106,15 @@ impl RecipientProfile {
             }
             Some(_) => None,
         }
+    }
+
+    /// The key under which they may pass a disclosure on verifiably: the one that signs their receipts, where the
+    /// terms allow passing on at all.
+    pub fn holder_key(&self, sharing: OnwardSharing) -> Option<VerifyingKey> {
+        if sharing == OnwardSharing::Prohibited {
+            return None;
+        }
+        self.receipt_key.as_deref().and_then(|key| parse_key(key).ok()?.signing_key())
     }
 }
 
@@ -259,6 +269,14 @@ impl Vault {
             log.append(store, LogKind::Denied, &body, now)
         })
     }
+}
+
+/// What the owner should know where they let a recipient pass on what nobody could verify then.
+pub(super) fn no_holder_key(name: &str) -> String {
+    format!(
+        "{name} may pass it on, but nobody could verify what they pass on, since you know no key of theirs that signs: \
+         ask for their ssh-ed25519 key, and introduce it with: finvault recipient receipt-key \"{name}\" KEY"
+    )
 }
 
 /// Checks that a text is a key that can sign receipts, without keeping it.

@@ -6,6 +6,7 @@ use super::guard::{Guard, Verdict};
 use super::journal::Journal;
 use super::{DisclosureRequest, Refusal, Vault, VaultError, limits};
 use crate::crypto::Random;
+use crate::crypto::sign::VerifyingKey;
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Audience, Enclosure, Fact, LedgerRoot, Passcode, PseudonymKey, Purpose, RecipientKey, RootSalt,
@@ -86,6 +87,8 @@ pub(super) struct Cleared {
     pub(super) accepted: Option<Value>,
     pub(super) facts: Vec<Fact>,
     pub(super) ledger_root: LedgerRoot,
+    /// The key under which the recipient can pass it on, where the terms let them.
+    pub(super) holder: Option<VerifyingKey>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -103,7 +106,8 @@ impl Clearing<'_> {
         let mut warnings =
             limits::check(&profile, &self.recipient.name, request.lifetime, kinds, self.today)?;
         warnings.extend(drawn.warnings);
-        Ok(Cleared { verdict, accepted, facts: drawn.facts, ledger_root, warnings })
+        let holder = profile.holder_key(request.terms.onward_sharing);
+        Ok(Cleared { verdict, accepted, facts: drawn.facts, ledger_root, holder, warnings })
     }
 
     /// The inference guard for one who would learn the facts.
@@ -155,7 +159,8 @@ impl Leaving<'_> {
         cleared.verdict.keep(store, id)?;
         let mut body = log_body(&entry, &cleared.facts, &self.recipient.name, self.standing);
         let accepted = cleared.accepted.clone().map(|accepted| ("accepted_risk", accepted));
-        for (name, value) in self.more.iter().cloned().chain(accepted) {
+        let holder = cleared.holder.map(|holder| ("holder", holder.fingerprint().to_uri().into()));
+        for (name, value) in self.more.iter().cloned().chain(accepted).chain(holder) {
             body[name] = value;
         }
         journal.append(store, LogKind::Disclosed, &body, now)?;

@@ -6,7 +6,8 @@
 
 use super::lifecycle::token_digest;
 use super::{DisclosureRecord, Vault, VaultError};
-use crate::disclosure::{Fact, Row};
+use crate::disclosure::{Expectation, ExpectedAudience, Fact, Row, verify};
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use std::collections::HashSet;
 
@@ -111,6 +112,7 @@ impl<'a> Leak<'a> {
             reasons.push("it is the token, unsealed, to the letter".to_owned());
         } else {
             self.parts_of(token, &mut reasons);
+            reasons.extend(self.passed_on(&record, token));
         }
         if self.text.contains(&record.jti) {
             reasons.push(format!("it holds the disclosure's id, {}", record.jti));
@@ -152,6 +154,22 @@ impl<'a> Leak<'a> {
         if there > 0 {
             reasons.push(format!("it holds {there} of the {} salted parts of its token", parts.len()));
         }
+    }
+
+    /// Who passed the copy on, and to whom, where it is one that the recipient presented to a third party.
+    fn passed_on(&self, record: &DisclosureRecord, token: &str) -> Option<String> {
+        let jwt = token.split('~').next()?;
+        let copy = self.text.get(self.text.find(jwt)?..)?;
+        let copy = copy.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.~".contains(c))).next()?;
+        // Whether it holds today does not matter: it did when it was passed on.
+        let last_second = record.expires - SignedDuration::from_secs(1);
+        let expectation = Expectation { now: last_second, audience: ExpectedAudience::Unchecked };
+        let read = verify(copy, &expectation).ok()?;
+        let presented = read.presented?;
+        Some(format!(
+            "it is a copy that {} passed on at {}, made out to {}",
+            record.recipient.name, presented.at, read.audience
+        ))
     }
 
     fn has(&self, day: Option<Date>, amount: &str) -> bool {

@@ -218,6 +218,7 @@ pub fn draft(audience: Audience, facts: Vec<Fact>) -> Draft {
         facts,
         ledger_root: root.finish(),
         status: None,
+        holder: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub mod init;
 pub mod log;
 pub mod man;
 pub mod open;
+pub mod present;
 pub mod preset;
 pub mod receipt;
 pub mod recipient;
@@ -56,6 +57,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
         Command::Review(command) => command.run(session),
+        Command::Present(command) => command.run(session),
         Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),

@@ -46,7 +46,7 @@ pub enum Recipient {
         until: Day,
     },
     Limits(Limits),
-    /// Introduce the key under which a recipient will confirm deletions
+    /// Introduce the key under which a recipient will confirm deletions, and pass on what they may
     ReceiptKey {
         /// Their name
         #[arg(value_name = "RECIPIENT")]

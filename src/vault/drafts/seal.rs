@@ -120,11 +120,13 @@ impl Vault {
             stays: facts::what_stays(&cleared.facts),
             narrower: Vec::new(),
             facts: cleared.facts,
+            terms: pending.request.terms,
             expires: pending.row.expires_at,
             warnings,
             earlier: cleared.verdict.earlier,
             afterwards: cleared.verdict.afterwards,
             refusal: cleared.verdict.refusal,
+            holder: cleared.holder.map(|key| key.fingerprint()),
         })
     }
 

@@ -261,6 +261,7 @@ pub(in crate::cli::commands) struct PreviewShape<'a> {
     warnings: &'a [String],
     afterwards: &'a [String],
     accepted_risk: Option<String>,
+    holder: Option<String>,
 }
 
 impl<'a> PreviewShape<'a> {
@@ -276,6 +277,7 @@ impl<'a> PreviewShape<'a> {
             warnings: &preview.warnings,
             afterwards: &preview.afterwards,
             accepted_risk: preview.refusal.as_ref().map(ToString::to_string),
+            holder: preview.holder.map(|holder| holder.to_string()),
         }
     }
 }
@@ -312,6 +314,10 @@ pub(in crate::cli::commands) fn print_preview(
     facts::print_rows(&preview.facts, console)?;
     console.say(format!("  purpose: {purpose}"))?;
     console.say(format!("  expires: {}", local(preview.expires)))?;
+    if let Some(holder) = &preview.holder {
+        let sharing = preview.terms.onward_sharing.as_str();
+        console.say(format!("  passing on: {sharing}, under their key {holder}"))?;
+    }
     let sealing = if preview.recipient.key.is_some() { "to their key" } else { "under a new passcode" };
     console.say(format!("  sealed:  {sealing}"))?;
     console.say(format!("Everything else stays: {}.", preview.stays.join(", ")))?;

@@ -112,10 +112,11 @@ fn print_transactions(fact: &TransactionsFact, console: &mut Console) -> Result<
         form(fact.payees)
     ))?;
     tables::print_table(fact, console)?;
-    if fact.withheld > 0 {
-        console.say(format!("  {} more were signed and are not in this copy", fact.withheld))?;
+    match fact.withheld {
+        0 => Ok(()),
+        1 => console.say("  1 more was signed and is not in this copy"),
+        count => console.say(format!("  {count} more were signed and are not in this copy")),
     }
-    Ok(())
 }
 
 fn print_account(fact: &AccountFact, console: &mut Console) -> Result<(), Failure> {

@@ -16,10 +16,11 @@ use finvault::disclosure::{
     check_enclosures, open, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
-use refused::{exit_of, revoked};
-pub(super) use refused::{not_opened, not_verified};
+use refused::exit_of;
+pub(super) use refused::{not_opened, not_verified, revoked};
+pub(super) use shown::terms_line;
 use shown::{VerdictShape, print};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Open and check a disclosure that you received; needs no vault
 ///
@@ -45,6 +46,9 @@ pub struct Open {
     /// The signed list of what the owner revoked, as they sent it
     #[arg(long, value_name = "FILE")]
     status_list: Option<PathBuf>,
+    /// The nonce that you gave to who passed it on: any other copy is refused
+    #[arg(long, value_name = "TEXT")]
+    nonce: Option<String>,
 }
 
 impl Open {
@@ -74,32 +78,20 @@ impl Open {
             },
         };
         let checked = verify(&token, &expectation)
-            .and_then(|verified| Ok((check_enclosures(&verified, &enclosures)?, verified)));
+            .and_then(|verified| Ok((check_enclosures(&verified, &enclosures)?, verified)))
+            .and_then(|(enclosed, verified)| match &self.nonce {
+                Some(nonce) => verified.check_nonce(nonce).map(|()| (enclosed, verified)),
+                None => Ok((enclosed, verified)),
+            });
         match checked {
             Ok((enclosed, verified)) => {
-                let revocation = self.revocation(&verified, session)?;
+                let revocation = revocation(self.status_list.as_deref(), &verified, session)?;
                 if let Revocation::Revoked { .. } = revocation {
                     return Err(revoked(&verified, &revocation, session.console)?);
                 }
                 self.show(&verified, &enclosed, &revocation, session)
             }
             Err(error) => Err(not_verified(&error, session.console)?),
-        }
-    }
-
-    /// What the status list says. One that cannot be used leaves the answer at "not checked".
-    fn revocation(&self, verified: &Verified, session: &mut Session<'_>) -> Result<Revocation, Failure> {
-        let Some(path) = &self.status_list else {
-            return Ok(Revocation::NotChecked("no status list was given"));
-        };
-        let bytes = read(path)?;
-        let text = String::from_utf8_lossy(&bytes);
-        match StatusList::read(text.trim()) {
-            Ok(list) => Ok(list.check(verified, session.now())),
-            Err(error) => {
-                session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
-                Ok(Revocation::NotChecked("the status list cannot be used"))
-            }
         }
     }
 
@@ -127,5 +119,25 @@ impl Open {
             print(verdict, verified, revocation, &endorsements, remembered, session.console)?;
         }
         Ok(exit_of(verdict))
+    }
+}
+
+/// What the status list says. One that cannot be used leaves the answer at "not checked".
+pub(super) fn revocation(
+    list: Option<&Path>,
+    verified: &Verified,
+    session: &mut Session<'_>,
+) -> Result<Revocation, Failure> {
+    let Some(path) = list else {
+        return Ok(Revocation::NotChecked("no status list was given"));
+    };
+    let bytes = read(path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    match StatusList::read(text.trim()) {
+        Ok(list) => Ok(list.check(verified, session.now())),
+        Err(error) => {
+            session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
+            Ok(Revocation::NotChecked("the status list cannot be used"))
+        }
     }
 }

@@ -56,7 +56,7 @@ pub(in crate::cli::commands) fn not_verified(
 }
 
 /// Tells that the owner took it back. Nothing of what it states is shown.
-pub(super) fn revoked(
+pub(in crate::cli::commands) fn revoked(
     verified: &Verified,
     revocation: &Revocation,
     console: &mut Console,

@@ -7,7 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::render::Tone;
 use crate::cli::when::local;
-use finvault::disclosure::{Revocation, Verdict, Verified, fingerprint_words};
+use finvault::disclosure::{Presented, Revocation, Terms, Verdict, Verified, fingerprint_words};
 use serde::Serialize;
 use std::path::Path;
 
@@ -30,6 +30,30 @@ pub(super) struct VerdictShape {
     pub(super) terms: Option<TermsShape>,
     pub(super) withheld_facts: u64,
     pub(super) endorsements: Vec<EndorsementShape>,
+    pub(super) holder: Option<String>,
+    pub(super) presented: Option<PresentedShape>,
+}
+
+/// Who passed it on.
+#[derive(Serialize)]
+pub(super) struct PresentedShape {
+    holder: String,
+    holder_words: String,
+    at: String,
+    nonce: String,
+    first_audience: String,
+}
+
+impl From<&Presented> for PresentedShape {
+    fn from(presented: &Presented) -> Self {
+        Self {
+            holder: presented.holder.to_string(),
+            holder_words: fingerprint_words(&presented.holder),
+            at: iso(presented.at),
+            nonce: presented.nonce.clone(),
+            first_audience: presented.first_audience.to_string(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -60,6 +84,8 @@ impl VerdictShape {
             terms: None,
             withheld_facts: 0,
             endorsements: Vec::new(),
+            holder: None,
+            presented: None,
         }
     }
 
@@ -86,6 +112,8 @@ impl VerdictShape {
                 intent_to_retain: verified.terms.intent_to_retain,
             }),
             withheld_facts: verified.withheld_facts,
+            holder: verified.holder.map(|key| key.fingerprint().to_string()),
+            presented: verified.presented.as_ref().map(PresentedShape::from),
             ..Self::empty(verdict, "valid")
         }
     }
@@ -110,6 +138,9 @@ pub(super) fn print(
     }
     console.say(format!("  signed by:  {}", verified.issuer))?;
     console.say(format!("  in words:   {}", fingerprint_words(&verified.issuer)))?;
+    if let Some(presented) = &verified.presented {
+        print_presented(presented, console)?;
+    }
     console.say(format!("  purpose:    {}", verified.purpose.text()))?;
     console.say(format!("  issued:     {}", local(verified.issued)))?;
     console.say(format!("  expires:    {}", local(verified.expires)))?;
@@ -122,18 +153,23 @@ pub(super) fn print(
     if !verified.audience_checked {
         console.say("  recipient:  not checked, as no key was given")?;
     }
-    if let Some(day) = verified.terms.retain_until {
-        let sharing = verified.terms.onward_sharing.as_str();
-        console.say(format!("  terms:      keep it until {day} at most; passing it on: {sharing}"))?;
+    if let Some(line) = terms_line(&verified.terms) {
+        console.say(line)?;
+    }
+    // A copy that was passed on stays where it is: only its holder's own can go on.
+    if let Some(holder) = verified.holder.filter(|_| verified.presented.is_none()) {
+        let holder = holder.fingerprint();
+        console.say(format!("  pass it on: with \"finvault present\", under the key {holder}"))?;
     }
     console.say("")?;
     match endorsements {
         [] => facts::print(&verified.facts, console)?,
         _ => facts::print_numbered(&verified.facts, console)?,
     }
-    if verified.withheld_facts > 0 {
-        console
-            .say(format!("{} more facts were signed and are not in this copy", verified.withheld_facts))?;
+    match verified.withheld_facts {
+        0 => {}
+        1 => console.say("1 more fact was signed and is not in this copy")?,
+        count => console.say(format!("{count} more facts were signed and are not in this copy"))?,
     }
     endorsed::print(endorsements, console)?;
     if verdict == Verdict::UnknownSigner {
@@ -149,4 +185,19 @@ pub(super) fn print(
         console.say(format!("This signer is remembered in {}", path.display()))?;
     }
     Ok(())
+}
+
+/// What is asked of the recipient, in a line.
+pub(in crate::cli::commands) fn terms_line(terms: &Terms) -> Option<String> {
+    let sharing = terms.onward_sharing.as_str();
+    let day = terms.retain_until?;
+    Some(format!("  terms:      keep it until {day} at most; passing it on: {sharing}"))
+}
+
+/// Who passed it on: the owner's word stands, but it came through their hands.
+fn print_presented(presented: &Presented, console: &mut Console) -> Result<(), Failure> {
+    console.say(format!("  passed on:  by {}, at {}", presented.holder, local(presented.at)))?;
+    console.say(format!("  in words:   {}", fingerprint_words(&presented.holder)))?;
+    console.say("              They had it from who signed it, for the purpose below, and may have left")?;
+    console.say("              parts out: what is missing is counted. Compare this fingerprint too.")
 }
