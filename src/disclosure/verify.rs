@@ -131,6 +131,18 @@ const fn invalid<T>(what: &'static str) -> Checked<T> {
 /// # Errors
 /// [`VerifyError`], the first of: form, signature, claims, audience, clock.
 pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
+    let verified = verify_undated(token, expectation.audience)?;
+    check_clock(&verified, expectation.now)?;
+    Ok(verified)
+}
+
+/// Verifies all of a token but its times: for an earlier disclosure that a later one is held against (see
+/// [`compare`](super::compare)). It may have expired: what it states may be named as what it said then, never as
+/// something that holds.
+///
+/// # Errors
+/// [`VerifyError`], the first of: form, signature, claims, audience.
+pub fn verify_undated(token: &str, audience: ExpectedAudience<'_>) -> Checked<Verified> {
     if token.len() > MAX_TOKEN_LEN {
         return invalid("too large");
     }
@@ -146,8 +158,7 @@ pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
     let mut disclosures = Disclosures::read(parts)?;
     let (facts, withheld_facts) = disclosures.facts(payload.facts)?;
     disclosures.all_used()?;
-    let audience_checked = check_audience(claims.audience, expectation.audience)?;
-    claims.check_clock(expectation.now)?;
+    let audience_checked = check_audience(claims.audience, audience)?;
     Ok(Verified {
         issuer: issuer_key.fingerprint(),
         issuer_key,
@@ -256,20 +267,20 @@ impl Claims {
         }
         Ok(claims)
     }
+}
 
-    fn check_clock(&self, now: Timestamp) -> Checked<()> {
-        let now_s = now.as_second();
-        if now_s < self.issued.as_second().saturating_sub(CLOCK_SKEW_S) {
-            return Err(VerifyError::ClockSuspect { issued: self.issued });
-        }
-        if now_s < self.not_before.as_second().saturating_sub(CLOCK_SKEW_S) {
-            return Err(VerifyError::NotYetValid { from: self.not_before });
-        }
-        if now >= self.expires {
-            return Err(VerifyError::Expired { expired: self.expires });
-        }
-        Ok(())
+fn check_clock(verified: &Verified, now: Timestamp) -> Checked<()> {
+    let now_s = now.as_second();
+    if now_s < verified.issued.as_second().saturating_sub(CLOCK_SKEW_S) {
+        return Err(VerifyError::ClockSuspect { issued: verified.issued });
     }
+    if now_s < verified.not_before.as_second().saturating_sub(CLOCK_SKEW_S) {
+        return Err(VerifyError::NotYetValid { from: verified.not_before });
+    }
+    if now >= verified.expires {
+        return Err(VerifyError::Expired { expired: verified.expires });
+    }
+    Ok(())
 }
 
 fn check_audience(audience: Audience, expected: ExpectedAudience<'_>) -> Checked<bool> {

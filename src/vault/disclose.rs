@@ -4,6 +4,7 @@ use super::facts::{self, Drawing, FactRequest};
 use super::guard::Guard;
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
+use super::question::root_salt;
 use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
 use super::{Recipient, Refusal, Vault, VaultError};
 use crate::disclosure::log::LogKind;
@@ -132,7 +133,7 @@ impl Vault {
         check_reason(request)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let pseudonyms = pseudonym_key(&self.key, &row);
-        // Only ids of rows depend on the salt of a preview, and they are made anew with each disclosure.
+        // Only ids of rows depend on the salt of a preview, and it shows none.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| {
             Drawing::new(store, &salt, &pseudonyms, utc_day(now), false).draw(&request.facts)
@@ -240,8 +241,7 @@ impl Vault {
             (None, Some(passcode)) => (passcode.audience(), SealTo::Passcode(passcode)),
             (None, None) => return Err(VaultError::Sealing("no key and no passcode".to_owned())),
         };
-        let mut root_salt = [0; 32];
-        self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
+        let root_salt = *root_salt(&self.key, &row, &request.facts).expose();
         let journal = self.journal();
         let (random, vault_key) = (self.random.as_ref(), &self.key);
         let written = self.store.write(|store| {

@@ -27,6 +27,8 @@ mod lifecycle;
 #[cfg(feature = "age")]
 mod limits;
 #[cfg(feature = "age")]
+mod question;
+#[cfg(feature = "age")]
 mod recipients;
 mod refusal;
 mod remedy;
