@@ -2,8 +2,8 @@
 //! no SQLite, no passphrase.
 //!
 //! ```sh
-//! age --decrypt --identity key.txt disclosure.age | head -n 1 > disclosure.token
-//! cargo run --no-default-features --features verify --example verify -- disclosure.token \
+//! age --decrypt --identity key.txt disclosure.age > disclosure.txt
+//! cargo run --no-default-features --features verify --example verify -- disclosure.txt \
 //!     --for age1... --signer 'qbud nkch ...' --status-list list.jwt
 //! ```
 //!
@@ -11,12 +11,12 @@
 //! list does not revoke it. Exit code 0 means all of it, 1 that the token must not be relied on.
 
 use finvault::disclosure::{
-    Audience, Expectation, ExpectedAudience, Fact, Revocation, StatusList, Verified, fingerprint_words,
-    verify,
+    Audience, Expectation, ExpectedAudience, Fact, Revocation, StatusList, Verified, check_enclosures,
+    fingerprint_words, split_contents, verify,
 };
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: verify TOKEN --for KEY [--signer FINGERPRINT] [--status-list FILE]";
+const USAGE: &str = "usage: verify FILE --for KEY [--signer FINGERPRINT] [--status-list FILE]";
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1), jiff::Timestamp::now()) {
@@ -32,17 +32,18 @@ fn main() -> ExitCode {
 }
 
 /// Reads the files that the arguments name and gives what is to be printed.
-fn run(arguments: impl Iterator<Item = String>, now: jiff::Timestamp) -> Result<String, String> {
+pub fn run(arguments: impl Iterator<Item = String>, now: jiff::Timestamp) -> Result<String, String> {
     let arguments = Arguments::read(arguments)?;
     let read = |path: &String| std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-    let token = read(&arguments.token)?;
+    let contents = read(&arguments.file)?;
     let list = arguments.status_list.as_ref().map(read).transpose()?;
-    check(&token, &arguments.key, arguments.signer.as_deref(), list.as_deref(), now)
+    check(&contents, &arguments.key, arguments.signer.as_deref(), list.as_deref(), now)
 }
 
-/// Everything that has to hold before a fact is shown.
+/// Everything that has to hold before a fact is shown. `contents` is what was sealed: the token, what travels beside it,
+/// and padding; a token alone will do.
 fn check(
-    token: &str,
+    contents: &str,
     key: &str,
     signer: Option<&str>,
     list: Option<&str>,
@@ -50,8 +51,9 @@ fn check(
 ) -> Result<String, String> {
     let me = [Audience::of_key(key)];
     let expectation = Expectation { now, audience: ExpectedAudience::OneOf(&me) };
-    // The text inside the sealed file is padded with spaces.
-    let verified = verify(token.trim(), &expectation).map_err(|error| error.to_string())?;
+    let (token, enclosures) = split_contents(contents).ok_or("not the text of a disclosure")?;
+    let verified = verify(token, &expectation).map_err(|error| error.to_string())?;
+    let enclosed = check_enclosures(&verified, &enclosures).map_err(|error| error.to_string())?;
     if let Some(expected) = signer.filter(|expected| *expected != verified.issuer.to_string()) {
         return Err(format!("signed by {}, and not by {expected}", verified.issuer));
     }
@@ -64,7 +66,11 @@ fn check(
     if let Revocation::Revoked { .. } = revocation {
         return Err(format!("the owner took it back: {revocation}"));
     }
-    Ok(report(&verified, signer.is_some(), &revocation))
+    let mut report = report(&verified, signer.is_some(), &revocation);
+    for document in &enclosed.documents {
+        report.push_str(&format!("beside it: a document of {} bytes\n", document.bytes.len()));
+    }
+    Ok(report)
 }
 
 fn report(verified: &Verified, signer_is_known: bool, revocation: &Revocation) -> String {
@@ -76,7 +82,10 @@ fn report(verified: &Verified, signer_is_known: bool, revocation: &Revocation) -
         format!("revocation: {revocation}"),
     ];
     if !signer_is_known {
-        lines.push("The token is whole. Whether its signer is the owner, only they can tell you: ask them, on".into());
+        lines.push(
+            "The token is whole. Whether its signer is the owner, only they can tell you: ask them, on"
+                .into(),
+        );
         lines.push(format!("another way, for these words: {}", fingerprint_words(&verified.issuer)));
     }
     lines.extend(verified.facts.iter().map(sentence));
@@ -91,7 +100,12 @@ fn sentence(fact: &Fact) -> String {
     match fact {
         Fact::Balance(fact) => {
             let rounded = fact.selection.rounding.map(|step| format!(", rounded to {step}"));
-            format!("- at the end of {} there were {}{}", fact.as_of, fact.amount, rounded.unwrap_or_default())
+            format!(
+                "- at the end of {} there were {}{}",
+                fact.as_of,
+                fact.amount,
+                rounded.unwrap_or_default()
+            )
         }
         Fact::Threshold(fact) => {
             let answer = if fact.result { "yes" } else { "no" };
@@ -103,7 +117,12 @@ fn sentence(fact: &Fact) -> String {
                 let day = row.booked.map(|day| day.to_string()).unwrap_or_default();
                 format!("\n    {day} {amount} {}", row.information.as_deref().unwrap_or_default())
             });
-            format!("- {} of {} transactions:{}", fact.rows.len(), fact.selection.matched, rows.collect::<String>())
+            format!(
+                "- {} of {} transactions:{}",
+                fact.rows.len(),
+                fact.selection.matched,
+                rows.collect::<String>()
+            )
         }
         // Every fact can be written as the JSON that the token has it in.
         other => format!("- {}: {}", other.kind(), serde_json::to_string(other).unwrap_or_default()),
@@ -111,7 +130,7 @@ fn sentence(fact: &Fact) -> String {
 }
 
 struct Arguments {
-    token: String,
+    file: String,
     key: String,
     signer: Option<String>,
     status_list: Option<String>,
@@ -119,7 +138,7 @@ struct Arguments {
 
 impl Arguments {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut token, mut key, mut signer, mut status_list) = (None, None, None, None);
+        let (mut file, mut key, mut signer, mut status_list) = (None, None, None, None);
         while let Some(argument) = arguments.next() {
             let place = match argument.as_str() {
                 "--for" => &mut key,
@@ -127,13 +146,13 @@ impl Arguments {
                 "--status-list" => &mut status_list,
                 option if option.starts_with("--") => return Err(USAGE.to_owned()),
                 _ => {
-                    token = Some(argument);
+                    file = Some(argument);
                     continue;
                 }
             };
             *place = Some(arguments.next().ok_or(USAGE)?);
         }
-        let (Some(token), Some(key)) = (token, key) else { return Err(USAGE.to_owned()) };
-        Ok(Self { token, key, signer, status_list })
+        let (Some(file), Some(key)) = (file, key) else { return Err(USAGE.to_owned()) };
+        Ok(Self { file, key, signer, status_list })
     }
 }

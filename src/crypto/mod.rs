@@ -26,9 +26,6 @@ mod secret;
 pub mod sign;
 
 #[cfg(feature = "vault")]
-pub use random::OsRandom;
-pub use random::{Random, RandomError};
-#[cfg(feature = "vault")]
 pub use self::{
     aead::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic},
     derive::DerivedSecret,
@@ -36,6 +33,9 @@ pub use self::{
     recovery::{RecoveryCode, RecoveryCodeError},
     secret::{Passphrase, VaultKey},
 };
+#[cfg(feature = "vault")]
+pub use random::OsRandom;
+pub use random::{Random, RandomError};
 
 #[cfg(feature = "vault")]
 pub(crate) use self::{

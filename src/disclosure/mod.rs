@@ -88,7 +88,7 @@ mod words;
 pub use audience::{Audience, AudienceError};
 pub use compare::{CompareError, Comparison, Contradiction, FactPair, Outcome, Relation, compare};
 pub use enclosure::{
-    Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures,
+    Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures, split_contents,
 };
 pub use fact::{
     AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,

@@ -1,7 +1,7 @@
 //! Opening: a sealed file and the reader's keys in, the token's text and what is enclosed out. Verifying both is the
 //! next step.
 
-use super::enclosure::{Enclosure, from_lines};
+use super::enclosure::{Enclosure, split_contents};
 use super::identity::Identities;
 use super::passcode::Passcode;
 use super::seal::{CHECK_STANZA, stanzas_digest};
@@ -116,7 +116,7 @@ pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
         file.to_vec()
     };
     let sealed = armored || file.starts_with(AGE_MAGIC);
-    let contents = std::str::from_utf8(&text).ok().and_then(|text| from_lines(text.trim_start()));
+    let contents = std::str::from_utf8(&text).ok().and_then(|text| split_contents(text.trim_start()));
     match contents.filter(|(token, _)| looks_like_a_token(token)) {
         Some((token, _)) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
         Some((token, enclosures)) => Ok(Opened { token: token.to_owned(), enclosures, sealed }),

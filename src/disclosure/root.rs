@@ -181,6 +181,7 @@ pub fn row_id(salt: &RootSalt, transaction: &Transaction, occurrence: u64) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disclosure::{DocumentFact, Evidence, FileDigest, Selection};
     use crate::ledger::account::AccountId;
     use crate::ledger::transaction::{NewTransaction, TransactionId, TransactionStatus};
 
@@ -237,6 +238,15 @@ mod tests {
         raw.push(expected.as_bytes());
         typed.push_day("2026-01-03", Currency::iso("EUR").unwrap(), &[-450, 100]);
         raw.push(br#"["day","2026-01-03","EUR",2,[-450,100]]"#);
+        typed.push_fact(&Fact::Document(DocumentFact {
+            sha256: FileDigest::from_bytes([0xab; 32]),
+            media_type: "text/csv".to_owned(),
+            file_name: None,
+            selection: Selection::default(),
+            evidence: Evidence::new(vec![], true),
+        }));
+        let fact = r#"{"kind":"document","selection":{"window":{},"filter":[],"matched":0,"suppressed":0},"evidence":{"grade":"self-asserted","statements":[]},"Document":{"sha256":"DIGEST","media_type":"text/csv"}}"#;
+        raw.push(format!(r#"["fact",{}]"#, fact.replace("DIGEST", &"ab".repeat(32))).as_bytes());
         assert_eq!(typed.finish(), raw.finish());
     }
 

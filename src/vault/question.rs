@@ -84,9 +84,6 @@ mod tests {
         }
         assert_eq!(salt(1, &[rows(&[Date, Amount])]), salt(1, &[rows(&[Amount, Date, Date])]));
         let other_vault = VaultKey::from_bytes([8; 32]);
-        assert_ne!(
-            *root_salt(&other_vault, &recipient(1), &questions[0]).expose(),
-            salt(1, &questions[0])
-        );
+        assert_ne!(*root_salt(&other_vault, &recipient(1), &questions[0]).expose(), salt(1, &questions[0]));
     }
 }

@@ -1,5 +1,6 @@
 //! `open`: the recipient's side. Opens a sealed disclosure, verifies it strictly, and shows what it states.
 
+mod compared;
 mod key;
 mod refused;
 mod shown;
@@ -10,8 +11,9 @@ use crate::cli::known_signers::KnownSigners;
 use crate::cli::secrets;
 use crate::cli::session::Session;
 use clap::Args;
+use compared::Earlier;
 use finvault::disclosure::{
-    Expectation, ExpectedAudience, OpenError, Opened, Revocation, StatusList, Verdict, Verified,
+    Expectation, ExpectedAudience, OpenError, Opened, Outcome, Revocation, StatusList, Verdict, Verified,
     check_enclosures, open, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
@@ -41,6 +43,10 @@ pub struct Open {
     /// The signed list of what the owner revoked, as they sent it
     #[arg(long, value_name = "FILE")]
     status_list: Option<PathBuf>,
+    /// Hold it against an earlier disclosure from the same signer, which may have expired: did the records
+    /// change, and do both agree?
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
 }
 
 impl Open {
@@ -71,30 +77,38 @@ impl Open {
         };
         let checked = verify(&token, &expectation)
             .and_then(|verified| check_enclosures(&verified, &enclosures).map(|_| verified));
-        match checked {
-            Ok(verified) => {
-                let revocation = self.revocation(&verified, session)?;
-                if let Revocation::Revoked { .. } = revocation {
-                    return Err(revoked(&verified, &revocation, session.console)?);
-                }
-                self.show(&verified, &revocation, session)
-            }
-            Err(error) => Err(not_verified(&error, session.console)?),
+        let verified = match checked {
+            Ok(verified) => verified,
+            Err(error) => return Err(not_verified(&error, session.console)?),
+        };
+        let list = self.read_status_list(session)?;
+        let revocation = check_list(&list, &verified, session);
+        if let Revocation::Revoked { .. } = revocation {
+            return Err(revoked(&verified, &revocation, session.console)?);
         }
+        let earlier = match &self.compare {
+            Some(path) => Some(Earlier::open(path, &self.file, &key)?),
+            None => None,
+        };
+        if let Some(earlier) = &earlier {
+            earlier.refuse_revoked(&check_list(&list, &earlier.verified, session))?;
+        }
+        self.show(&verified, &revocation, earlier.as_ref(), session)
     }
 
-    /// What the status list says. One that cannot be used leaves the answer at "not checked".
-    fn revocation(&self, verified: &Verified, session: &mut Session<'_>) -> Result<Revocation, Failure> {
-        let Some(path) = &self.status_list else {
-            return Ok(Revocation::NotChecked("no status list was given"));
-        };
+    /// The status list, or why there is none. One that cannot be used leaves the answer at "not checked".
+    fn read_status_list(
+        &self,
+        session: &mut Session<'_>,
+    ) -> Result<Result<StatusList, &'static str>, Failure> {
+        let Some(path) = &self.status_list else { return Ok(Err("no status list was given")) };
         let bytes = read(path)?;
         let text = String::from_utf8_lossy(&bytes);
         match StatusList::read(text.trim()) {
-            Ok(list) => Ok(list.check(verified, session.now())),
+            Ok(list) => Ok(Ok(list)),
             Err(error) => {
                 session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
-                Ok(Revocation::NotChecked("the status list cannot be used"))
+                Ok(Err("the status list cannot be used"))
             }
         }
     }
@@ -103,8 +117,15 @@ impl Open {
         &self,
         verified: &Verified,
         revocation: &Revocation,
+        earlier: Option<&Earlier>,
         session: &mut Session<'_>,
     ) -> Result<Exit, Failure> {
+        let comparison = earlier.map(|earlier| earlier.compare(verified)).transpose()?;
+        if let (Some(earlier), Some(found)) = (earlier, &comparison)
+            && found.outcome == Outcome::Contradiction
+        {
+            return Err(earlier.contradicted(found, verified, revocation, session.console)?);
+        }
         let fingerprint = verified.issuer.to_string();
         let mut known = KnownSigners::load(session.environment)?;
         let newly = self.trust && !known.contains(&fingerprint);
@@ -112,11 +133,29 @@ impl Open {
             known.remember(&fingerprint, &self.file.display().to_string(), session.now())?;
         }
         let verdict = if known.contains(&fingerprint) { Verdict::Valid } else { Verdict::UnknownSigner };
+        let compared = earlier.zip(comparison.as_ref());
         if session.console.is_json() {
-            session.console.json(&VerdictShape::of(verdict, verified, revocation))?;
+            session.console.json(&VerdictShape {
+                comparison: compared.map(|(earlier, found)| earlier.shape(found)),
+                ..VerdictShape::of(verdict, verified, revocation)
+            })?;
         } else {
             print(verdict, verified, revocation, newly.then(|| known.path()), session.console)?;
+            if let Some((earlier, found)) = compared {
+                earlier.print(found, session.console)?;
+            }
         }
         Ok(exit_of(verdict))
+    }
+}
+
+fn check_list(
+    list: &Result<StatusList, &'static str>,
+    verified: &Verified,
+    session: &Session<'_>,
+) -> Revocation {
+    match list {
+        Ok(list) => list.check(verified, session.now()),
+        Err(why) => Revocation::NotChecked(why),
     }
 }

@@ -1,5 +1,6 @@
 //! A disclosure that holds, as it is shown: for people, and as JSON.
 
+use super::compared::ComparisonShape;
 use crate::cli::commands::facts;
 use crate::cli::commands::shapes::iso;
 use crate::cli::console::Console;
@@ -28,6 +29,9 @@ pub(super) struct VerdictShape {
     pub(super) purpose_code: Option<String>,
     pub(super) terms: Option<TermsShape>,
     pub(super) withheld_facts: u64,
+    /// Only with --compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comparison: Option<ComparisonShape>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +61,7 @@ impl VerdictShape {
             purpose_code: None,
             terms: None,
             withheld_facts: 0,
+            comparison: None,
         }
     }
 
