@@ -16,6 +16,7 @@ const TOKEN: &str = "tests/vectors/disclosure/example.token";
 const WITH_STATUS: &str = "tests/vectors/lifecycle/status.token";
 const STATUS_LIST: &str = "tests/vectors/lifecycle/status-list.jwt";
 const KEY: &str = "age17cs6ph5pwrjeps77yxmaje8jny7rmygkf7l9cj0qksm950jcsqwsekndsq";
+const DESK: &str = include_str!("fixtures/disclosure/ssh-plain.pub");
 const SIGNER: &str = "7pxi qm4z oq5i wc4p 3sll eqqs mikq bxt7";
 
 fn now() -> Timestamp {
@@ -57,7 +58,7 @@ fn the_example_shows_no_fact_of_a_token_that_does_not_hold() {
         (run(&[TOKEN, "--for", KEY], later), "expired"),
         (run(&[TOKEN, "--for", other], now()), "another recipient"),
         (run(&[TOKEN, "--for", KEY, "--signer", "aaaa"], now()), "and not by aaaa"),
-        (run(&[WITH_STATUS, "--for", KEY, "--status-list", STATUS_LIST], now()), "took it back"),
+        (run(&[WITH_STATUS, "--for", DESK, "--status-list", STATUS_LIST], now()), "took it back"),
         (run(&[TOKEN, "--for", KEY, "--status-list", TOKEN], now()), "cannot be used"),
         (run(&["tests/vectors/disclosure/invalid-tampered-fact.token", "--for", KEY], now()), "not a valid"),
         (run(&["no-such-file", "--for", KEY], now()), "no-such-file"),
@@ -80,14 +81,13 @@ fn whose_a_key_is_does_not_depend_on_how_it_was_typed() {
     let typed = format!("  {}\n", KEY.to_uppercase());
     let me = [Audience::of_key(&typed)];
     assert!(verify(&token, &Expectation { now: now(), audience: ExpectedAudience::OneOf(&me) }).is_ok());
-    let public = include_str!("fixtures/disclosure/ssh-plain.pub");
-    let mut words = public.split_whitespace();
+    let mut words = DESK.split_whitespace();
     let bare = format!("{} {}", words.next().unwrap(), words.next().unwrap());
-    assert_eq!(Audience::of_key(public), Audience::of_key(&bare));
+    assert_eq!(Audience::of_key(DESK), Audience::of_key(&bare));
     assert_ne!(Audience::of_key(&bare), Audience::of_key(KEY));
     // As the full library, with its parser of keys, computes it.
     #[cfg(feature = "age")]
-    for key in [public, KEY, &typed] {
+    for key in [DESK, KEY, &typed] {
         let parsed: finvault::disclosure::RecipientKey = key.parse().unwrap();
         assert_eq!(parsed.audience(), Audience::of_key(key));
     }
