@@ -81,6 +81,14 @@ fn different_roots_are_changed_records_with_or_without_another_answer() {
     let same_answers = stated("b", vec![balance(), transactions()], 2);
     let found = compare(&earlier, &same_answers).unwrap();
     assert_eq!((found.outcome, relations(&found)), (Outcome::RecordsChanged, vec![Relation::Same; 2]));
+    let other_basis = {
+        let Fact::Balance(mut fact) = balance() else { panic!("a balance") };
+        fact.selection.matched += 1;
+        stated("b", vec![Fact::Balance(fact), transactions()], 4)
+    };
+    let found = compare(&earlier, &other_basis).unwrap();
+    assert_eq!(found.outcome, Outcome::RecordsChanged);
+    assert_eq!(relations(&found), [Relation::OtherBasis, Relation::Same]);
     let other_answer = stated("b", vec![of_amount(1_240_000), transactions()], 3);
     let found = compare(&earlier, &other_answer).unwrap();
     assert_eq!(found.outcome, Outcome::RecordsChanged);

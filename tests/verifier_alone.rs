@@ -2,13 +2,14 @@
 //! `--no-default-features --features verify`, and runs the program in `examples/verify.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod disclosure_fixture;
 #[allow(dead_code, reason = "its `main` is not called")]
 #[path = "../examples/verify.rs"]
 mod program;
 
 use finvault::disclosure::{
-    Audience, Expectation, ExpectedAudience, LogExport, Outcome, Receipt, VerifyError, compare, verify,
-    verify_undated,
+    Audience, Draft, Expectation, ExpectedAudience, LogExport, Outcome, Receipt, StatusRef, VerifyError,
+    compare, issue, verify, verify_undated,
 };
 use jiff::Timestamp;
 
@@ -52,13 +53,24 @@ fn the_example_prints_the_facts_of_a_token_that_holds() {
 
 #[test]
 fn the_example_shows_no_fact_of_a_token_that_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = |idx| {
+        let draft = disclosure_fixture::draft(Audience::of_key(KEY), vec![disclosure_fixture::balance()]);
+        let draft = Draft { status: Some(StatusRef::new(&[9; 16], idx).unwrap()), ..draft };
+        let issued =
+            issue(&draft, &disclosure_fixture::issuer(), now(), &disclosure_fixture::Counted::default());
+        let path = folder.path().join(format!("{idx}.token")).display().to_string();
+        std::fs::write(&path, format!("{}\n   ", issued.unwrap().token.as_str())).unwrap();
+        path
+    };
+    let (revoked, kept) = (token(77), token(78));
     let later: Timestamp = "2026-02-08T00:00:00Z".parse().unwrap();
     let other = "age1lw96fp2fzwmplzpqncdr3sj3xsdf4nxw85c59jx9p2w4guyvneqqh0layc";
     let refused = [
         (run(&[TOKEN, "--for", KEY], later), "expired"),
         (run(&[TOKEN, "--for", other], now()), "another recipient"),
         (run(&[TOKEN, "--for", KEY, "--signer", "aaaa"], now()), "and not by aaaa"),
-        (run(&[WITH_STATUS, "--for", DESK, "--status-list", STATUS_LIST], now()), "took it back"),
+        (run(&[&revoked, "--for", KEY, "--status-list", STATUS_LIST], now()), "took it back"),
         (run(&[TOKEN, "--for", KEY, "--status-list", TOKEN], now()), "cannot be used"),
         (run(&["tests/vectors/disclosure/invalid-tampered-fact.token", "--for", KEY], now()), "not a valid"),
         (run(&["no-such-file", "--for", KEY], now()), "no-such-file"),
@@ -73,6 +85,8 @@ fn the_example_shows_no_fact_of_a_token_that_does_not_hold() {
     }
     let list = run(&[TOKEN, "--for", KEY, "--status-list", STATUS_LIST], now()).unwrap();
     assert!(list.contains("revocation: not checked"), "a list of another token says nothing: {list}");
+    let list = run(&[&kept, "--for", KEY, "--status-list", STATUS_LIST], now()).unwrap();
+    assert!(list.contains("revocation: not revoked as of 2026-02-01T00:00:00Z"), "{list}");
 }
 
 #[test]

@@ -56,6 +56,8 @@ impl Outcome {
 pub enum Relation {
     /// The same answer to the same question, as far as these copies show it.
     Same,
+    /// The same answer to the same question, resting on other rows, statements or gaps.
+    OtherBasis,
     /// Another answer to the same question, over other records.
     Changed,
     /// The same question about other days.
@@ -69,6 +71,7 @@ impl Relation {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Same => "same",
+            Self::OtherBasis => "other-basis",
             Self::Changed => "changed",
             Self::OtherDays => "other-days",
             Self::Contradicts => "contradicts",
@@ -153,7 +156,7 @@ pub fn compare<'a>(earlier: &'a Verified, later: &'a Verified) -> Result<Compari
     if earlier.id == later.id && !may_be_one(earlier, later) {
         contradictions.push(Contradiction::Id(&later.id));
     }
-    let changed = pairs.iter().any(|pair| pair.relation == Relation::Changed);
+    let changed = pairs.iter().any(|pair| matches!(pair.relation, Relation::Changed | Relation::OtherBasis));
     let outcome = match () {
         () if !contradictions.is_empty() => Outcome::Contradiction,
         () if same_root => Outcome::SameRecords,
@@ -232,10 +235,11 @@ impl<'a> Pairing<'a> {
             }
             for (&ours, &theirs) in ours.iter().zip(&theirs) {
                 self.pair(ours, theirs, |earlier, later| {
-                    could_be_one(earlier, later).then(|| match (agree(earlier, later), same_root) {
-                        (true, _) => Relation::Same,
-                        (false, true) => Relation::Contradicts,
-                        (false, false) => Relation::Changed,
+                    could_be_one(earlier, later).then(|| match () {
+                        () if agree(earlier, later) => Relation::Same,
+                        () if same_root => Relation::Contradicts,
+                        () if same_figures(earlier, later) => Relation::OtherBasis,
+                        () => Relation::Changed,
                     })
                 });
             }
@@ -289,6 +293,25 @@ fn agree(earlier: &Fact, later: &Fact) -> bool {
                 && rows_agree(earlier, later)
         }
         _ => earlier == later,
+    }
+}
+
+/// Whether two facts on one question state the same, leaving aside what it rests on.
+fn same_figures(earlier: &Fact, later: &Fact) -> bool {
+    match (earlier, later) {
+        (Fact::Balance(earlier), Fact::Balance(later)) => earlier.amount == later.amount,
+        (Fact::BalanceRange(earlier), Fact::BalanceRange(later)) => {
+            (earlier.at_least, earlier.below) == (later.at_least, later.below)
+        }
+        (Fact::Threshold(earlier), Fact::Threshold(later)) => {
+            (earlier.result, earlier.days_with_data) == (later.result, later.days_with_data)
+        }
+        (Fact::Totals(earlier), Fact::Totals(later)) => earlier.periods == later.periods,
+        (Fact::Transactions(earlier), Fact::Transactions(later)) => {
+            let counts = |fact: &TransactionsFact| (fact.selection.matched, fact.selection.suppressed);
+            counts(earlier) == counts(later) && rows_agree(earlier, later)
+        }
+        _ => false,
     }
 }
 

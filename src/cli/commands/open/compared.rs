@@ -53,10 +53,7 @@ struct PairShape {
 
 impl Earlier {
     /// Opens and verifies it, whatever the time.
-    pub(super) fn open(path: &Path, newer: &Path, key: &Key) -> Result<Self, Failure> {
-        if path.as_os_str() == "-" && newer.as_os_str() == "-" {
-            return Err(Failure::usage("only one of the two disclosures can come from standard input"));
-        }
+    pub(super) fn open(path: &Path, key: &Key) -> Result<Self, Failure> {
         let refused = |exit, why: String| {
             Failure::new(exit, format!("the earlier disclosure: {why}"))
                 .help("name another with --compare, or open this one without")
@@ -135,7 +132,14 @@ impl Earlier {
         let of = |relation| found.pairs.iter().filter(move |pair| pair.relation == relation);
         let same = of(Relation::Same).count();
         if found.outcome != Outcome::SameRecords && same > 0 {
-            console.say(format!("  the same answer as then: {same} of {}", self.counted(found)))?;
+            console.say(format!("  the same as then: {same} of {}", counted(found)))?;
+        }
+        let other_basis = of(Relation::OtherBasis).count();
+        if other_basis > 0 {
+            let all = counted(found);
+            console.say(format!(
+                "  the same answer as then, from other rows, statements or gaps: {other_basis} of {all}"
+            ))?;
         }
         for (relation, then) in [
             (Relation::Changed, "Another answer to the same question. It was then:"),
@@ -148,13 +152,6 @@ impl Earlier {
             }
         }
         Ok(())
-    }
-
-    fn counted(&self, found: &Comparison<'_>) -> String {
-        match found.pairs.len().saturating_add(found.only_later.len()) {
-            1 => "1 fact".to_owned(),
-            count => format!("{count} facts"),
-        }
     }
 
     /// Tells that both cannot be right: which question got which two answers. The later one shows nothing else.
@@ -193,6 +190,14 @@ impl Earlier {
         }
         Ok(Failure::new(Exit::Invalid, "the two disclosures contradict each other: both cannot be right")
             .help("rely on neither; show the owner both files and ask"))
+    }
+}
+
+/// How many facts the later disclosure states.
+fn counted(found: &Comparison<'_>) -> String {
+    match found.pairs.len().saturating_add(found.only_later.len()) {
+        1 => "1 fact".to_owned(),
+        count => format!("{count} facts"),
     }
 }
 

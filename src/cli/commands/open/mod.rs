@@ -52,6 +52,10 @@ pub struct Open {
 impl Open {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if self.file.as_os_str() == "-" && self.compare.as_deref().is_some_and(|path| path.as_os_str() == "-")
+        {
+            return Err(Failure::usage("only one of the two disclosures can come from standard input"));
+        }
         let bytes = read(&self.file)?;
         let mut key = Key::named(self.identity.as_deref(), self.passcode_file.as_deref(), session.console)?;
         let mut opened = open(&bytes, key.with());
@@ -87,7 +91,7 @@ impl Open {
             return Err(revoked(&verified, &revocation, session.console)?);
         }
         let earlier = match &self.compare {
-            Some(path) => Some(Earlier::open(path, &self.file, &key)?),
+            Some(path) => Some(Earlier::open(path, &key)?),
             None => None,
         };
         if let Some(earlier) = &earlier {
