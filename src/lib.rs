@@ -7,6 +7,9 @@
 //! [`disclosure::verify`] work on bytes alone.
 //!
 //! ```
+//! # #[cfg(not(all(feature = "age", feature = "vault")))]
+//! # fn main() {}
+//! # #[cfg(all(feature = "age", feature = "vault"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(&folder)?;
@@ -35,32 +38,68 @@
 //!
 //! # Features
 //!
-//! - `age` (default): sealing and opening disclosures, and with it recipients and disclosing.
-//! - `bundled` (default): builds SQLite in; without it the system's SQLite is linked.
+//! - `vault` (default): the sealed file, statements and everything else of the owner's half. It implies `verify`.
+//! - `age` (default): sealing and opening disclosures, and with `vault` recipients and disclosing.
+//! - `bundled` (default): builds SQLite in; without it the system's SQLite is linked. It implies `vault`.
+//! - `verify`: the recipient's half alone, below.
 //! - `cli` (default): the `finvault` program. Embedders leave it out.
 //! - `ring` (with `cli`): the same cipher with ring's assembly inside, about twice as fast. A vault made with or
 //!   without it opens with or without it.
 //! - `testing`: for benches outside the crate only.
+//!
+//! # The verifier alone
+//!
+//! A program that only checks what it is sent depends on
+//! `finvault = { version = "0.1", default-features = false, features = ["verify"] }`: then there are [`money`], [`ledger`], [`crypto::sign`]
+//! and [`disclosure`], and no SQLite, Argon2 or cipher. With `age` beside it, [`disclosure::open`] opens sealed files too.
+//! `examples/verify.rs` is a whole program to start from.
+//!
+//! ```
+//! # #[cfg(not(feature = "verify"))]
+//! # fn main() {}
+//! # #[cfg(feature = "verify")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let token = include_str!("../tests/vectors/disclosure/example.token").trim();
+//! # let now: jiff::Timestamp = "2026-02-01T00:00:00Z".parse()?;
+//! use finvault::disclosure::{Audience, Expectation, ExpectedAudience, verify};
+//!
+//! let me = [Audience::of_key("age17cs6ph5pwrjeps77yxmaje8jny7rmygkf7l9cj0qksm950jcsqwsekndsq")];
+//! let verified = verify(token, &Expectation { now, audience: ExpectedAudience::OneOf(&me) })?;
+//! // Who signed? Compare this with what the owner told you on another way.
+//! assert_eq!(verified.issuer.to_string(), "7pxi qm4z oq5i wc4p 3sll eqqs mikq bxt7");
+//! assert_eq!(verified.facts.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
 
+#[cfg(feature = "verify")]
 pub mod crypto;
+#[cfg(feature = "verify")]
 pub mod disclosure;
 pub mod ledger;
 pub mod money;
 pub mod report;
+#[cfg(feature = "vault")]
 pub mod statement;
+#[cfg(feature = "vault")]
 pub mod store;
+#[cfg(feature = "vault")]
 pub mod vault;
+#[cfg(feature = "vault")]
 pub mod vfs;
 
+#[cfg(feature = "vault")]
 pub use crypto::{KdfParams, Passphrase, RecoveryCode};
+#[cfg(feature = "verify")]
 pub use disclosure::{Lifetime, Purpose, Terms};
 pub use ledger::{Account, AccountKind, Balance, NewAccount, NewTransaction, Transaction, TransactionStatus};
 pub use money::{Currency, Money};
-#[cfg(feature = "age")]
+#[cfg(all(feature = "age", feature = "vault"))]
 pub use vault::{DisclosureRequest, FactRequest};
+#[cfg(feature = "vault")]
 pub use vault::{ImportFile, ImportOptions, OpenOptions, Secret, TransactionQuery, Vault, VaultError};
 
-/// The README's example compiles.
-#[cfg(all(doctest, feature = "age"))]
+/// The README's examples compile.
+#[cfg(all(doctest, feature = "age", feature = "vault"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

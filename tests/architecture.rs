@@ -32,6 +32,10 @@ const FORBIDDEN_CRATES: &[(&str, &[&str])] = &[
     ("cli", &["rusqlite"]),
 ];
 
+/// What a room may not name, because it is values in and values out: files, networks and programs are its callers'.
+const WITHOUT_IO: &[&str] = &["disclosure"];
+const IO: &[&str] = &["fs", "net", "process", "env"];
+
 const MAX_LINES: usize = 500;
 const GRAB_BAGS: &[&str] = &["util", "utils", "common", "helper", "helpers", "misc"];
 const UNSAFE_HOME: &str = "vfs/ffi.rs";
@@ -54,6 +58,10 @@ fn a_broken_copy_is_caught_in_every_way() {
         ("money/broken.rs", "use crate::{ledger::Account, money::Money};", "money imports ledger"),
         ("statement/broken.rs", "fn f() { crate::store::open(); }", "statement imports store"),
         ("disclosure/broken.rs", "pub use rusqlite::Connection;", "disclosure uses the crate rusqlite"),
+        ("disclosure/broken.rs", "use std::fs::File;", "disclosure names std::fs"),
+        ("disclosure/fact/broken.rs", "fn f() { std::process::exit(1) }", "disclosure names std::process"),
+        ("disclosure/broken.rs", "use std::{fmt, net::{Ipv4Addr, TcpStream}};", "disclosure names std::net"),
+        ("disclosure/broken.rs", "use std :: env;", "disclosure names std::env"),
         ("cli/broken.rs", "use crate::vault::Vault;", "cli imports vault"),
         ("store/broken.rs", "unsafe { f() }", "unsafe outside vfs/ffi.rs"),
         ("ledger/utils.rs", "", "no room for grab-bags"),
@@ -101,6 +109,11 @@ fn violations(src: &Path) -> Vec<String> {
                 found.push(format!("{path}: {room} imports {other}"));
             }
         }
+        if WITHOUT_IO.contains(&room) {
+            for module in IO.iter().filter(|module| names(&code, "std::", module)) {
+                found.push(format!("{path}: {room} names std::{module}"));
+            }
+        }
         let forbidden =
             FORBIDDEN_CRATES.iter().filter(|(name, _)| *name == room).flat_map(|(_, names)| *names);
         for name in forbidden.filter(|name| words(&code).any(|word| word == **name)) {
@@ -112,14 +125,19 @@ fn violations(src: &Path) -> Vec<String> {
 
 /// Whether code names `crate::room`, also inside a braced `use crate::{...}`.
 fn imports(code: &str, room: &str) -> bool {
+    names(code, "crate::", room)
+}
+
+/// Whether code names a module below a root (`crate::`, `std::`), also inside braces.
+fn names(code: &str, root: &str, module: &str) -> bool {
     let squeezed: String =
         code.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ::", "::").replace(":: ", "::");
-    squeezed.match_indices("crate::").any(|(at, found)| {
+    squeezed.match_indices(root).any(|(at, found)| {
         let rest = &squeezed[at + found.len()..];
         if let Some(braced) = rest.strip_prefix('{') {
-            return top_level_names(braced).any(|name| name == room);
+            return top_level_names(braced).any(|name| name == module);
         }
-        leading_word(rest) == room
+        leading_word(rest) == module
     })
 }
 

@@ -293,7 +293,7 @@ fn one_fact_reaches_one_recipient_and_the_log_says_so() {
     assert_eq!(listed[0].sha256, issued.sha256);
 }
 
-/// Compares all but the row ids, which are made with each disclosure's own salt.
+/// Compares all but the row ids, which a preview does not have.
 trait AsSealed {
     fn facts_as_sealed(&self, sealed: &[Fact]) -> Vec<Fact>;
 }

@@ -9,24 +9,39 @@
 //! Which type to pick: open a vault with a [`Passphrase`] or a [`RecoveryCode`]; hold a [`VaultKey`] while it is
 //! open; ask [`VaultKey::derive_secret`] for a secret with a purpose of its own (a signing seed, say). Randomness
 //! is an argument, [`Random`]: [`OsRandom`] in programs, [`random::Seeded`] in tests that need fixed bytes.
+//!
+//! Who only verifies (feature `verify` without `vault`) gets [`sign`] and [`random`], and none of the keys.
 
+#[cfg(feature = "vault")]
 mod aead;
+#[cfg(feature = "vault")]
 mod derive;
+#[cfg(feature = "vault")]
 mod kdf;
 pub mod random;
+#[cfg(feature = "vault")]
 mod recovery;
+#[cfg(feature = "vault")]
 mod secret;
 pub mod sign;
 
-pub use aead::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
-pub use derive::DerivedSecret;
-pub use kdf::{KdfError, KdfParams};
-pub use random::{OsRandom, Random, RandomError};
-pub use recovery::{RecoveryCode, RecoveryCodeError};
-pub use secret::{Passphrase, VaultKey};
+#[cfg(feature = "vault")]
+pub use self::{
+    aead::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic},
+    derive::DerivedSecret,
+    kdf::{KdfError, KdfParams},
+    recovery::{RecoveryCode, RecoveryCodeError},
+    secret::{Passphrase, VaultKey},
+};
+#[cfg(feature = "vault")]
+pub use random::OsRandom;
+pub use random::{Random, RandomError};
 
-pub(crate) use aead::Aead;
-pub(crate) use secret::{HeaderAuthKey, PageKey, SlotKey, TableKey, WalKey};
+#[cfg(feature = "vault")]
+pub(crate) use self::{
+    aead::Aead,
+    secret::{HeaderAuthKey, PageKey, SlotKey, TableKey, WalKey},
+};
 
-#[cfg(test)]
+#[cfg(all(test, feature = "vault"))]
 mod tests;

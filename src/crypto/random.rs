@@ -28,9 +28,11 @@ pub trait Random: Send + Sync {
 }
 
 /// The operating system's generator (`getrandom`): what every real vault uses.
+#[cfg(feature = "vault")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsRandom;
 
+#[cfg(feature = "vault")]
 impl Random for OsRandom {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
         getrandom::fill(out).map_err(|error| RandomError { reason: error.to_string() })

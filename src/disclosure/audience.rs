@@ -22,6 +22,17 @@ pub struct AudienceError;
 pub struct Audience([u8; 32]);
 
 impl Audience {
+    /// The audience of disclosures to a public key, `age1…` or `ssh-ed25519 …`, as people hand it over: spaces around
+    /// it, upper case and an SSH key's comment do no harm. Whether the text is a key is not asked: nothing is ever
+    /// made out to one that is not.
+    pub fn of_key(text: &str) -> Self {
+        let mut words = text.split_ascii_whitespace();
+        match (words.next(), words.next()) {
+            (Some("ssh-ed25519"), Some(encoded)) => Self::of_text(&format!("ssh-ed25519 {encoded}")),
+            _ => Self::of_text(&text.trim().to_ascii_lowercase()),
+        }
+    }
+
     /// The audience of a canonical text.
     pub(super) fn of_text(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())

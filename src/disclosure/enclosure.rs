@@ -101,6 +101,7 @@ fn document(verified: &Verified, bytes: &[u8], so_far: &Enclosed) -> Result<Encl
 }
 
 /// The lines: the token, then each enclosure, each with its line end.
+#[cfg(any(test, feature = "age"))]
 pub(super) fn to_lines(token: &str, enclosures: &[Enclosure]) -> String {
     let mut text = String::from(token);
     text.push('\n');
@@ -120,9 +121,10 @@ pub(super) fn to_lines(token: &str, enclosures: &[Enclosure]) -> String {
     text
 }
 
-/// Takes the lines apart again; none when one of them is of no known form. Spaces and line ends after the last
-/// line are padding.
-pub(super) fn from_lines(text: &str) -> Option<(&str, Vec<Enclosure>)> {
+/// Takes the text inside a sealed file apart, however it was decrypted: the token, and what travels beside it, to be held
+/// against each other by [`check_enclosures`]. None when a line is of no known form. Spaces and line ends after
+/// the last line are padding.
+pub fn split_contents(text: &str) -> Option<(&str, Vec<Enclosure>)> {
     let mut lines = text.trim_end_matches([' ', '\n', '\r']).split('\n');
     let token = lines.next()?.trim();
     let enclosures = lines.map(from_line).collect::<Option<Vec<_>>>()?;
@@ -145,8 +147,8 @@ mod tests {
 
     #[test]
     fn a_line_of_another_form_is_refused() {
-        assert_eq!(from_lines("a.b.c~\n   ").unwrap(), ("a.b.c~", vec![]));
-        assert_eq!(from_lines("\n").unwrap().0, "");
+        assert_eq!(split_contents("a.b.c~\n   ").unwrap(), ("a.b.c~", vec![]));
+        assert_eq!(split_contents("\n").unwrap().0, "");
         for bad in [
             "t~\nnote hello",
             "t~\nendorsement ",
@@ -154,10 +156,10 @@ mod tests {
             "t~\ndocument !",
             "t~\n\ndocument YQ",
         ] {
-            assert!(from_lines(bad).is_none(), "{bad:?}");
+            assert!(split_contents(bad).is_none(), "{bad:?}");
         }
         let many = to_lines("t~", &vec![Enclosure::Document(vec![1]); MAX_ENCLOSURES + 1]);
-        assert!(from_lines(&many).is_none());
+        assert!(split_contents(&many).is_none());
     }
 
     proptest! {
@@ -166,12 +168,12 @@ mod tests {
             let mut enclosures: Vec<_> = documents.into_iter().take(20).map(Enclosure::Document).collect();
             enclosures.push(Enclosure::Endorsement(jwt));
             let text = to_lines("a.b.c~d~", &enclosures) + &" ".repeat(spaces);
-            prop_assert_eq!(from_lines(&text), Some(("a.b.c~d~", enclosures)));
+            prop_assert_eq!(split_contents(&text), Some(("a.b.c~d~", enclosures)));
         }
 
         #[test]
         fn no_text_makes_it_panic(text: String) {
-            let _ = from_lines(&text);
+            let _ = split_contents(&text);
         }
     }
 }

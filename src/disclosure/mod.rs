@@ -2,7 +2,8 @@
 //!
 //! The owner's side makes a [`Draft`] of [`Fact`]s, [`issue`]s it as a signed [`Token`], [`seal`]s the token to a
 //! [`RecipientKey`] or under a [`Passcode`], and appends to the [`log`]. The recipient's side [`open`]s the file with
-//! [`Identities`] or the passcode and [`verify`]s the token; it needs no vault. Everything here is values in and
+//! [`Identities`] or the passcode and [`verify`]s the token; it needs no vault. Two disclosures of one signer can be
+//! held against each other: [`compare`]. Everything here is values in and
 //! values out: the time, the randomness and the rows are arguments, and no file is touched.
 //!
 //! Where the terms allow it, the recipient [`present`]s a part of it to a third party, who verifies it like their own.
@@ -10,7 +11,7 @@
 //! What a token and a sealed file look like, byte by byte, is in `docs/disclosure-format.md`.
 //!
 //! ```
-//! # #[cfg(feature = "age")]
+//! # #[cfg(all(feature = "age", feature = "vault"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use finvault::crypto::random::OsRandom;
 //! use finvault::disclosure::*;
@@ -50,17 +51,19 @@
 //! println!("compare the signer's fingerprint: {}", verified.issuer);
 //! # Ok(())
 //! # }
-//! # #[cfg(not(feature = "age"))]
+//! # #[cfg(not(all(feature = "age", feature = "vault")))]
 //! # fn main() {}
 //! ```
 
 mod audience;
 mod binding;
+mod compare;
 mod draft;
 mod enclosure;
 mod fact;
 #[cfg(feature = "age")]
 mod identity;
+#[cfg(feature = "vault")]
 pub mod inference;
 mod issue;
 mod json;
@@ -71,6 +74,7 @@ mod open;
 mod passcode;
 mod presentation;
 mod pseudonym;
+mod question;
 mod receipt;
 #[cfg(feature = "age")]
 mod recipient;
@@ -90,9 +94,10 @@ mod words;
 
 pub use audience::{Audience, AudienceError};
 pub use binding::{BINDING_TYP, MAX_NONCE_LEN, Presented};
+pub use compare::{CompareError, Comparison, Contradiction, FactPair, Outcome, Relation, compare};
 pub use draft::{DRAFT_TYP, DraftForReview, MAX_REVIEWERS, ReviewCopy};
 pub use enclosure::{
-    Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures,
+    Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures, split_contents,
 };
 pub use fact::{
     AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,
@@ -136,5 +141,5 @@ pub use terms::{
 };
 pub use token::{ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, MAX_DISCLOSURES, MAX_TOKEN_LEN, TYP, Token, VCT};
 pub use verdict::Verdict;
-pub use verify::{Expectation, ExpectedAudience, FactSlot, Verified, VerifyError, verify};
+pub use verify::{Expectation, ExpectedAudience, FactSlot, Verified, VerifyError, verify, verify_undated};
 pub use words::{FINGERPRINT_WORDS, fingerprint_words};

@@ -2,7 +2,7 @@
 //! next step.
 
 use super::draft::DraftForReview;
-use super::enclosure::{Enclosure, from_lines};
+use super::enclosure::{Enclosure, split_contents};
 use super::identity::Identities;
 use super::passcode::Passcode;
 use super::seal::{CHECK_STANZA, stanzas_digest};
@@ -113,7 +113,7 @@ pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
     if DraftForReview::is_draft(text) {
         return Err(OpenError::Draft);
     }
-    match from_lines(text).filter(|(token, _)| looks_like_a_token(token)) {
+    match split_contents(text).filter(|(token, _)| looks_like_a_token(token)) {
         Some((token, _)) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
         Some((token, enclosures)) => Ok(Opened { token: token.to_owned(), enclosures, sealed }),
         None => Err(OpenError::NotADisclosure),

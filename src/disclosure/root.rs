@@ -1,10 +1,11 @@
-//! The ledger root: a salted commitment to the rows that a disclosure's facts were drawn from.
+//! The ledger root: a salted commitment to the rows that a disclosure's facts were drawn from, and to the facts.
 //!
 //! What it promises: whoever signed had one exact sequence of rows in hand, and can later prove it to
 //! somebody they choose (by giving the salt and the rows) and to nobody else. What it does not promise:
 //! that these rows are the bank's, that none is missing, or that the facts follow from them; a recipient
 //! who holds only the token learns nothing from it, not even the number of rows.
 
+use super::fact::Fact;
 use super::json::base64url;
 use crate::ledger::transaction::Transaction;
 use crate::money::{Currency, Money};
@@ -20,8 +21,9 @@ const HEAD: u8 = 0x02;
 
 /// The secret from which the salt of each row is derived. The owner keeps it; it never leaves with a disclosure.
 ///
-/// The same salt over the same rows gives the same root, so a salt kept per recipient lets that recipient
-/// see that two disclosures rest on the same rows, and a fresh one hides even that.
+/// The same salt over the same rows and facts gives the same root. So a salt that is the same whenever one recipient
+/// asks one question lets them see whether anything changed since, and nobody else anything; who is shown it
+/// can open the root of every disclosure that was made under it.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct RootSalt([u8; 32]);
 
@@ -103,6 +105,17 @@ impl<'a> RootBuilder<'a> {
         self.row = bytes;
     }
 
+    /// Adds a fact, after the rows that it was drawn from: the groups, gaps and statements beneath an answer are not
+    /// rows, and yet a root that is the same promises the same answer.
+    pub fn push_fact(&mut self, fact: &Fact) {
+        let mut bytes = std::mem::take(&mut self.row);
+        bytes.clear();
+        // Texts and numbers into memory: nothing there can fail.
+        let _ = serde_json::to_writer(&mut bytes, &("fact", fact));
+        self.push(&bytes);
+        self.row = bytes;
+    }
+
     /// Adds a row as bytes that its owner can reproduce.
     pub fn push(&mut self, row: &[u8]) {
         let salt = self.salt.derive(b"finvault/ledger-root/leaf", self.rows);
@@ -156,7 +169,7 @@ fn canonical_transaction(transaction: &Transaction) -> Vec<u8> {
     .into_bytes()
 }
 
-/// An id for a disclosed row: stable for one recipient's salt, unlinkable under another, and saying nothing of
+/// An id for a disclosed row: stable under one salt, unlinkable under another, and saying nothing of
 /// the bank's id or the vault's number. `occurrence` sets equal rows apart: 0 for the first.
 pub fn row_id(salt: &RootSalt, transaction: &Transaction, occurrence: u64) -> String {
     let key = salt.derive(b"finvault/row-id", occurrence);
@@ -168,6 +181,7 @@ pub fn row_id(salt: &RootSalt, transaction: &Transaction, occurrence: u64) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disclosure::{DocumentFact, Evidence, FileDigest, Selection};
     use crate::ledger::account::AccountId;
     use crate::ledger::transaction::{NewTransaction, TransactionId, TransactionStatus};
 
@@ -224,6 +238,15 @@ mod tests {
         raw.push(expected.as_bytes());
         typed.push_day("2026-01-03", Currency::iso("EUR").unwrap(), &[-450, 100]);
         raw.push(br#"["day","2026-01-03","EUR",2,[-450,100]]"#);
+        typed.push_fact(&Fact::Document(DocumentFact {
+            sha256: FileDigest::from_bytes([0xab; 32]),
+            media_type: "text/csv".to_owned(),
+            file_name: None,
+            selection: Selection::default(),
+            evidence: Evidence::new(vec![], true),
+        }));
+        let fact = r#"{"kind":"document","selection":{"window":{},"filter":[],"matched":0,"suppressed":0},"evidence":{"grade":"self-asserted","statements":[]},"Document":{"sha256":"DIGEST","media_type":"text/csv"}}"#;
+        raw.push(format!(r#"["fact",{}]"#, fact.replace("DIGEST", &"ab".repeat(32))).as_bytes());
         assert_eq!(typed.finish(), raw.finish());
     }
 

@@ -167,6 +167,21 @@ pub(super) const fn invalid<T>(what: &'static str) -> Checked<T> {
 /// # Errors
 /// [`VerifyError`], the first of: form, signature, claims, key binding, audience, clock.
 pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
+    let verified = verify_undated(token, expectation.audience)?;
+    check_clock(&verified, expectation.now)?;
+    if let Some(presented) = &verified.presented {
+        presented.check_clock(verified.issued, verified.expires, expectation.now)?;
+    }
+    Ok(verified)
+}
+
+/// Verifies all of a token but its times: for an earlier disclosure that a later one is held against (see
+/// [`compare`](super::compare)). It may have expired: what it states may be named as what it said then, never as
+/// something that holds.
+///
+/// # Errors
+/// [`VerifyError`], the first of: form, signature, claims, key binding, audience.
+pub fn verify_undated(token: &str, audience: ExpectedAudience<'_>) -> Checked<Verified> {
     if token.len() > MAX_TOKEN_LEN {
         return invalid("too large");
     }
@@ -176,17 +191,13 @@ pub fn verify(token: &str, expectation: &Expectation<'_>) -> Checked<Verified> {
     let (payload, issuer_key) = verify_jwt::<Payload>(jwt, TYP)?;
     let signed = jwt.rsplit_once('.').map_or(jwt, |(signed, _)| signed);
     let mut verified = contents(payload, issuer_key, signed, parts)?;
-    if let Some((audience, presented)) =
+    if let Some((reader, presented)) =
         binding::check(token, bound, verified.holder.as_ref(), verified.audience)?
     {
-        verified.audience = audience;
+        verified.audience = reader;
         verified.presented = Some(presented);
     }
-    verified.audience_checked = check_audience(verified.audience, expectation.audience)?;
-    check_clock(&verified, expectation.now)?;
-    if let Some(presented) = &verified.presented {
-        presented.check_clock(verified.issued, verified.expires, expectation.now)?;
-    }
+    verified.audience_checked = check_audience(verified.audience, audience)?;
     Ok(verified)
 }
 

@@ -5,6 +5,7 @@ use super::guard::Guard;
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
 use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason};
+use super::question::root_salt;
 use super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::{Recipient, Refusal, Vault, VaultError};
 use crate::crypto::sign::Fingerprint;
@@ -146,7 +147,7 @@ impl Vault {
         check_reason(request)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let pseudonyms = pseudonym_key(&self.key, &row);
-        // Only ids of rows depend on the salt of a preview, and they are made anew with each disclosure.
+        // Only ids of rows depend on the salt of a preview, and it shows none.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| {
             Drawing::new(store, &salt, &pseudonyms, utc_day(now), false).draw(&request.facts)
@@ -263,8 +264,7 @@ impl Vault {
         let pseudonyms = pseudonym_key(&self.key, &row);
         let sealing = Sealing::new(&row, self.random.as_ref())?;
         let (audience, seal_to) = sealing.audience_and_seal()?;
-        let mut root_salt = [0; 32];
-        self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
+        let root_salt = *root_salt(&self.key, &row, &request.facts).expose();
         let journal = self.journal();
         let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));
         let written = self.store.write(|store| {

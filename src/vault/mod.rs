@@ -31,6 +31,8 @@ mod limits;
 #[cfg(feature = "age")]
 mod outgoing;
 #[cfg(feature = "age")]
+mod question;
+#[cfg(feature = "age")]
 mod recipients;
 mod refusal;
 mod remedy;

@@ -34,7 +34,7 @@ pub enum TraceStrength {
     Possible,
     /// Every date and amount of it is there, at least three of them.
     Likely,
-    /// Bytes or ids that only this disclosure has.
+    /// Bytes that only this disclosure has, or ids that only it and others that answer the same question have.
     Certain,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Leak<'a> {
         let known = ids.iter().filter(|id| self.words.contains(**id)).count();
         if known > 0 {
             reasons.push(format!(
-                "{known} of its {} transaction ids are there, which were made for this disclosure alone",
+                "{known} of its {} transaction ids are there, which were made for this recipient and question alone",
                 ids.len()
             ));
         }

@@ -89,7 +89,8 @@ pub(super) mod hidden_form {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "RowWire", into = "RowWire")]
 pub struct Row {
-    /// An id made for this recipient (see [`crate::disclosure::row_id`]); never the bank's.
+    /// An id made for this recipient and question (see [`crate::disclosure::row_id`]); never the bank's. Where the same
+    /// question is asked again, a row that did not change keeps it, and no other row gets it.
     pub id: Option<String>,
     /// The day it was booked, as the bank wrote it.
     pub booked: Option<Date>,

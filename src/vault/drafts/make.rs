@@ -2,6 +2,7 @@
 
 use super::super::disclose::{draft, utc_day};
 use super::super::outgoing::{Clearing, Sealing, check_reason, log_facts};
+use super::super::question::root_salt;
 use super::super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::super::{DisclosureRequest, Preview, Vault, VaultError, lifecycle, limits, standing};
 use super::{DraftRecord, Reviewer, reviewers_among};
@@ -82,8 +83,7 @@ impl Vault {
         let pseudonyms = pseudonym_key(&self.key, &row);
         let sealing = Sealing::new(&row, self.random.as_ref())?;
         let (audience, _) = sealing.audience_and_seal()?;
-        let mut root_salt = [0; 32];
-        self.random.fill(&mut root_salt).map_err(|_| VaultError::Randomness)?;
+        let root_salt = *root_salt(&self.key, &row, &request.facts).expose();
         let journal = self.journal();
         let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));
         let written = self.store.write(|store| {

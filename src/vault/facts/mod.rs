@@ -50,7 +50,7 @@ pub(super) struct Drawn {
 /// What drawing needs beside the requests.
 pub(super) struct Drawing<'a> {
     store: &'a Store,
-    /// This disclosure's own salt.
+    /// The salt of this recipient and question.
     salt: &'a RootSalt,
     root: Option<RootBuilder<'a>>,
     /// The recipient's own.
@@ -62,7 +62,7 @@ pub(super) struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    /// Draws facts for one recipient. With `commit` the rows are committed to under the salt.
+    /// Draws facts for one recipient. With `commit` the rows and facts are committed to under the salt.
     pub(super) fn new(
         store: &'a Store,
         salt: &'a RootSalt,
@@ -79,9 +79,18 @@ impl<'a> Drawing<'a> {
         if requests.is_empty() {
             return Err(VaultError::Invalid("a disclosure must state something".to_owned()));
         }
-        let facts = requests.iter().map(|request| self.fact(request)).collect::<Result<_, _>>()?;
+        let facts = requests.iter().map(|request| self.committed_fact(request)).collect::<Result<_, _>>()?;
         self.warnings.dedup();
         Ok(Drawn { facts, root: self.root.map(RootBuilder::finish), warnings: self.warnings })
+    }
+
+    /// A fact, committed to after its rows.
+    fn committed_fact(&mut self, request: &FactRequest) -> Result<Fact, VaultError> {
+        let fact = self.fact(request)?;
+        if let Some(root) = self.root.as_mut() {
+            root.push_fact(&fact);
+        }
+        Ok(fact)
     }
 
     fn fact(&mut self, request: &FactRequest) -> Result<Fact, VaultError> {

@@ -244,7 +244,7 @@ pub enum TransactionField {
     Payee,
     /// Pending or booked.
     Status,
-    /// An id made for this disclosure, with which a row can be spoken of; never the bank's.
+    /// An id made for this recipient and question, with which a row can be spoken of; never the bank's.
     Id,
 }
 

@@ -87,7 +87,7 @@ struct RowMaker<'a> {
     payees: PayeeForm,
     step: Option<Money>,
     salt: &'a RootSalt,
-    /// A preview has no ids: they are made with each disclosure's own salt.
+    /// A preview has no ids: they are made when it is sealed.
     signs: bool,
     pseudonyms: &'a PseudonymKey,
     seen: HashMap<String, u64>,

@@ -1,7 +1,9 @@
 //! `open`: the recipient's side. Opens a sealed disclosure, verifies it strictly, and shows what it states.
 
+mod compared;
 mod endorsed;
 mod key;
+mod list;
 mod refused;
 mod shown;
 
@@ -11,16 +13,18 @@ use crate::cli::known_signers::KnownSigners;
 use crate::cli::secrets;
 use crate::cli::session::Session;
 use clap::Args;
+use compared::Earlier;
 use finvault::disclosure::{
-    Enclosed, Expectation, ExpectedAudience, OpenError, Opened, Revocation, StatusList, Verdict, Verified,
+    Enclosed, Expectation, ExpectedAudience, OpenError, Opened, Outcome, Revocation, Verdict, Verified,
     check_enclosures, open, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
+pub(super) use list::GivenList;
 use refused::exit_of;
 pub(super) use refused::{not_opened, not_verified, revoked};
 pub(super) use shown::terms_line;
 use shown::{VerdictShape, print};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Open and check a disclosure that you received; needs no vault
 ///
@@ -49,11 +53,19 @@ pub struct Open {
     /// The nonce that you gave to who passed it on: any other copy is refused
     #[arg(long, value_name = "TEXT")]
     nonce: Option<String>,
+    /// Hold it against an earlier disclosure from the same signer, which may have expired: did the records
+    /// change, and do both agree?
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
 }
 
 impl Open {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        if self.file.as_os_str() == "-" && self.compare.as_deref().is_some_and(|path| path.as_os_str() == "-")
+        {
+            return Err(Failure::usage("only one of the two disclosures can come from standard input"));
+        }
         let bytes = read(&self.file)?;
         let mut key = Key::named(self.identity.as_deref(), self.passcode_file.as_deref(), session.console)?;
         let mut opened = open(&bytes, key.with());
@@ -83,16 +95,23 @@ impl Open {
                 Some(nonce) => verified.check_nonce(nonce).map(|()| (enclosed, verified)),
                 None => Ok((enclosed, verified)),
             });
-        match checked {
-            Ok((enclosed, verified)) => {
-                let revocation = revocation(self.status_list.as_deref(), &verified, session)?;
-                if let Revocation::Revoked { .. } = revocation {
-                    return Err(revoked(&verified, &revocation, session.console)?);
-                }
-                self.show(&verified, &enclosed, &revocation, session)
-            }
-            Err(error) => Err(not_verified(&error, session.console)?),
+        let (enclosed, verified) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return Err(not_verified(&error, session.console)?),
+        };
+        let list = GivenList::read(self.status_list.as_deref(), session)?;
+        let revocation = list.check(&verified, session.now());
+        if let Revocation::Revoked { .. } = revocation {
+            return Err(revoked(&verified, &revocation, session.console)?);
         }
+        let earlier = match &self.compare {
+            Some(path) => Some(Earlier::open(path, &key)?),
+            None => None,
+        };
+        if let Some(earlier) = &earlier {
+            earlier.refuse_revoked(&list.check(&earlier.verified, session.now()))?;
+        }
+        self.show(&verified, &enclosed, &revocation, earlier.as_ref(), session)
     }
 
     fn show(
@@ -100,8 +119,15 @@ impl Open {
         verified: &Verified,
         enclosed: &Enclosed,
         revocation: &Revocation,
+        earlier: Option<&Earlier>,
         session: &mut Session<'_>,
     ) -> Result<Exit, Failure> {
+        let comparison = earlier.map(|earlier| earlier.compare(verified)).transpose()?;
+        if let (Some(earlier), Some(found)) = (earlier, &comparison)
+            && found.outcome == Outcome::Contradiction
+        {
+            return Err(earlier.contradicted(found, verified, revocation, session.console)?);
+        }
         let endorsements =
             endorsed::shapes(enclosed, self.trust_endorsers, &self.file.display().to_string(), session)?;
         let fingerprint = verified.issuer.to_string();
@@ -111,33 +137,20 @@ impl Open {
             known.remember(&fingerprint, &self.file.display().to_string(), session.now())?;
         }
         let verdict = if known.contains(&fingerprint) { Verdict::Valid } else { Verdict::UnknownSigner };
+        let compared = earlier.zip(comparison.as_ref());
         if session.console.is_json() {
-            let shape = VerdictShape::of(verdict, verified, revocation);
-            session.console.json(&VerdictShape { endorsements, ..shape })?;
+            session.console.json(&VerdictShape {
+                comparison: compared.map(|(earlier, found)| earlier.shape(found)),
+                endorsements,
+                ..VerdictShape::of(verdict, verified, revocation)
+            })?;
         } else {
             let remembered = newly.then(|| known.path());
             print(verdict, verified, revocation, &endorsements, remembered, session.console)?;
+            if let Some((earlier, found)) = compared {
+                earlier.print(found, session.console)?;
+            }
         }
         Ok(exit_of(verdict))
-    }
-}
-
-/// What the status list says. One that cannot be used leaves the answer at "not checked".
-pub(super) fn revocation(
-    list: Option<&Path>,
-    verified: &Verified,
-    session: &mut Session<'_>,
-) -> Result<Revocation, Failure> {
-    let Some(path) = list else {
-        return Ok(Revocation::NotChecked("no status list was given"));
-    };
-    let bytes = read(path)?;
-    let text = String::from_utf8_lossy(&bytes);
-    match StatusList::read(text.trim()) {
-        Ok(list) => Ok(list.check(verified, session.now())),
-        Err(error) => {
-            session.console.warn(&format!("{} cannot be used: {error}", path.display()))?;
-            Ok(Revocation::NotChecked("the status list cannot be used"))
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! A disclosure that holds, as it is shown: for people, and as JSON.
 
+use super::compared::ComparisonShape;
 use super::endorsed::{self, EndorsementShape};
 use crate::cli::commands::facts;
 use crate::cli::commands::shapes::iso;
@@ -32,6 +33,9 @@ pub(super) struct VerdictShape {
     pub(super) endorsements: Vec<EndorsementShape>,
     pub(super) holder: Option<String>,
     pub(super) presented: Option<PresentedShape>,
+    /// Only with --compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comparison: Option<ComparisonShape>,
 }
 
 /// Who passed it on.
@@ -86,6 +90,7 @@ impl VerdictShape {
             endorsements: Vec::new(),
             holder: None,
             presented: None,
+            comparison: None,
         }
     }
 

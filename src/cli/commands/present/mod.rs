@@ -3,7 +3,7 @@
 mod chosen;
 mod told;
 
-use super::open::{Key, not_opened, not_verified, read, revocation, revoked};
+use super::open::{GivenList, Key, not_opened, not_verified, read, revoked};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::KnownSigners;
@@ -187,7 +187,7 @@ impl Present {
             Ok(copy) => copy,
             Err(error) => return Err(not_verified(&error, session.console)?),
         };
-        let revocation = revocation(self.status_list.as_deref(), &copy, session)?;
+        let revocation = GivenList::read(self.status_list.as_deref(), session)?.check(&copy, session.now());
         if let Revocation::Revoked { .. } = revocation {
             return Err(revoked(&copy, &revocation, session.console)?);
         }
