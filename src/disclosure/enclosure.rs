@@ -6,7 +6,7 @@
 //! vouches for is rejected with the whole file, as is a line of another form.
 
 use super::fact::Fact;
-use super::json::{base64url, from_base64url};
+use super::json::from_base64url;
 use super::review::Endorsed;
 use super::selection::FileDigest;
 use super::verify::{Verified, VerifyError};
@@ -113,7 +113,7 @@ pub(super) fn to_lines(token: &str, enclosures: &[Enclosure]) -> String {
             }
             Enclosure::Document(bytes) => {
                 text.push_str(DOCUMENT);
-                text.push_str(&base64url(bytes));
+                text.push_str(&super::json::base64url(bytes));
             }
         }
         text.push('\n');
