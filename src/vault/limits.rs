@@ -184,7 +184,7 @@ impl Vault {
         })
     }
 
-    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions.
+    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions, and pass on what they may.
     ///
     /// # Errors
     /// [`VaultError::NoSuchRecipient`]; [`VaultError::RecipientKey`] for a key that cannot sign.
