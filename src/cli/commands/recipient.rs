@@ -26,7 +26,7 @@ pub enum Recipient {
         /// Their public key: "age1..." or "ssh-ed25519 ..."
         #[arg(long)]
         key: Option<String>,
-        /// The "ssh-ed25519 ..." key under which they will confirm deletions, if --key is of another kind
+        /// The "ssh-ed25519 ..." key under which they will confirm deletions and pass on what they may, if --key is of another kind
         #[arg(long, value_name = "KEY")]
         receipt_key: Option<String>,
     },
