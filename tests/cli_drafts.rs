@@ -180,7 +180,7 @@ fn what_makes_no_sense_is_refused_and_leaves_no_file() {
     sandbox.write("rubbish", [0xff; 64]);
     sandbox.run(&["disclosure", "approve", "1", "rubbish"]).expect(5);
     // Records that changed meanwhile.
-    review(&sandbox, &["--approve", "--output", "r"]).expect(0);
+    review(&sandbox, &["--approve", "--output", "r", "--trust"]).expect(0);
     sandbox.run(&["disclosure", "approve", "1", "r"]).expect(0);
     sandbox.add("2026-01-06", "-1.00", "Kiosk").expect(0);
     let changed = sandbox.run(&["disclosure", "seal", "1", "--output", "s.age", "--yes"]).expect(5);

@@ -36,7 +36,7 @@ pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<Str
 #[serde(untagged)]
 enum DraftFact {
     Document { import: i64, with_file_name: bool },
-    Standing(FactWire),
+    Standing(Box<FactWire>),
 }
 
 /// The request of a draft as JSON; none where it states a kind of fact that cannot be written down.
@@ -45,7 +45,7 @@ pub(super) fn draft_to_json(request: &DisclosureRequest, now: Timestamp) -> Opti
         FactRequest::Document { import, with_file_name } => {
             Some(DraftFact::Document { import: import.0, with_file_name: *with_file_name })
         }
-        fact => fact_to_wire(fact).map(DraftFact::Standing),
+        fact => fact_to_wire(fact).map(|fact| DraftFact::Standing(Box::new(fact))),
     };
     write(request, request.facts.iter().map(fact).collect::<Option<Vec<_>>>()?, now)
 }
@@ -63,7 +63,7 @@ pub(super) fn draft_from_json(
         DraftFact::Document { import, with_file_name } => {
             Some(FactRequest::Document { import: BatchId(import), with_file_name })
         }
-        DraftFact::Standing(fact) => fact_from_wire(fact, clock),
+        DraftFact::Standing(fact) => fact_from_wire(*fact, clock),
     };
     parse(json, recipient, drafted, fact).ok_or_else(|| {
         VaultError::Store(crate::store::StoreError::Unreadable { what: "draft.request".to_owned() })

@@ -44,7 +44,7 @@ pub struct Review {
     #[arg(long, value_name = "REASON", group = "decision", requires = "output")]
     decline: Option<String>,
     /// Sign, too, that you checked the facts, in this role, for example "CPA"; it travels with the disclosure
-    #[arg(long, value_name = "ROLE", requires = "approve")]
+    #[arg(long, value_name = "ROLE", requires = "approve", conflicts_with = "decline")]
     endorse: Option<String>,
     /// Endorse only the fact of this number; give it once for each [default: all of them]
     #[arg(long = "fact", value_name = "N", requires = "endorse")]
