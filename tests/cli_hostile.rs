@@ -42,6 +42,8 @@ fn open(sandbox: &Sandbox, before: &[&str], file: &Path, after: &[&str]) -> Outc
 /// The exit code at today's clock: what was good for a week in 2026 has expired.
 fn code(entry: &Entry) -> i32 {
     match entry.verdict.as_str() {
+        // What lies beside a token is looked at only when the token itself still holds.
+        "invalid" if entry.why.starts_with("a document") => 11,
         "invalid" => 10,
         "valid" | "expired" | "not-yet-valid" => 11,
         "clock-suspect" => 12,
@@ -100,6 +102,12 @@ fn what_is_looked_for_is_what_a_good_token_shows() {
     sandbox.write("tomorrow.token", with(Some(Timestamp::now() + SignedDuration::from_hours(24))));
     let refused = open(&sandbox, &[], Path::new("tomorrow.token"), &[]).expect(12);
     assert!(!refused.stdout.contains("12300") && !refused.stderr.contains("12300"));
+
+    for beside in ["document YQ", "document YQ=", "note hello", "endorsement a b"] {
+        sandbox.write("beside.token", format!("{}\n{beside}\n", with(None)));
+        let refused = open(&sandbox, &[], Path::new("beside.token"), &[]).expect(10);
+        assert!(!refused.stdout.contains("12300"), "{beside}");
+    }
 
     let mut revoked = 0;
     for entry in Index::read().vectors.iter().filter(|entry| entry.reads == "status-list") {
