@@ -3,7 +3,9 @@
 
 #![no_main]
 
-use finvault::disclosure::{Enclosure, Expectation, ExpectedAudience, OpenWith, check_enclosures, open, verify};
+use finvault::disclosure::{
+    Enclosure, Expectation, ExpectedAudience, OpenWith, check_enclosures, open, verify,
+};
 use finvault_fuzz::{b64, from_recipe, now};
 use libfuzzer_sys::fuzz_target;
 

@@ -22,7 +22,10 @@ fuzz_target!(|data: &[u8]| {
         Err(error) => {
             assert!(!error.message.is_empty() && !error.remedy.is_empty());
             let shown = [&error.message, &error.excerpt, &error.remedy];
-            assert!(!shown.iter().any(|text| text.contains('\u{1b}')), "an escape sequence would reach the screen");
+            assert!(
+                !shown.iter().any(|text| text.contains('\u{1b}')),
+                "an escape sequence would reach the screen"
+            );
         }
     }
     for format in [Format::OfxSgml, Format::OfxXml, Format::Csv] {
