@@ -2,7 +2,7 @@
 # Verifies what finvault signs and seals with software that it did not write: the distribution's `age` program opens
 # the files; PyJWT, joserfc, jose, sd-jwt and @sd-jwt/core check tokens, subsets of tokens, status lists, receipts and
 # logs, and every hostile file. Call it from anywhere, after `cargo build`. It needs bash, age, ssh-keygen, python3
-# (3.11 or newer) with venv, node (20 or newer) with npm, and package indexes that pip and npm can reach; it leaves
+# (3.11 or newer) with venv, node (18 or newer) with npm, and package indexes that pip and npm can reach; it leaves
 # nothing behind. Options are passed on: --write writes verdicts.json anew.
 set -euo pipefail
 

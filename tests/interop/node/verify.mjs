@@ -1,10 +1,13 @@
 // Verifies JWTs with `jose` and SD-JWTs with `@sd-jwt/core`: one question a line in, one answer a line out.
 // {"library", "reads", "text", "now", "audience", "typ"} -> {"claims"} or {"error"}.
 
-import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
+import { createHash, createPublicKey, verify as verifySignature, webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { SDJwtInstance } from "@sd-jwt/core";
 import { calculateJwkThumbprint, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+
+// Node 18 has it, but not as a global.
+globalThis.crypto ??= webcrypto;
 
 const THUMBPRINT = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:";
 
