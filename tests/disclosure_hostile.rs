@@ -3,87 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod disclosure_fixture;
+mod disclosure_forge;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use disclosure_fixture::*;
-use finvault::crypto::random::Seeded;
-use finvault::crypto::sign::SigningKey;
+use disclosure_forge::*;
 use finvault::disclosure::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-
-fn audience() -> Audience {
-    Passcode::generate(&Seeded::new(1)).unwrap().audience()
-}
 
 fn check(token: &str) -> Result<Verified, VerifyError> {
     let audience = [audience()];
     verify(token, &Expectation { now: now(), audience: ExpectedAudience::OneOf(&audience) })
-}
-
-fn b64(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn unb64(text: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
-}
-
-fn digest(encoded: &str) -> String {
-    b64(Sha256::digest(encoded))
-}
-
-/// A token in parts, to be bent and signed again by the genuine key.
-struct Forge {
-    header: Value,
-    payload: Value,
-    disclosures: Vec<String>,
-}
-
-impl Forge {
-    fn new() -> Self {
-        let issued = issued(audience());
-        let text = issued.token.as_str();
-        let (jwt, rest) = text.split_once('~').unwrap();
-        let mut jwt = jwt.split('.').map(str::to_owned);
-        Self {
-            header: unb64(&jwt.next().unwrap()),
-            payload: unb64(&jwt.next().unwrap()),
-            disclosures: rest.split_terminator('~').map(str::to_owned).collect(),
-        }
-    }
-
-    fn sign(&self) -> String {
-        self.sign_raw(&b64(self.header.to_string()), &b64(self.payload.to_string()))
-    }
-
-    fn sign_raw(&self, header: &str, payload: &str) -> String {
-        let signed = format!("{header}.{payload}");
-        let signature = SigningKey::from_seed(&[7; 32]).sign(signed.as_bytes());
-        let mut text = format!("{signed}.{}", b64(signature.to_bytes()));
-        for disclosure in &self.disclosures {
-            text.push('~');
-            text.push_str(disclosure);
-        }
-        text + "~"
-    }
-
-    /// Replaces a disclosure, and the digest wherever a signed part refers to it.
-    fn replace(&mut self, at: usize, value: &Value) {
-        let encoded = b64(value.to_string());
-        let (old, new) = (digest(&self.disclosures[at]), digest(&encoded));
-        self.disclosures[at] = encoded;
-        self.payload = serde_json::from_str(&self.payload.to_string().replace(&old, &new)).unwrap();
-        for parent in 0..self.disclosures.len() {
-            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&self.disclosures[parent]).unwrap()).unwrap();
-            if text.contains(&old) {
-                let replaced: Value = serde_json::from_str(&text.replace(&old, &new)).unwrap();
-                self.replace(parent, &replaced);
-            }
-        }
-    }
 }
 
 #[track_caller]
@@ -261,19 +191,7 @@ fn hostile_disclosures_are_refused() {
 #[test]
 fn hostile_facts_are_refused() {
     let unknown = "a fact of unknown form";
-    let bend = |at: usize, pointer: &str, value: Value| {
-        let mut forge = Forge::new();
-        let mut disclosure = unb64(&forge.disclosures[at]);
-        match disclosure.pointer_mut(pointer) {
-            Some(place) => *place = value,
-            None => {
-                let (parent, member) = pointer.rsplit_once('/').unwrap();
-                disclosure.pointer_mut(parent).unwrap()[member] = value;
-            }
-        }
-        forge.replace(at, &disclosure);
-        forge.sign()
-    };
+    let bend = |at: usize, pointer: &str, value: Value| Forge::new().bent(at, pointer, value);
     for (pointer, value, why) in [
         ("/1/kind", json!("horoscope"), unknown),
         ("/1/surprise", json!(1), unknown),

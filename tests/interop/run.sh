@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Verifies disclosures with software that finvault did not write: the distribution's `age` program opens
-# them, PyJWT checks the signature. Call it from anywhere, after `cargo build`. It needs bash, age,
-# ssh-keygen, python3 with venv, and a package index that pip can reach; it leaves nothing behind.
+# Verifies what finvault signs and seals with software that it did not write: the distribution's `age` program opens
+# the files; PyJWT, joserfc, jose, sd-jwt and @sd-jwt/core check tokens, subsets of tokens, status lists, receipts and
+# logs, and every hostile file. Call it from anywhere, after `cargo build`. It needs bash, age, ssh-keygen, python3
+# (3.11 or newer) with venv, node (18 or newer) with npm, and package indexes that pip and npm can reach; it leaves
+# nothing behind. Options are passed on: --write writes verdicts.json anew.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,13 +12,16 @@ finvault=${FINVAULT_BIN:-$root/target/debug/finvault}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for program in age age-keygen ssh-keygen python3; do
+for program in age age-keygen ssh-keygen python3 node npm; do
     command -v "$program" >/dev/null || { echo "interop: $program is not installed" >&2; exit 1; }
 done
 [ -x "$finvault" ] || { echo "interop: $finvault is not there: run cargo build first" >&2; exit 1; }
 
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$here/requirements.txt"
+cp -R "$here/node" "$work/node"
+(cd "$work/node" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+export PYTHONDONTWRITEBYTECODE=1
 verify() { "$work/venv/bin/python" "$here/verify_token.py" "$@"; }
 
 expect_exit() {
@@ -39,6 +44,7 @@ for sealed in example.age example-armored.age; do
 done
 
 echo "interop: a vault, and a disclosure to an age key and to an SSH key"
+unset FINVAULT_STATE_DIR
 export FINVAULT_VAULT=$work/interop.finvault FINVAULT_PASSPHRASE="interop test passphrase"
 export HOME=$work/home XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
 mkdir -p "$HOME" "$XDG_STATE_HOME" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME"
@@ -72,4 +78,33 @@ PYTHON
     done
 done
 "$finvault" log --verify >/dev/null
+
+echo "interop: every kind of fact, and what comes after it was sent, in five libraries"
+export FINVAULT_VAULT=$work/fresh.finvault
+fresh=$work/fresh account="Example Bank Checking"
+mkdir "$fresh"
+cp "$work/ssh" "$fresh/ssh"
+"$finvault" init --kdf-memory 19 --kdf-passes 2 >/dev/null
+"$finvault" import "$root/src/cli/demo/example-bank-2026-q1.ofx" >/dev/null
+"$finvault" recipient add landlord --key "$(cut -d' ' -f1,2 "$work/ssh.pub")" >/dev/null
+"$finvault" disclose balance --account "$account" --as-of 2026-03-31 --account-label both --to landlord \
+    --purpose "Interoperability test" --output "$fresh/all.age" --yes \
+    --and balance --account "$account" --as-of 2026-03-31 --bucket 5000 \
+    --and threshold --account "$account" --at-least 1000 --as-of 2026-03-31 --days 90 \
+    --and totals --account "$account" --from 2026-01-01 --until 2026-03-31 --by flow --period quarter \
+    --and transactions --account "$account" --from 2026-03-01 --until 2026-03-31 --fields date,amount,payee,status,id \
+    --and account --account "$account" --holder "Example Holder" --fields institution,kind,currency,known-since \
+    --and document --import 1 --file-name >/dev/null
+"$finvault" disclose balance --account "$account" --as-of 2026-03-31 --bucket 5000 --to landlord \
+    --purpose "Interoperability test" --output "$fresh/other.age" --yes >/dev/null
+"$finvault" disclosure revoke 1 >/dev/null
+"$finvault" disclosure status-list --to landlord --output "$fresh/list.jwt" >/dev/null
+"$finvault" receipt make "$fresh/all.age" --identity "$fresh/ssh" --output "$fresh/receipt.jwt" >/dev/null
+"$finvault" log export --output "$fresh/log.jwt" >/dev/null
+expect_exit 13 "$finvault" open "$fresh/all.age" --identity "$fresh/ssh" --status-list "$fresh/list.jwt"
+expect_exit 15 "$finvault" open "$fresh/other.age" --identity "$fresh/ssh" --status-list "$fresh/list.jwt"
+for name in all other; do
+    age -d -i "$fresh/ssh" -o "$fresh/$name.contents" "$fresh/$name.age"
+done
+"$work/venv/bin/python" "$here/check.py" --finvault "$finvault" --node "$work/node" --fresh "$fresh" "$@"
 echo "interop: all held"

@@ -6,7 +6,6 @@ Exit status 0 means that everything held and that what must be refused was refus
 """
 
 import argparse
-import base64
 import hashlib
 import json
 import subprocess
@@ -16,19 +15,10 @@ import time
 import jwt
 from jwt.algorithms import OKPAlgorithm
 
+from libraries import b64decode, b64encode, thumbprint
+
 TYP = "finvault-disclosure+sd-jwt"
 REQUIRED = ["iss", "aud", "jti", "iat", "nbf", "exp", "vct", "purpose", "terms", "ledger_root", "facts", "_sd_alg"]
-
-
-def b64encode(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def b64decode(text):
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if b64encode(data) != text:
-        raise ValueError("not canonical base64url")
-    return data
 
 
 def run(*command, **options):
@@ -42,13 +32,6 @@ def recipient_of(identity_file):
     if is_ssh:
         return " ".join(run("ssh-keygen", "-y", "-f", identity_file).decode().split()[:2])
     return run("age-keygen", "-y", identity_file).decode().strip()
-
-
-def thumbprint(jwk):
-    """RFC 7638 over the members that RFC 8037 names."""
-    members = {name: jwk[name] for name in ("crv", "kty", "x")}
-    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
-    return b64encode(hashlib.sha256(canonical.encode()).digest())
 
 
 def verify_signature(compact, audience, fixed_time):
