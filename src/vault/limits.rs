@@ -195,7 +195,6 @@ impl Vault {
         })
     }
 
-<<<<<<< HEAD
     /// Checks that these can review what goes to a recipient, without setting anything.
     ///
     /// # Errors
@@ -231,12 +230,8 @@ impl Vault {
         })
     }
 
-    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions.
-||||||| 14864a7
-    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions.
-=======
-    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions, and pass on what they may.
->>>>>>> i3-present
+    /// Introduces the ssh-ed25519 key under which a recipient will confirm deletions, review drafts, and pass on what they
+    /// may.
     ///
     /// # Errors
     /// [`VaultError::NoSuchRecipient`]; [`VaultError::RecipientKey`] for a key that cannot sign.
