@@ -89,7 +89,13 @@ fn house() -> House {
         _folder: folder,
         vault,
         identity: identity.to_string().expose_secret().to_owned(),
-        given: Given { account, holder: Some("Example Holder".to_owned()), import: None, today: today() },
+        given: Given {
+            account,
+            holder: Some("Example Holder".to_owned()),
+            import: None,
+            receipt: None,
+            today: today(),
+        },
         recipient,
     }
 }

@@ -52,6 +52,7 @@
 //! ```
 
 mod audience;
+mod document_name;
 mod enclosure;
 mod fact;
 #[cfg(feature = "age")]
@@ -82,13 +83,14 @@ mod wire;
 mod words;
 
 pub use audience::{Audience, AudienceError};
+pub use document_name::{neutral_file_name, safe_file_name};
 pub use enclosure::{
     Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures,
 };
 pub use fact::{
     AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,
-    Grouping, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, PayeeForm, Period, PeriodTotals, Row, RowStatus,
-    SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
+    FullNumber, Grouping, HolderDetails, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, NumberScheme,
+    PayeeForm, Period, PeriodTotals, Row, RowStatus, SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
 };
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};

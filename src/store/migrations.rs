@@ -18,6 +18,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0005_attachments.sql"),
     include_str!("schema/0006_categories.sql"),
     include_str!("schema/0007_statement_periods.sql"),
+    include_str!("schema/0009_profile.sql"),
 ];
 
 /// The newest version this program knows.

@@ -5,7 +5,7 @@ use super::guard::Guard;
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
 use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
-use super::{Recipient, Refusal, Vault, VaultError};
+use super::{EnclosedFile, Recipient, Refusal, Vault, VaultError, documents};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Draft, Expectation, ExpectedAudience, Fact, Lifetime, Passcode, Purpose, RootSalt, SealTo, Terms,
@@ -53,6 +53,8 @@ pub struct Preview {
     pub facts: Vec<Fact>,
     /// One sentence on each fact.
     pub sentences: Vec<String>,
+    /// The files that would travel along.
+    pub enclosed: Vec<EnclosedFile>,
     /// From when on it would no longer hold.
     pub expires: Timestamp,
     /// What does not leave, and one may fear that it would.
@@ -159,9 +161,10 @@ impl Vault {
         Ok(Preview {
             recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
-            stays: facts::what_stays(&drawn.facts),
+            stays: facts::what_stays(&drawn.facts, drawn.enclosed.len()),
             narrower: facts::narrower(&drawn.facts, &request.purpose),
             facts: drawn.facts,
+            enclosed: drawn.enclosed,
             expires: expiry(now, request.lifetime)?,
             warnings,
             earlier: verdict.earlier,
@@ -250,6 +253,7 @@ impl Vault {
             let accepted = accepted_risk(request, verdict.refusal.clone())?;
             let salt = RootSalt::from_bytes(root_salt);
             let drawn = Drawing::new(store, &salt, &pseudonyms, utc_day(now), true).draw(&request.facts)?;
+            let enclosures = documents::take_out(store, &drawn.enclosed)?;
             let ledger_root =
                 drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
             let kinds = drawn.facts.iter().map(Fact::kind);
@@ -274,7 +278,7 @@ impl Vault {
             };
             let issued = disclosure::issue(&draft, &issuer, now, random)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
-            let sealed = disclosure::seal(&issued.token, &seal_to)
+            let sealed = disclosure::seal_with(&issued.token, &enclosures, &seal_to)
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
             let entry = DisclosureRow {
                 id: 0,
@@ -291,6 +295,7 @@ impl Vault {
             store.set_life(id, row.id, &life)?;
             verdict.keep(store, id)?;
             let mut body = log_body(&entry, &draft, &row.name, standing);
+            note_enclosed(&mut body, &drawn.enclosed);
             if let (Some(body), Some(accepted)) = (body.as_object_mut(), accepted) {
                 body.insert("accepted_risk".to_owned(), accepted);
             }
@@ -327,6 +332,18 @@ impl Vault {
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn disclosures(&self) -> Result<Vec<DisclosureRecord>, VaultError> {
         self.read(|store| store.disclosures()?.into_iter().map(|row| self.record(row)).collect())
+    }
+
+    /// One disclosure that left, and an entry in the log that the owner looked into it.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchDisclosure`]; [`VaultError::Store`] where the entry cannot be made: nothing is shown then.
+    pub fn open_own_copy(&mut self, id: i64, now: Timestamp) -> Result<DisclosureRecord, VaultError> {
+        let record = self.disclosure(id)?;
+        let journal = self.journal();
+        let body = json!({"jti": record.jti});
+        self.write(|store| journal.append(store, LogKind::OwnCopyOpened, &body, now))?;
+        Ok(record)
     }
 
     /// One disclosure that left.
@@ -424,6 +441,15 @@ fn log_body(row: &DisclosureRow, draft: &Draft, recipient: &str, standing: Stand
         body["renews"] = id.into();
     }
     body
+}
+
+/// The log names the files that travelled along by their digests.
+fn note_enclosed(body: &mut serde_json::Value, files: &[EnclosedFile]) {
+    let files: Vec<_> =
+        files.iter().map(|file| json!({"sha256": file.sha256, "bytes": file.bytes})).collect();
+    if !files.is_empty() {
+        body["enclosed"] = files.into();
+    }
 }
 
 fn expiry(now: Timestamp, lifetime: Lifetime) -> Result<Timestamp, VaultError> {

@@ -14,6 +14,8 @@ mod categories;
 mod check;
 #[cfg(feature = "age")]
 mod disclose;
+#[cfg(feature = "age")]
+mod documents;
 mod error;
 #[cfg(feature = "age")]
 mod facts;
@@ -26,6 +28,7 @@ mod journal;
 mod lifecycle;
 #[cfg(feature = "age")]
 mod limits;
+mod profile;
 #[cfg(feature = "age")]
 mod recipients;
 mod refusal;
@@ -53,6 +56,8 @@ pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
+#[cfg(feature = "age")]
+pub use documents::{DocumentName, DocumentSource, EnclosedFile, MAX_ENCLOSED_BYTES};
 pub use error::{ErrorClass, VaultError};
 #[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};

@@ -24,9 +24,9 @@ struct RequestWire {
     lifetime_s: i64,
 }
 
-/// The request as JSON; none where it states a kind of fact that cannot be made again.
+/// The request as JSON; none where it cannot be written.
 pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<String> {
-    let facts = request.facts.iter().map(fact_to_wire).collect::<Option<Vec<_>>>()?;
+    let facts = request.facts.iter().map(fact_to_wire).collect();
     let wire = RequestWire {
         issued_on: utc_day(now).to_string(),
         facts,
@@ -111,9 +111,12 @@ impl Clock {
 mod tests {
     use super::*;
     use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
-    use crate::ledger::AccountId;
+    use crate::ledger::{AccountId, AttachmentId, BatchId, ProfileField};
     use crate::money::{Currency, Money};
-    use crate::vault::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+    use crate::vault::{
+        AccountField, Direction, DocumentName, DocumentSource, FactRequest, LabelChoice, RowFilter,
+        TransactionField,
+    };
     use jiff::civil::date;
 
     #[test]
@@ -192,6 +195,17 @@ mod tests {
                 account: AccountId(1),
                 fields: AccountField::ALL.to_vec(),
                 holder: Some("Example GmbH".to_owned()),
+                profile: ProfileField::ALL.to_vec(),
+            },
+            FactRequest::Document {
+                source: DocumentSource::Attachment { id: AttachmentId(4), sha256: "0a".repeat(32) },
+                name: DocumentName::Given("invoice.pdf".to_owned()),
+                enclose: true,
+            },
+            FactRequest::Document {
+                source: DocumentSource::Import(BatchId(2)),
+                name: DocumentName::Withheld,
+                enclose: false,
             },
         ];
         let purpose = Purpose::new("loan", "Loan 12").unwrap();

@@ -214,6 +214,7 @@ pub(in crate::cli::commands) fn free_name(recipient: &str, today: Date) -> PathB
 struct PreviewShape<'a> {
     recipient: &'a str,
     facts: Vec<facts::FactShape>,
+    enclosed: Vec<EnclosedShape<'a>>,
     sentences: &'a [String],
     expires: String,
     notes: &'a [String],
@@ -224,11 +225,24 @@ struct PreviewShape<'a> {
     accepted_risk: Option<String>,
 }
 
+/// A document that travels along; `fact` is the place of the fact that states it, from 0.
+#[derive(Serialize)]
+struct EnclosedShape<'a> {
+    fact: usize,
+    sha256: &'a str,
+    bytes: u64,
+}
+
 impl<'a> PreviewShape<'a> {
     fn new(preview: &'a Preview, notes: &'a [String]) -> Self {
         Self {
             recipient: &preview.recipient.name,
             facts: facts::shapes(&preview.facts),
+            enclosed: preview
+                .enclosed
+                .iter()
+                .map(|file| EnclosedShape { fact: file.fact, sha256: &file.sha256, bytes: file.bytes })
+                .collect(),
             sentences: &preview.sentences,
             expires: iso(preview.expires),
             notes,

@@ -1,9 +1,11 @@
 //! `open`: the recipient's side. Opens a sealed disclosure, verifies it strictly, and shows what it states.
 
+mod extract;
 mod key;
 mod refused;
 mod shown;
 
+use crate::cli::commands::facts;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::KnownSigners;
@@ -11,13 +13,13 @@ use crate::cli::secrets;
 use crate::cli::session::Session;
 use clap::Args;
 use finvault::disclosure::{
-    Expectation, ExpectedAudience, OpenError, Opened, Revocation, StatusList, Verdict, Verified,
+    Enclosed, Expectation, ExpectedAudience, OpenError, Opened, Revocation, StatusList, Verdict, Verified,
     check_enclosures, open, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
 use refused::{exit_of, revoked};
 pub(super) use refused::{not_opened, not_verified};
-use shown::{VerdictShape, print};
+use shown::{Received, VerdictShape, print};
 use std::path::PathBuf;
 
 /// Open and check a disclosure that you received; needs no vault
@@ -41,6 +43,12 @@ pub struct Open {
     /// The signed list of what the owner revoked, as they sent it
     #[arg(long, value_name = "FILE")]
     status_list: Option<PathBuf>,
+    /// Write the documents that came along into this folder, under safe names
+    #[arg(long, value_name = "FOLDER")]
+    extract: Option<PathBuf>,
+    /// Replace files of these names in that folder
+    #[arg(long, requires = "extract")]
+    force: bool,
 }
 
 impl Open {
@@ -69,15 +77,16 @@ impl Open {
                 None => ExpectedAudience::Unchecked,
             },
         };
-        let checked = verify(&token, &expectation)
-            .and_then(|verified| check_enclosures(&verified, &enclosures).map(|_| verified));
+        let checked = verify(&token, &expectation).and_then(|verified| {
+            check_enclosures(&verified, &enclosures).map(|enclosed| (verified, enclosed))
+        });
         match checked {
-            Ok(verified) => {
+            Ok((verified, enclosed)) => {
                 let revocation = self.revocation(&verified, session)?;
                 if let Revocation::Revoked { .. } = revocation {
                     return Err(revoked(&verified, &revocation, session.console)?);
                 }
-                self.show(&verified, &revocation, session)
+                self.show(&verified, &enclosed, &revocation, session)
             }
             Err(error) => Err(not_verified(&error, session.console)?),
         }
@@ -102,9 +111,14 @@ impl Open {
     fn show(
         &self,
         verified: &Verified,
+        enclosed: &Enclosed,
         revocation: &Revocation,
         session: &mut Session<'_>,
     ) -> Result<Exit, Failure> {
+        let extracted = match &self.extract {
+            Some(folder) => extract::extract(verified, enclosed, folder, self.force)?,
+            None => Vec::new(),
+        };
         let fingerprint = verified.issuer.to_string();
         let mut known = KnownSigners::load(session.environment)?;
         let newly = self.trust && !known.contains(&fingerprint);
@@ -113,9 +127,18 @@ impl Open {
         }
         let verdict = if known.contains(&fingerprint) { Verdict::Valid } else { Verdict::UnknownSigner };
         if session.console.is_json() {
-            session.console.json(&VerdictShape::of(verdict, verified, revocation))?;
+            let written = extracted.iter().map(|path| path.display().to_string());
+            session.console.json(&VerdictShape {
+                facts: facts::received_shapes(&verified.facts, enclosed),
+                extracted: self.extract.as_ref().map(|_| written.collect()),
+                ..VerdictShape::of(verdict, verified, revocation)
+            })?;
         } else {
-            print(verdict, verified, revocation, newly.then(|| known.path()), session.console)?;
+            let received = Received { verified, enclosed, revocation };
+            print(verdict, &received, newly.then(|| known.path()), session.console)?;
+            if let Some(folder) = &self.extract {
+                extract::tell(&extracted, folder, session.console)?;
+            }
         }
         Ok(exit_of(verdict))
     }

@@ -6,7 +6,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::render::Tone;
 use crate::cli::when::local;
-use finvault::disclosure::{Revocation, Verdict, Verified, fingerprint_words};
+use finvault::disclosure::{Enclosed, Revocation, Verdict, Verified, fingerprint_words};
 use serde::Serialize;
 use std::path::Path;
 
@@ -28,6 +28,16 @@ pub(super) struct VerdictShape {
     pub(super) purpose_code: Option<String>,
     pub(super) terms: Option<TermsShape>,
     pub(super) withheld_facts: u64,
+    /// Where documents were written; none where that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extracted: Option<Vec<String>>,
+}
+
+/// What a reader got, verified.
+pub(super) struct Received<'a> {
+    pub(super) verified: &'a Verified,
+    pub(super) enclosed: &'a Enclosed,
+    pub(super) revocation: &'a Revocation,
 }
 
 #[derive(Serialize)]
@@ -57,6 +67,7 @@ impl VerdictShape {
             purpose_code: None,
             terms: None,
             withheld_facts: 0,
+            extracted: None,
         }
     }
 
@@ -90,11 +101,11 @@ impl VerdictShape {
 
 pub(super) fn print(
     verdict: Verdict,
-    verified: &Verified,
-    revocation: &Revocation,
+    received: &Received<'_>,
     remembered_in: Option<&Path>,
     console: &mut Console,
 ) -> Result<(), Failure> {
+    let Received { verified, enclosed, revocation } = received;
     match verdict {
         Verdict::Valid => {
             console.say_toned(&[(Tone::Good, "Valid"), (Tone::Plain, ": signed by a signer you know")])?
@@ -123,7 +134,7 @@ pub(super) fn print(
         console.say(format!("  terms:      keep it until {day} at most; passing it on: {sharing}"))?;
     }
     console.say("")?;
-    facts::print(&verified.facts, console)?;
+    facts::print_received(&verified.facts, Some(enclosed), console)?;
     if verified.withheld_facts > 0 {
         console
             .say(format!("{} more facts were signed and are not in this copy", verified.withheld_facts))?;
