@@ -50,6 +50,11 @@ fn enclose_file(drawing: &mut Drawing<'_>, found: &Found, fact: &DocumentFact) -
             None => VaultError::DocumentGone { sha256: found.sha256.to_string() },
         });
     };
+    if attachment.length == 0 {
+        return Err(VaultError::Invalid(
+            "the document is empty: there is nothing in it that could travel along".to_owned(),
+        ));
+    }
     drawing.enclosed.push(EnclosedFile {
         fact: drawing.place,
         attachment: attachment.id,
