@@ -130,6 +130,7 @@ fn a_preset_names_the_holder_from_the_profile() {
     let refused = disclose(&sandbox, &preset).expect(5);
     assert!(refused.stderr.contains("your profile does not have: name"), "{}", refused.stderr);
     sandbox.run(&["profile", "set", "--name", "Example Holder"]).expect(0);
+    sandbox.add("today", "-1.00", "Corner Cafe").expect(0);
     disclose(&sandbox, &preset).expect(0);
     let opened = sandbox.run(&["open", "a.age", "--identity", "desk.key", "--trust"]).expect(0);
     assert!(opened.stdout.contains("Example Holder"), "{}", opened.stdout);
