@@ -19,7 +19,7 @@ fn documented() -> String {
 #[test]
 fn the_documented_example_is_read_and_written_again() {
     let request = InformationRequest::parse(documented().as_bytes()).unwrap();
-    assert_eq!(request.facts.len(), 7);
+    assert_eq!(request.facts.len(), 8);
     let kinds: Vec<&str> = request.facts.iter().map(|fact| fact.fact.kind()).collect();
     for kind in [
         "balance",

@@ -36,6 +36,8 @@ struct House {
     identity: String,
     given: Given,
     recipient: i64,
+    /// What was disclosed last, as it left.
+    sealed: Vec<u8>,
 }
 
 /// A year of an account: salary, rent, coffee, one dentist, one shop that refunds, all in categories.
@@ -89,8 +91,15 @@ fn house() -> House {
         _folder: folder,
         vault,
         identity: identity.to_string().expose_secret().to_owned(),
-        given: Given { account, holder: Some("Example Holder".to_owned()), import: None, today: today() },
+        given: Given {
+            account,
+            holder: Some("Example Holder".to_owned()),
+            import: None,
+            receipt: None,
+            today: today(),
+        },
         recipient,
+        sealed: Vec::new(),
     }
 }
 
@@ -106,6 +115,7 @@ impl House {
             })
             .unwrap();
         assert!(sealed.len() > 16_384, "padded");
+        self.sealed.clone_from(&sealed);
         let identities = Identities::parse(self.identity.as_bytes(), None).unwrap();
         let opened = disclosure::open(&sealed, OpenWith::Identities(&identities)).unwrap();
         let audiences = identities.audiences();
@@ -286,6 +296,40 @@ fn a_statement_is_known_by_its_digest_and_nothing_in_it_leaves() {
     let digest: [u8; 32] = Sha256::digest(STATEMENT).into();
     assert_eq!(document.sha256.as_bytes(), &digest);
     leaves(&text, &["application/x-ofx"], &["march.ofx", "DE00123456789", "Power Company"]);
+}
+
+#[test]
+fn a_support_desk_gets_the_receipt_whole_where_the_owner_adds_it() {
+    const RECEIPT: &[u8] = b"%PDF-1.7\nWeb Shop, order 4712, shipping 4.90 EUR\n";
+    let mut house = house();
+    let order = finvault::TransactionQuery { text: Some("order 4712".to_owned()), ..Default::default() };
+    let order = house.vault.transactions(&order).unwrap()[0].id;
+    let target = finvault::ledger::AttachmentTarget::Transaction(order);
+    let mut bytes = RECEIPT;
+    let attached = house.vault.attach(&mut bytes, "for my wife.pdf", None, target, now()).unwrap();
+    house.given.receipt = Some(attached.attachment);
+    let values = [
+        ("payee", "web shop"),
+        ("from", "2026-03-01"),
+        ("until", "2026-03-31"),
+        ("amount", "23.45"),
+        ("receipt", "1"),
+    ];
+    let (facts, text) = house.preset("card-question", &values);
+    assert_eq!(kinds(&facts), ["transactions", "document"]);
+    leaves(
+        &text,
+        &["23.45", "4712", "receipt.pdf", "application/pdf"],
+        &["my wife", "59.90", "4711", "Landlord", "Corner Cafe", "2513.37"],
+    );
+    let identities = Identities::parse(house.identity.as_bytes(), None).unwrap();
+    let opened = disclosure::open(&house.sealed, OpenWith::Identities(&identities)).unwrap();
+    assert_eq!(opened.enclosures, [disclosure::Enclosure::Document(RECEIPT.to_vec())]);
+    // Without the parameter, nothing but the row leaves.
+    let (facts, _) = house.preset("card-question", &values[..4]);
+    assert_eq!(kinds(&facts), ["transactions"]);
+    let opened = disclosure::open(&house.sealed, OpenWith::Identities(&identities)).unwrap();
+    assert!(opened.enclosures.is_empty());
 }
 
 #[test]

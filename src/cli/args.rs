@@ -78,6 +78,8 @@ pub enum Command {
     #[command(subcommand)]
     Report(commands::report::Report),
     #[command(subcommand)]
+    Profile(commands::profile::Profile),
+    #[command(subcommand)]
     Recipient(commands::recipient::Recipient),
     #[command(subcommand)]
     Disclose(Box<commands::disclose::Disclose>),

@@ -137,7 +137,9 @@ fn from_line(line: &str) -> Option<Enclosure> {
         let symbol = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         return (!jwt.is_empty() && jwt.bytes().all(symbol)).then(|| Enclosure::Endorsement(jwt.to_owned()));
     }
-    line.strip_prefix(DOCUMENT).and_then(from_base64url).map(Enclosure::Document)
+    // An empty one would be lost with the padding where it comes last, so none is allowed anywhere.
+    let document = line.strip_prefix(DOCUMENT).and_then(from_base64url).filter(|bytes| !bytes.is_empty());
+    document.map(Enclosure::Document)
 }
 
 #[cfg(test)]
@@ -154,6 +156,8 @@ mod tests {
             "t~\nendorsement ",
             "t~\nendorsement a b",
             "t~\ndocument !",
+            "t~\ndocument ",
+            "t~\ndocument \ndocument YQ",
             "t~\n\ndocument YQ",
         ] {
             assert!(split_contents(bad).is_none(), "{bad:?}");
@@ -165,8 +169,13 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_enclosed_comes_back(documents: Vec<Vec<u8>>, jwt in "[A-Za-z0-9_.-]{1,80}", spaces in 0usize..40) {
-            let mut enclosures: Vec<_> = documents.into_iter().take(20).map(Enclosure::Document).collect();
-            enclosures.push(Enclosure::Endorsement(jwt));
+            let mut enclosures: Vec<_> = documents
+                .into_iter()
+                .filter(|bytes| !bytes.is_empty())
+                .take(20)
+                .map(Enclosure::Document)
+                .collect();
+            enclosures.insert(0, Enclosure::Endorsement(jwt));
             let text = to_lines("a.b.c~d~", &enclosures) + &" ".repeat(spaces);
             prop_assert_eq!(split_contents(&text), Some(("a.b.c~d~", enclosures)));
         }

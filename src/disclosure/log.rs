@@ -60,6 +60,8 @@ pub enum LogKind {
     RecipientLimited,
     /// The key under which a recipient confirms deletions was introduced.
     ReceiptKeySet,
+    /// The owner looked into a disclosure that they had sent.
+    OwnCopyOpened,
     /// A disclosure was taken back.
     Revoked,
     /// A status list was signed.
@@ -84,7 +86,7 @@ pub enum LogKind {
 
 impl LogKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,
@@ -93,6 +95,7 @@ impl LogKind {
         Self::RecipientVetted,
         Self::RecipientLimited,
         Self::ReceiptKeySet,
+        Self::OwnCopyOpened,
         Self::Revoked,
         Self::StatusListIssued,
         Self::Closed,
@@ -116,6 +119,7 @@ impl LogKind {
             Self::RecipientVetted => "recipient-vetted",
             Self::RecipientLimited => "recipient-limited",
             Self::ReceiptKeySet => "receipt-key-set",
+            Self::OwnCopyOpened => "own-copy-opened",
             Self::Revoked => "revoked",
             Self::StatusListIssued => "status-list-issued",
             Self::Closed => "closed",

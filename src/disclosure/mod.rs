@@ -58,6 +58,7 @@
 mod audience;
 mod binding;
 mod compare;
+mod document_name;
 mod draft;
 mod enclosure;
 mod fact;
@@ -95,14 +96,15 @@ mod words;
 pub use audience::{Audience, AudienceError};
 pub use binding::{BINDING_TYP, MAX_NONCE_LEN, Presented};
 pub use compare::{CompareError, Comparison, Contradiction, FactPair, Outcome, Relation, compare};
+pub use document_name::{neutral_file_name, safe_file_name};
 pub use draft::{DRAFT_TYP, DraftForReview, MAX_REVIEWERS, ReviewCopy};
 pub use enclosure::{
     Enclosed, EnclosedDocument, Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, check_enclosures, split_contents,
 };
 pub use fact::{
     AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, BalanceType, CellTotal, DocumentFact, Fact,
-    Grouping, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, PayeeForm, Period, PeriodTotals, Row, RowStatus,
-    SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
+    FullNumber, Grouping, HolderDetails, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, NumberScheme,
+    PayeeForm, Period, PeriodTotals, Row, RowStatus, SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
 };
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};

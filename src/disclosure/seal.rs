@@ -41,6 +41,9 @@ pub enum SealError {
     /// More than [`MAX_ENCLOSURES`] enclosures, or more than [`MAX_CONTENTS_LEN`] bytes.
     #[error("too much for one file: at most {MAX_ENCLOSURES} documents and {MAX_CONTENTS_LEN} bytes in all")]
     TooLarge,
+    /// A document without a byte, which would be lost in the padding.
+    #[error("a document that is empty cannot travel along")]
+    EmptyDocument,
 }
 
 /// Seals a token alone. Unlike the token, the file differs each time: age draws its own randomness from the
@@ -57,6 +60,9 @@ pub fn seal(token: &Token, to: &SealTo<'_>) -> Result<Vec<u8>, SealError> {
 /// # Errors
 /// [`SealError`].
 pub fn seal_with(token: &Token, enclosures: &[Enclosure], to: &SealTo<'_>) -> Result<Vec<u8>, SealError> {
+    if enclosures.contains(&Enclosure::Document(Vec::new())) {
+        return Err(SealError::EmptyDocument);
+    }
     let lines = to_lines(token.as_str(), enclosures);
     if lines.len() > MAX_CONTENTS_LEN || enclosures.len() > MAX_ENCLOSURES {
         return Err(SealError::TooLarge);

@@ -9,6 +9,7 @@ pub mod attachment;
 pub mod balance;
 pub mod category;
 pub mod fingerprint;
+pub mod profile;
 pub mod row_set;
 pub mod transaction;
 
@@ -18,5 +19,6 @@ pub use attachment::{Attachment, AttachmentId, AttachmentTarget};
 pub use balance::{Balance, BalanceKind, Opening, StatedBalance};
 pub use category::{CategoryError, CategoryPath, CategoryTree};
 pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
+pub use profile::{Profile, ProfileField};
 pub use row_set::{RowSet, RowSetError};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};

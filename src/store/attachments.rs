@@ -145,6 +145,21 @@ impl Store {
         Ok(found)
     }
 
+    /// Every attachment that has these bytes, in order of number.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn attachments_of_digest(&self, sha256: &str) -> Result<Vec<Attachment>, StoreError> {
+        let mut statement =
+            self.conn.prepare_cached(&format!("{SELECT} WHERE c.sha256 = ?1 ORDER BY l.id"))?;
+        let mut rows = statement.query([sha256])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read_attachment(row)?);
+        }
+        Ok(found)
+    }
+
     /// One chunk of an attachment's content, if it has so many.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::values::{count, day, moment, unreadable};
 use super::{Store, StoreError};
-use crate::ledger::{AccountId, BatchId};
+use crate::ledger::{AccountId, BatchId, RowSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, Row, params};
@@ -155,6 +155,38 @@ impl Store {
         let mut statement = self.conn.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
         let mut rows = statement.query([id.0])?;
         rows.next()?.map(read_batch).transpose()
+    }
+
+    /// The first import of a file with this digest that was not taken back.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn batch_of_digest(&self, sha256: &str) -> Result<Option<Batch>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached(&format!("{SELECT} WHERE sha256 = ?1 AND undone_at IS NULL ORDER BY id"))?;
+        let mut rows = statement.query([sha256])?;
+        rows.next()?.map(read_batch).transpose()
+    }
+
+    /// The rows of an account that an import's statement shows: those it brought, and those that other imports had
+    /// brought before of the days that it speaks of.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn statement_rows(&self, batch: BatchId, account: AccountId) -> Result<RowSet, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM movement WHERE batch = ?1 AND account = ?2
+             UNION
+             SELECT m.id FROM statement_period p
+             JOIN movement m ON m.account = p.account
+                 AND (m.posted BETWEEN p.first_day AND p.last_day
+                      OR m.source_posted BETWEEN p.first_day AND p.last_day)
+             WHERE p.batch = ?1 AND p.account = ?2 AND m.batch IS NOT NULL
+                 AND coalesce(m.source_posted, m.posted) BETWEEN p.first_day AND p.last_day",
+        )?;
+        let ids = statement.query_map(params![batch.0, account.0], |row| row.get(0))?;
+        Ok(RowSet::from_ids(ids.collect::<Result<Vec<i64>, _>>()?))
     }
 
     /// Takes an import's rows, stated balances and attachments out and marks it undone; gives the number of rows removed.

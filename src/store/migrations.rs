@@ -19,6 +19,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0006_categories.sql"),
     include_str!("schema/0007_statement_periods.sql"),
     include_str!("schema/0008_approvals.sql"),
+    include_str!("schema/0009_profile.sql"),
 ];
 
 /// The newest version this program knows.

@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod migrations;
 pub mod movements;
+pub mod profile;
 pub mod recipients;
 mod values;
 

@@ -5,13 +5,13 @@ use super::facts::{
     AccountField, Breadth, Direction, Drawing, FactRequest, LabelChoice, RowFilter, sentence,
 };
 use super::recipients::{pseudonym_key, recipient_row};
-use super::{TransactionField, Vault, VaultError};
+use super::{DocumentName, DocumentSource, TransactionField, Vault, VaultError};
 use crate::disclosure::request::{
-    AmountText, FactTemplate, FilterTemplate, InformationRequest, ParticularField, RowField,
-    TransactionsTemplate, Way, WindowTemplate,
+    AccountTemplate, AmountText, DocumentKind, DocumentTemplate, FactTemplate, FilterTemplate,
+    InformationRequest, ParticularField, RowField, TransactionsTemplate, Way, WindowTemplate,
 };
 use crate::disclosure::{DaySpan, Fact, RootSalt};
-use crate::ledger::{Account, AccountId, BatchId};
+use crate::ledger::{Account, AccountId, Attachment, BatchId, ProfileField};
 use crate::money::{Currency, Money};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,10 +22,12 @@ use jiff::tz::TimeZone;
 pub struct Given {
     /// The account that answers.
     pub account: AccountId,
-    /// Whose it is, where that is asked for.
+    /// Whose it is, where that is asked for; none: the name in the owner's profile.
     pub holder: Option<String>,
     /// The import whose file is named, where a document is asked for.
     pub import: Option<BatchId>,
+    /// The file that is the receipt, where one is asked for.
+    pub receipt: Option<Attachment>,
     /// The day on which windows that reach back end.
     pub today: Date,
 }
@@ -178,7 +180,7 @@ impl Vault {
             ids: ids.to_vec(),
             requests,
             sentences: drawn.facts.iter().map(sentence).collect(),
-            breadth: Breadth::of(&drawn.facts),
+            breadth: Breadth { enclosed: drawn.enclosed.len(), ..Breadth::of(&drawn.facts) },
             answers_no: drawn.facts.iter().any(|fact| matches!(fact, Fact::Threshold(fact) if !fact.result)),
         })
     }
@@ -193,6 +195,10 @@ fn is_about_the_option(error: &VaultError) -> bool {
             | VaultError::Invalid(_)
             | VaultError::Money(_)
             | VaultError::NoSuchImport(_)
+            | VaultError::StatementNotKept(_)
+            | VaultError::DocumentGone { .. }
+            | VaultError::DocumentsTooLarge { .. }
+            | VaultError::NotInProfile(_)
     )
 }
 
@@ -258,28 +264,54 @@ fn request_of(template: &FactTemplate, account: &Account, given: &Given) -> Resu
             }
         }
         FactTemplate::Transactions(asked) => transactions_of(asked, account, today)?,
-        FactTemplate::Account(asked) => {
-            let holder = asked.fields.contains(&ParticularField::Holder);
-            if holder && given.holder.is_none() {
-                return Err(VaultError::Invalid(
-                    "the holder's name is asked for; give it with --holder".to_owned(),
-                ));
-            }
-            FactRequest::Account {
-                account: id,
-                fields: asked.fields.iter().filter_map(|field| account_field(*field)).collect(),
-                holder: given.holder.clone().filter(|_| holder),
-            }
-        }
-        FactTemplate::Document(asked) => FactRequest::Document {
-            import: given.import.ok_or_else(|| {
-                VaultError::Invalid(
-                    "an imported statement is asked for; name the import with --import".to_owned(),
-                )
-            })?,
-            with_file_name: asked.file_name,
-        },
+        FactTemplate::Account(asked) => account_of(asked, id, given),
+        FactTemplate::Document(asked) => document_of(asked, given)?,
     })
+}
+
+/// The holder's name is what was given; else, like all else of the holder, what the profile says.
+fn account_of(asked: &AccountTemplate, account: AccountId, given: &Given) -> FactRequest {
+    let wants = |field| asked.fields.contains(&field);
+    let holder = given.holder.clone().filter(|_| wants(ParticularField::Holder));
+    let profile = [
+        (ParticularField::Holder, ProfileField::Name),
+        (ParticularField::Business, ProfileField::Business),
+        (ParticularField::Email, ProfileField::Email),
+        (ParticularField::Phone, ProfileField::Phone),
+        (ParticularField::Address, ProfileField::Address),
+        (ParticularField::TaxId, ProfileField::TaxId),
+    ];
+    let from_profile = profile
+        .into_iter()
+        .filter(|(asked, field)| wants(*asked) && (holder.is_none() || *field != ProfileField::Name));
+    FactRequest::Account {
+        account,
+        fields: asked.fields.iter().filter_map(|field| account_field(*field)).collect(),
+        profile: from_profile.map(|(_, field)| field).collect(),
+        holder,
+    }
+}
+
+fn document_of(asked: &DocumentTemplate, given: &Given) -> Result<FactRequest, VaultError> {
+    let not_given = |what: &str| VaultError::Invalid(what.to_owned());
+    let source =
+        match asked.document {
+            DocumentKind::Statement => DocumentSource::Import(given.import.ok_or_else(|| {
+                not_given("an imported statement is asked for; name the import with --import")
+            })?),
+            DocumentKind::Receipt => DocumentSource::from(
+                given
+                    .receipt
+                    .as_ref()
+                    .ok_or_else(|| not_given("a receipt is asked for; name the attachment with --receipt"))?,
+            ),
+        };
+    let name = match (asked.file_name, asked.document, asked.enclosed) {
+        (true, ..) => DocumentName::Own,
+        (false, DocumentKind::Statement, false) => DocumentName::Withheld,
+        _ => DocumentName::Neutral,
+    };
+    Ok(FactRequest::Document { source, name, enclose: asked.enclosed })
 }
 
 fn transactions_of(
@@ -320,13 +352,19 @@ fn days(window: WindowTemplate, today: Date) -> Result<DaySpan, VaultError> {
 
 const fn account_field(field: ParticularField) -> Option<AccountField> {
     Some(match field {
-        ParticularField::Holder => return None,
+        ParticularField::Holder
+        | ParticularField::Business
+        | ParticularField::Email
+        | ParticularField::Phone
+        | ParticularField::Address
+        | ParticularField::TaxId => return None,
         ParticularField::Name => AccountField::Name,
         ParticularField::Number => AccountField::Number,
         ParticularField::Institution => AccountField::Institution,
         ParticularField::Kind => AccountField::Kind,
         ParticularField::Currency => AccountField::Currency,
         ParticularField::KnownSince => AccountField::KnownSince,
+        ParticularField::FullNumber => AccountField::FullNumber,
     })
 }
 

@@ -7,8 +7,9 @@ use super::limits;
 use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason};
 use super::question::root_salt;
 use super::recipients::{issuer_key, pseudonym_key, recipient_row};
-use super::{Recipient, Refusal, Vault, VaultError};
+use super::{EnclosedFile, Recipient, Refusal, Vault, VaultError, documents};
 use crate::crypto::sign::Fingerprint;
+use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Audience, Draft, Expectation, ExpectedAudience, Fact, Lifetime, OnwardSharing, Passcode, Purpose,
     RootSalt, StatusRef, Terms,
@@ -17,6 +18,7 @@ use crate::store::disclosures::DisclosureRow;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::json;
 
 /// What to disclose, to whom, what for, and for how long.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct Preview {
     pub sentences: Vec<String>,
     /// What is asked of the recipient.
     pub terms: Terms,
+    /// The files that would travel along.
+    pub enclosed: Vec<EnclosedFile>,
     /// From when on it would no longer hold.
     pub expires: Timestamp,
     /// What does not leave, and one may fear that it would.
@@ -179,10 +183,11 @@ impl Vault {
         Ok(Preview {
             recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
-            stays: facts::what_stays(&drawn.facts),
+            stays: facts::what_stays(&drawn.facts, drawn.enclosed.len()),
             narrower: facts::narrower(&drawn.facts, &request.purpose),
             facts: drawn.facts,
             terms: request.terms,
+            enclosed: drawn.enclosed,
             expires: expiry(now, request.lifetime)?,
             warnings,
             earlier: verdict.earlier,
@@ -284,7 +289,7 @@ impl Vault {
                 root_salt,
                 standing,
                 life,
-                enclosures: Vec::new(),
+                enclosures: documents::take_out(store, &cleared.enclosed)?,
                 more: Vec::new(),
             };
             leaving.let_out(store, &journal, &issued, &cleared, now, deliver)
@@ -302,6 +307,18 @@ impl Vault {
     /// [`VaultError::Store`] where the vault cannot be read.
     pub fn disclosures(&self) -> Result<Vec<DisclosureRecord>, VaultError> {
         self.read(|store| store.disclosures()?.into_iter().map(|row| self.record(row)).collect())
+    }
+
+    /// One disclosure that left, and an entry in the log that the owner looked into it.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchDisclosure`]; [`VaultError::Store`] where the entry cannot be made: nothing is shown then.
+    pub fn open_own_copy(&mut self, id: i64, now: Timestamp) -> Result<DisclosureRecord, VaultError> {
+        let record = self.disclosure(id)?;
+        let journal = self.journal();
+        let body = json!({"jti": record.jti});
+        self.write(|store| journal.append(store, LogKind::OwnCopyOpened, &body, now))?;
+        Ok(record)
     }
 
     /// One disclosure that left.

@@ -1,7 +1,7 @@
 //! What can go wrong with a vault: what happened, and apart from it what to do.
 
 use crate::ledger::annotation::NoTag;
-use crate::ledger::{AttachmentId, BatchId, CategoryError, SplitError, TransactionId};
+use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, SplitError, TransactionId};
 use crate::money::{Currency, CurrencyError, MoneyError};
 use crate::statement::StatementError;
 use crate::store::StoreError;
@@ -133,6 +133,40 @@ pub enum VaultError {
     /// The bytes in the vault are not those that were attached.
     #[error("attachment {} is not what was attached: its digest differs", .0.0)]
     AttachmentDamaged(AttachmentId),
+    /// Nothing is attached to a transaction whose receipt was asked for.
+    #[error("nothing is attached to transaction {}", .0.0)]
+    NoReceipt(TransactionId),
+    /// Several files are attached to a transaction whose receipt was asked for.
+    #[error("several files are attached to transaction {}", .transaction.0)]
+    AmbiguousReceipt {
+        /// The transaction.
+        transaction: TransactionId,
+        /// The files, each by its number and name.
+        candidates: Vec<String>,
+    },
+    /// A document that was meant is no longer in the vault.
+    #[error("the document with the SHA-256 {sha256} is no longer in the vault")]
+    DocumentGone {
+        /// The digest of its bytes.
+        sha256: String,
+    },
+    /// A statement's own file is not in the vault.
+    #[error("the file of import {} was not kept in the vault", .0.0)]
+    StatementNotKept(BatchId),
+    /// More documents than one disclosure carries.
+    #[error(
+        "{bytes} bytes in {files} document{} are more than one disclosure carries: at most {} MiB and {} documents",
+        if *.files == 1 { "" } else { "s" }, MAX_ENCLOSED_MIB, crate::disclosure::MAX_ENCLOSURES
+    )]
+    DocumentsTooLarge {
+        /// How many documents.
+        files: usize,
+        /// Their bytes in all.
+        bytes: u64,
+    },
+    /// Fields of the profile were asked for that are not set.
+    #[error("your profile does not have: {}", words(.0))]
+    NotInProfile(Vec<ProfileField>),
     /// No recipient of that name.
     #[error("there is no recipient named \"{name}\"")]
     NoSuchRecipient {
@@ -219,6 +253,13 @@ pub enum ErrorClass {
     Busy,
     /// The owner's own rules forbid it.
     Refused,
+}
+
+/// What [`DocumentsTooLarge`](VaultError::DocumentsTooLarge) says, in MiB.
+const MAX_ENCLOSED_MIB: u64 = 20;
+
+fn words(fields: &[ProfileField]) -> String {
+    fields.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 const fn plural(number: &u64) -> &'static str {

@@ -365,9 +365,7 @@ pub(super) fn new_life(
     let json = standing::to_json(request, now);
     if let Some(until) = standing.until {
         if json.is_none() {
-            return Err(VaultError::Invalid(
-                "a standing disclosure cannot state this kind of fact".to_owned(),
-            ));
+            return Err(VaultError::Invalid("these facts cannot be made again later".to_owned()));
         }
         if end_of(until)? <= now {
             return Err(VaultError::Invalid(format!("the agreed end, {until}, is over")));

@@ -15,6 +15,8 @@ mod check;
 #[cfg(feature = "age")]
 mod disclose;
 #[cfg(feature = "age")]
+mod documents;
+#[cfg(feature = "age")]
 mod drafts;
 mod error;
 #[cfg(feature = "age")]
@@ -30,6 +32,7 @@ mod lifecycle;
 mod limits;
 #[cfg(feature = "age")]
 mod outgoing;
+mod profile;
 #[cfg(feature = "age")]
 mod question;
 #[cfg(feature = "age")]
@@ -59,6 +62,8 @@ pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]
 pub use disclose::{DisclosureRecord, DisclosureRequest, Issued, Preview};
+#[cfg(feature = "age")]
+pub use documents::{DocumentName, DocumentSource, EnclosedFile, MAX_ENCLOSED_BYTES};
 #[cfg(feature = "age")]
 pub use drafts::{DraftRecord, DraftReviewer, DraftState};
 pub use error::{ErrorClass, VaultError};

@@ -4,7 +4,7 @@ use super::disclose::Standing;
 use super::facts::{self, Drawing};
 use super::guard::{Guard, Verdict};
 use super::journal::Journal;
-use super::{DisclosureRequest, Refusal, Vault, VaultError, limits};
+use super::{DisclosureRequest, EnclosedFile, Refusal, Vault, VaultError, limits};
 use crate::crypto::Random;
 use crate::crypto::sign::VerifyingKey;
 use crate::disclosure::log::LogKind;
@@ -87,6 +87,8 @@ pub(super) struct Cleared {
     pub(super) accepted: Option<Value>,
     pub(super) facts: Vec<Fact>,
     pub(super) ledger_root: LedgerRoot,
+    /// The files of the vault that travel along.
+    pub(super) enclosed: Vec<EnclosedFile>,
     /// The key under which the recipient can pass it on, where the terms let them.
     pub(super) holder: Option<VerifyingKey>,
     pub(super) warnings: Vec<String>,
@@ -107,7 +109,8 @@ impl Clearing<'_> {
             limits::check(&profile, &self.recipient.name, request.lifetime, kinds, self.today)?;
         warnings.extend(drawn.warnings);
         let holder = profile.holder_key(request.terms.onward_sharing);
-        Ok(Cleared { verdict, accepted, facts: drawn.facts, ledger_root, holder, warnings })
+        let (facts, enclosed) = (drawn.facts, drawn.enclosed);
+        Ok(Cleared { verdict, accepted, facts, ledger_root, enclosed, holder, warnings })
     }
 
     /// The inference guard for one who would learn the facts.
@@ -158,6 +161,7 @@ impl Leaving<'_> {
         store.set_life(id, self.recipient.id, &self.life)?;
         cleared.verdict.keep(store, id)?;
         let mut body = log_body(&entry, &cleared.facts, &self.recipient.name, self.standing);
+        note_enclosed(&mut body, &cleared.enclosed);
         let accepted = cleared.accepted.clone().map(|accepted| ("accepted_risk", accepted));
         let holder = cleared.holder.map(|holder| ("holder", holder.fingerprint().to_uri().into()));
         for (name, value) in self.more.iter().cloned().chain(accepted).chain(holder) {
@@ -251,4 +255,13 @@ fn log_body(row: &DisclosureRow, facts: &[Fact], recipient: &str, standing: Stan
         body["renews"] = id.into();
     }
     body
+}
+
+/// The log names the files that travelled along by their digests.
+fn note_enclosed(body: &mut Value, files: &[EnclosedFile]) {
+    let files: Vec<_> =
+        files.iter().map(|file| json!({"sha256": file.sha256, "bytes": file.bytes})).collect();
+    if !files.is_empty() {
+        body["enclosed"] = files.into();
+    }
 }

@@ -6,7 +6,7 @@ use super::FactRequest;
 use super::standing_fact::fact_to_wire;
 use crate::crypto::{DerivedSecret, VaultKey};
 use crate::store::recipients::RecipientRow;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// Derived from the vault's key for a recipient and what is asked for. Times, purpose and terms are no part of it,
@@ -25,23 +25,22 @@ fn canonical(fact: &FactRequest) -> Value {
             fields.sort_by_key(|field| field.as_str());
             fields.dedup();
         }
-        FactRequest::Account { fields, .. } => {
+        FactRequest::Account { fields, profile, .. } => {
             fields.sort_by_key(|field| field.as_str());
             fields.dedup();
+            profile.sort_by_key(|field| field.as_str());
+            profile.dedup();
         }
         _ => {}
     }
-    if let FactRequest::Document { import, with_file_name } = &fact {
-        return json!({"kind": "document", "import": import.0, "with_file_name": with_file_name});
-    }
-    fact_to_wire(&fact).and_then(|wire| serde_json::to_value(wire).ok()).unwrap_or_default()
+    serde_json::to_value(fact_to_wire(&fact)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::{AccountId, BatchId};
-    use crate::vault::TransactionField;
+    use crate::vault::{DocumentName, DocumentSource, TransactionField};
     use jiff::civil::date;
 
     fn recipient(salt: u8) -> RecipientRow {
@@ -64,7 +63,11 @@ mod tests {
             FactRequest::transactions(AccountId(1), date(2026, 1, 1), date(2026, 1, 31), fields)
         };
         use TransactionField::{Amount, Date};
-        let statement = |with_file_name| FactRequest::Document { import: BatchId(1), with_file_name };
+        let statement = |enclose| FactRequest::Document {
+            source: DocumentSource::Import(BatchId(1)),
+            name: DocumentName::Neutral,
+            enclose,
+        };
         let questions = [
             vec![balance.clone()],
             vec![FactRequest::balance(AccountId(2), date(2026, 1, 31))],

@@ -38,6 +38,12 @@ impl VaultError {
             | Self::IsSplit(_)
             | Self::NoSuchAttachment(_)
             | Self::AttachmentTooLarge { .. }
+            | Self::NoReceipt(_)
+            | Self::AmbiguousReceipt { .. }
+            | Self::DocumentGone { .. }
+            | Self::StatementNotKept(_)
+            | Self::DocumentsTooLarge { .. }
+            | Self::NotInProfile(_)
             | Self::NoSuchRecipient { .. }
             | Self::NoSuchDisclosure(_)
             | Self::NoSuchDraft(_)
@@ -76,6 +82,24 @@ impl VaultError {
             Self::CategoryInUse { .. } => Some("say where they go with --move-to".to_owned()),
             Self::IsSplit(id) => Some(format!("join it first with: finvault tx split {} --clear", id.0)),
             Self::NoSuchAttachment(_) => Some("see the numbers with: finvault attach list".to_owned()),
+            Self::NoReceipt(id) => Some(format!("attach it with: finvault attach add FILE --tx {}", id.0)),
+            Self::AmbiguousReceipt { candidates, .. } => {
+                Some(format!("name one of them with --attachment: {}", candidates.join(", ")))
+            }
+            Self::DocumentGone { .. } => {
+                Some("attach the same file again with finvault attach add, or disclose another".to_owned())
+            }
+            Self::StatementNotKept(id) => Some(format!(
+                "keep it with: finvault attach add FILE --import {}, or leave --enclose out and state its digest",
+                id.0
+            )),
+            Self::DocumentsTooLarge { .. } => Some(
+                "state it by its digest alone with --digest-only, and send the file another way".to_owned(),
+            ),
+            Self::NotInProfile(fields) => {
+                let options: Vec<String> = fields.iter().map(|field| format!("--{field} TEXT")).collect();
+                Some(format!("set it with: finvault profile set {}", options.join(" ")))
+            }
             Self::AttachmentDamaged(_) => Some("restore the vault from a backup".to_owned()),
             Self::NoSuchDisclosure(_) => Some("see the numbers with: finvault disclosure list".to_owned()),
             Self::NoSuchDraft(_) => Some("see the numbers with: finvault disclosure drafts".to_owned()),

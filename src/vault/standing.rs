@@ -6,18 +6,16 @@
 
 use super::disclose::utc_day;
 use super::standing_fact::{FactWire, fact_from_wire, fact_to_wire};
-use super::{DisclosureRequest, FactRequest, VaultError};
+use super::{DisclosureRequest, VaultError};
 use crate::disclosure::{Lifetime, OnwardSharing, Purpose, Terms};
-use crate::ledger::BatchId;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
-struct RequestWire<F> {
+struct RequestWire {
     issued_on: String,
-    facts: Vec<F>,
+    facts: Vec<FactWire>,
     purpose_code: String,
     purpose: String,
     retain_until: Option<String>,
@@ -26,51 +24,9 @@ struct RequestWire<F> {
     lifetime_s: i64,
 }
 
-/// The request as JSON; none where it states a kind of fact that cannot be made again.
+/// The request as JSON; none where it cannot be written.
 pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<String> {
-    write(request, request.facts.iter().map(fact_to_wire).collect::<Option<Vec<_>>>()?, now)
-}
-
-/// A fact of a draft: one that can be made again, or a statement's digest, which stays what it is.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum DraftFact {
-    Document { import: i64, with_file_name: bool },
-    Standing(Box<FactWire>),
-}
-
-/// The request of a draft as JSON; none where it states a kind of fact that cannot be written down.
-pub(super) fn draft_to_json(request: &DisclosureRequest, now: Timestamp) -> Option<String> {
-    let fact = |fact: &FactRequest| match fact {
-        FactRequest::Document { import, with_file_name } => {
-            Some(DraftFact::Document { import: import.0, with_file_name: *with_file_name })
-        }
-        fact => fact_to_wire(fact).map(|fact| DraftFact::Standing(Box::new(fact))),
-    };
-    write(request, request.facts.iter().map(fact).collect::<Option<Vec<_>>>()?, now)
-}
-
-/// Reads what [`draft_to_json`] wrote at `drafted`, its days as they were.
-///
-/// # Errors
-/// [`VaultError::Store`] for a text that it did not write.
-pub(super) fn draft_from_json(
-    json: &str,
-    recipient: i64,
-    drafted: Timestamp,
-) -> Result<DisclosureRequest, VaultError> {
-    let fact = |fact: DraftFact, clock: Clock| match fact {
-        DraftFact::Document { import, with_file_name } => {
-            Some(FactRequest::Document { import: BatchId(import), with_file_name })
-        }
-        DraftFact::Standing(fact) => fact_from_wire(*fact, clock),
-    };
-    parse(json, recipient, drafted, fact).ok_or_else(|| {
-        VaultError::Store(crate::store::StoreError::Unreadable { what: "draft.request".to_owned() })
-    })
-}
-
-fn write<F: Serialize>(request: &DisclosureRequest, facts: Vec<F>, now: Timestamp) -> Option<String> {
+    let facts = request.facts.iter().map(fact_to_wire).collect();
     let wire = RequestWire {
         issued_on: utc_day(now).to_string(),
         facts,
@@ -89,24 +45,33 @@ fn write<F: Serialize>(request: &DisclosureRequest, facts: Vec<F>, now: Timestam
 /// # Errors
 /// [`VaultError::Store`] for a text that it did not write.
 pub(super) fn from_json(json: &str, recipient: i64, now: Timestamp) -> Result<DisclosureRequest, VaultError> {
-    parse(json, recipient, now, fact_from_wire).ok_or_else(|| {
+    parse(json, recipient, now).ok_or_else(|| {
         VaultError::Store(crate::store::StoreError::Unreadable { what: "disclosure_life.request".to_owned() })
     })
 }
 
-fn parse<F: DeserializeOwned>(
+/// Reads the request of a draft, which [`to_json`] wrote at `drafted`: its days as they were.
+///
+/// # Errors
+/// [`VaultError::Store`] for a text that it did not write.
+pub(super) fn draft_from_json(
     json: &str,
     recipient: i64,
-    now: Timestamp,
-    read_fact: impl Fn(F, Clock) -> Option<FactRequest>,
-) -> Option<DisclosureRequest> {
-    let wire: RequestWire<F> = serde_json::from_str(json).ok()?;
+    drafted: Timestamp,
+) -> Result<DisclosureRequest, VaultError> {
+    parse(json, recipient, drafted).ok_or_else(|| {
+        VaultError::Store(crate::store::StoreError::Unreadable { what: "draft.request".to_owned() })
+    })
+}
+
+fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest> {
+    let wire: RequestWire = serde_json::from_str(json).ok()?;
     let clock = Clock { issued_on: wire.issued_on.parse().ok()?, renewed_on: utc_day(now) };
     let retain_until = match wire.retain_until {
         Some(day) => Some(clock.at_a_distance(day.parse().ok()?)?),
         None => None,
     };
-    let facts = wire.facts.into_iter().map(|fact| read_fact(fact, clock)).collect::<Option<_>>()?;
+    let facts = wire.facts.into_iter().map(|fact| fact_from_wire(fact, clock)).collect::<Option<_>>()?;
     let purpose = Purpose::new(&wire.purpose_code, &wire.purpose).ok()?;
     Some(DisclosureRequest {
         terms: Terms {
@@ -160,9 +125,12 @@ impl Clock {
 mod tests {
     use super::*;
     use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
-    use crate::ledger::AccountId;
+    use crate::ledger::{AccountId, AttachmentId, BatchId, ProfileField};
     use crate::money::{Currency, Money};
-    use crate::vault::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+    use crate::vault::{
+        AccountField, Direction, DocumentName, DocumentSource, FactRequest, LabelChoice, RowFilter,
+        TransactionField,
+    };
     use jiff::civil::date;
 
     #[test]
@@ -241,6 +209,17 @@ mod tests {
                 account: AccountId(1),
                 fields: AccountField::ALL.to_vec(),
                 holder: Some("Example GmbH".to_owned()),
+                profile: ProfileField::ALL.to_vec(),
+            },
+            FactRequest::Document {
+                source: DocumentSource::Attachment { id: AttachmentId(4), sha256: "0a".repeat(32) },
+                name: DocumentName::Given("invoice.pdf".to_owned()),
+                enclose: true,
+            },
+            FactRequest::Document {
+                source: DocumentSource::Import(BatchId(2)),
+                name: DocumentName::Withheld,
+                enclose: false,
             },
         ];
         let purpose = Purpose::new("loan", "Loan 12").unwrap();
@@ -262,13 +241,16 @@ mod tests {
     #[test]
     fn a_drafts_request_comes_back_with_its_days_and_documents() {
         let facts = vec![
-            FactRequest::Document { import: BatchId(7), with_file_name: true },
+            FactRequest::Document {
+                source: DocumentSource::Import(BatchId(7)),
+                name: DocumentName::Neutral,
+                enclose: false,
+            },
             FactRequest::balance(AccountId(1), date(2026, 1, 31)),
         ];
         let request = DisclosureRequest::new(3, facts, Purpose::from_text("Books").unwrap());
         let drafted: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();
-        assert_eq!(to_json(&request, drafted), None, "a document is never renewed");
-        let json = draft_to_json(&request, drafted).unwrap();
+        let json = to_json(&request, drafted).unwrap();
         let back = draft_from_json(&json, 3, drafted).unwrap();
         assert_eq!(format!("{back:?}"), format!("{request:?}"));
         for bad in ["", "{}", r#"{"issued_on":"2026-02-01","facts":[{"kind":"x"}]}"#] {

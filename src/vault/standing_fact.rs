@@ -1,9 +1,12 @@
 //! Each kind of fact that can be made again, as the JSON of a standing disclosure holds it.
 
 use super::standing::Clock;
-use super::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
+use super::{
+    AccountField, Direction, DocumentName, DocumentSource, FactRequest, LabelChoice, RowFilter,
+    TransactionField,
+};
 use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
-use crate::ledger::AccountId;
+use crate::ledger::{AccountId, AttachmentId, BatchId};
 use crate::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +62,46 @@ pub(super) enum FactWire {
         account: i64,
         fields: Vec<String>,
         holder: Option<String>,
+        #[serde(default)]
+        profile: Vec<String>,
     },
+    Document {
+        attachment: Option<(i64, String)>,
+        import: Option<i64>,
+        name: NameWire,
+        enclose: bool,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NameWire {
+    Neutral,
+    Withheld,
+    Own,
+    Given(String),
+}
+
+impl From<&DocumentName> for NameWire {
+    fn from(name: &DocumentName) -> Self {
+        match name {
+            DocumentName::Neutral => Self::Neutral,
+            DocumentName::Withheld => Self::Withheld,
+            DocumentName::Own => Self::Own,
+            DocumentName::Given(text) => Self::Given(text.clone()),
+        }
+    }
+}
+
+impl NameWire {
+    fn read(self) -> DocumentName {
+        match self {
+            Self::Neutral => DocumentName::Neutral,
+            Self::Withheld => DocumentName::Withheld,
+            Self::Own => DocumentName::Own,
+            Self::Given(text) => DocumentName::Given(text),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,9 +176,9 @@ impl FilterWire {
     }
 }
 
-/// The fact to keep; none for a kind that cannot be made again (a statement's digest never has fresh figures).
-pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
-    Some(match fact {
+/// The fact to keep.
+pub(super) fn fact_to_wire(fact: &FactRequest) -> FactWire {
+    match fact {
         FactRequest::Balance { account, as_of, round_to, label } => FactWire::Balance {
             account: account.0,
             as_of: as_of.to_string(),
@@ -196,13 +238,20 @@ pub(super) fn fact_to_wire(fact: &FactRequest) -> Option<FactWire> {
                 label: label_word(*label).to_owned(),
             }
         }
-        FactRequest::Account { account, fields, holder } => FactWire::Account {
+        FactRequest::Account { account, fields, holder, profile } => FactWire::Account {
             account: account.0,
             fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
             holder: holder.clone(),
+            profile: profile.iter().map(|field| field.as_str().to_owned()).collect(),
         },
-        FactRequest::Document { .. } => return None,
-    })
+        FactRequest::Document { source, name, enclose } => {
+            let (attachment, import) = match source {
+                DocumentSource::Attachment { id, sha256 } => (Some((id.0, sha256.clone())), None),
+                DocumentSource::Import(id) => (None, Some(id.0)),
+            };
+            FactWire::Document { attachment, import, name: name.into(), enclose: *enclose }
+        }
+    }
 }
 
 const LABELS: [(LabelChoice, &str); 4] = [
@@ -285,12 +334,22 @@ pub(super) fn fact_from_wire(wire: FactWire, clock: Clock) -> Option<FactRequest
                 label: label_of(&label)?,
             }
         }
-        FactWire::Account { account, fields, holder } => {
+        FactWire::Document { attachment, import, name, enclose } => FactRequest::Document {
+            source: match (attachment, import) {
+                (Some((id, sha256)), None) => DocumentSource::Attachment { id: AttachmentId(id), sha256 },
+                (None, Some(id)) => DocumentSource::Import(BatchId(id)),
+                _ => return None,
+            },
+            name: name.read(),
+            enclose,
+        },
+        FactWire::Account { account, fields, holder, profile } => {
             let field = |word: &String| AccountField::ALL.into_iter().find(|field| field.as_str() == word);
             FactRequest::Account {
                 account: AccountId(account),
                 fields: fields.iter().map(field).collect::<Option<_>>()?,
                 holder,
+                profile: profile.iter().map(|word| word.parse().ok()).collect::<Option<_>>()?,
             }
         }
     })

@@ -44,6 +44,20 @@ impl Vault {
         account: AccountId,
         new: &NewTransaction,
     ) -> Result<Transaction, VaultError> {
+        self.add_tagged_transaction(account, new, &[])
+    }
+
+    /// As [`Vault::add_transaction`], with tags.
+    ///
+    /// # Errors
+    /// As [`Vault::add_transaction`]; [`VaultError::Tag`].
+    pub fn add_tagged_transaction(
+        &mut self,
+        account: AccountId,
+        new: &NewTransaction,
+        tags: &[String],
+    ) -> Result<Transaction, VaultError> {
+        let tags = tags.iter().map(|text| Tag::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let account = self.read(|store| account_by_id(store, account))?;
         same_currency("the amount", new.amount.currency(), &account.name, account.currency)?;
         let mut new = new.clone();
@@ -53,6 +67,7 @@ impl Vault {
                 *category = category_for(store, category)?.to_string();
             }
             let id = store.add_movement(account.id, &new, Fingerprint::of(&new), false, None)?;
+            tags.iter().try_for_each(|tag| store.add_tag(id, tag))?;
             transaction_by_id(store, id)
         })
     }

@@ -175,7 +175,9 @@ pub fn every_kind() -> Vec<Fact> {
     };
     let account = AccountFact {
         account: AccountLabel::new(None, Some("DE89 3704 0044 0532 0130 00")),
+        number: None,
         holder: Some("Example Holder".to_owned()),
+        holder_details: Default::default(),
         institution: Some("Example Bank".to_owned()),
         kind: Some(AccountKind::Checking),
         currency: Some("EUR".to_owned()),

@@ -3,12 +3,14 @@
 mod arguments;
 mod asked;
 mod delivery;
+mod document;
 mod drafting;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::when::{Day, parse_day};
+pub(super) use arguments::parse_profile_field;
 use arguments::{Around, FactArguments, more_facts};
 use clap::{Args, Subcommand};
 use delivery::{Chosen, Delivery, Plan};
@@ -28,9 +30,8 @@ pub enum Disclose {
     Transactions(Stating<arguments::Transactions>),
     /// Disclose that an account exists, and what you choose about it
     Account(Stating<arguments::AccountArguments>),
-    /// Disclose an imported statement by its digest, so that the recipient recognises the file
     #[command(visible_alias = "receipt")]
-    Document(Stating<arguments::Document>),
+    Document(Stating<document::Document>),
     Preset(asked::FromPreset),
     Request(asked::FromRequest),
 }

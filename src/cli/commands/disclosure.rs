@@ -20,10 +20,15 @@ use serde::Serialize;
 pub enum Disclosure {
     /// List what was disclosed
     List,
-    /// Show one disclosure
+    /// Show one disclosure, with the facts that were sent
+    ///
+    /// That you looked at the facts is entered in the log.
     Show {
         /// Its number, as "disclosure list" shows it
         id: i64,
+        /// Leave the facts out; then nothing is entered in the log
+        #[arg(long)]
+        no_facts: bool,
     },
     Draft(Box<Draft>),
     /// List the drafts, and what their reviewers said
@@ -62,11 +67,14 @@ pub(super) struct RecordShape<'a> {
     renews: Option<i64>,
     renewed_by: Option<i64>,
     sha256: &'a str,
-    sentences: &'a [String],
-    facts: Vec<facts::FactShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sentences: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<Vec<facts::FactShape>>,
 }
 
 impl<'a> RecordShape<'a> {
+    /// All but the facts.
     pub(super) fn new(record: &'a DisclosureRecord, now: Timestamp) -> Self {
         Self {
             disclosure: record.id,
@@ -85,9 +93,14 @@ impl<'a> RecordShape<'a> {
             renews: record.life.renews,
             renewed_by: record.life.renewed_by,
             sha256: &record.sha256,
-            sentences: &record.sentences,
-            facts: facts::shapes(&record.facts),
+            sentences: None,
+            facts: None,
         }
+    }
+
+    /// With the facts, which only who looks into their own copy is shown.
+    fn with_facts(self, record: &'a DisclosureRecord) -> Self {
+        Self { sentences: Some(&record.sentences), facts: Some(facts::shapes(&record.facts)), ..self }
     }
 }
 
@@ -102,7 +115,10 @@ impl Disclosure {
         let mut vault = session.open_vault()?;
         match command {
             Self::List => list(&vault, session)?,
-            Self::Show { id } => show(&vault.disclosure(id)?, session)?,
+            Self::Show { id, no_facts: true } => show(&vault.disclosure(id)?, false, session)?,
+            Self::Show { id, no_facts: false } => {
+                show(&vault.open_own_copy(id, session.now())?, true, session)?;
+            }
             Self::Exposure(_) | Self::Draft(_) => {}
             Self::Drafts => disclosure_drafts::list(&vault, session)?,
             Self::Approve(asked) => asked.run(&mut vault, session)?,
@@ -192,10 +208,12 @@ pub(super) fn left(until: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn show(record: &DisclosureRecord, session: &mut Session<'_>) -> Result<(), Failure> {
+fn show(record: &DisclosureRecord, with_facts: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     let now = session.now();
     if session.console.is_json() {
-        return session.console.json(&RecordShape::new(record, now));
+        let shape = RecordShape::new(record, now);
+        let shape = if with_facts { shape.with_facts(record) } else { shape };
+        return session.console.json(&shape);
     }
     let mut table = Table::new(&[("disclosure", Align::Left), ("", Align::Left)]);
     let mut line = |title: &str, text: String| table.row([Cell::new(title), Cell::new(text)]);
@@ -226,6 +244,9 @@ fn show(record: &DisclosureRecord, session: &mut Session<'_>) -> Result<(), Fail
     line("token", record.jti.clone());
     line("sealed bytes", format!("SHA-256 {}", record.sha256));
     session.console.table(&table)?;
+    if !with_facts {
+        return Ok(());
+    }
     session.console.say("")?;
     facts::print(&record.facts, session.console)
 }

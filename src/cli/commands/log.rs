@@ -13,6 +13,7 @@ use finvault::disclosure::{LogExport, MAX_LOG_EXPORT_LEN, fingerprint_words};
 use finvault::vault::LogSummary;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -196,12 +197,20 @@ impl Log {
             ("detail", Align::Left),
         ])
         .flexible(3);
+        let disclosed: BTreeMap<String, u64> = entries
+            .iter()
+            .filter(|entry| entry.kind == "disclosed")
+            .filter_map(|entry| Some((jti(entry)?, entry.seq)))
+            .collect();
         for entry in &entries {
+            let own_copy = (entry.kind == "own-copy-opened")
+                .then(|| disclosed.get(&jti(entry)?).map(|seq| format!("of what left with entry {seq}")))
+                .flatten();
             table.row([
                 Cell::new(entry.seq.to_string()),
                 Cell::new(entry.at().map(local).unwrap_or_default()),
                 Cell::new(&entry.kind),
-                Cell::new(detail(entry)),
+                Cell::new(own_copy.unwrap_or_else(|| detail(entry))),
             ]);
         }
         session.console.table(&table)?;
@@ -218,6 +227,12 @@ impl Log {
         }
         Ok(Exit::Done)
     }
+}
+
+/// The id of the disclosure that an entry is about.
+fn jti(entry: &LogEntry) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(&entry.body).ok()?;
+    body.get("jti")?.as_str().map(str::to_owned)
 }
 
 /// The entry's body in words; that of a kind which this version does not know, as `member value` pairs.
@@ -256,7 +271,8 @@ fn detail(entry: &LogEntry) -> String {
                 body.get("renews").map(|id| format!(", renewing disclosure {id}")).unwrap_or_default();
             let risk = body.get("accepted_risk").and_then(|risk| risk.get("reason")?.as_str());
             let risk = risk.map(|reason| format!("; risk accepted: {reason}")).unwrap_or_default();
-            format!("to {}, for \"{}\"{renews}: {}{risk}", text("name"), text("purpose"), said(&body))
+            let along = enclosed(&body);
+            format!("to {}, for \"{}\"{renews}: {}{along}{risk}", text("name"), text("purpose"), said(&body))
         }
         _ => {
             let pairs = body.iter().map(|(name, value)| match value {
@@ -288,6 +304,13 @@ fn said(body: &serde_json::Map<String, serde_json::Value>) -> String {
     let facts = body.get("facts").and_then(serde_json::Value::as_array);
     let sentences = facts.into_iter().flatten().filter_map(|fact| fact.get("says")?.as_str());
     sentences.collect::<Vec<_>>().join("; ")
+}
+
+/// Which files travelled along.
+fn enclosed(body: &serde_json::Map<String, serde_json::Value>) -> String {
+    let files = body.get("enclosed").and_then(serde_json::Value::as_array);
+    let bytes = files.into_iter().flatten().filter_map(|file| file.get("bytes")?.as_u64());
+    bytes.map(|bytes| format!("; a document of {bytes} bytes travelled along")).collect()
 }
 
 fn head(summary: &LogSummary) -> String {

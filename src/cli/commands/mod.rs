@@ -22,6 +22,7 @@ pub mod man;
 pub mod open;
 pub mod present;
 pub mod preset;
+pub mod profile;
 pub mod receipt;
 pub mod recipient;
 pub mod recipient_policy;
@@ -53,6 +54,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Recipient(command) => command.run(session),
         Command::Disclose(command) => command.run(session),
         Command::Preset(command) => command.run(session),
+        Command::Profile(command) => command.run(session),
         Command::Request(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),

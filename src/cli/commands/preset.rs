@@ -44,6 +44,9 @@ pub struct PresetValues {
     /// The import whose file vouches for it
     #[arg(long, value_name = "N")]
     pub import: Option<i64>,
+    /// The attachment that is its receipt
+    #[arg(long, value_name = "ID")]
+    pub receipt: Option<i64>,
 }
 
 impl PresetValues {
@@ -57,6 +60,7 @@ impl PresetValues {
             ("until", day(self.until)),
             ("holder", self.holder.clone()),
             ("import", self.import.map(|import| import.to_string())),
+            ("receipt", self.receipt.map(|receipt| receipt.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))

@@ -85,9 +85,9 @@ impl New {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let preset = self.preset.as_deref().map(Preset::named).transpose().map_err(preset_failure)?;
         let mut values = self.values.given(session.today());
-        // Whose account it is and which import vouches, the owner says when answering.
+        // Whose account it is, which import vouches and what the receipt is, the owner says when answering.
         for parameter in preset.iter().flat_map(|preset| &preset.parameters).filter(|known| known.required) {
-            if matches!(parameter.name.as_str(), "holder" | "import") {
+            if matches!(parameter.name.as_str(), "holder" | "import" | "receipt") {
                 values.entry(parameter.name.clone()).or_default();
             }
         }

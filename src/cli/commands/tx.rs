@@ -64,6 +64,9 @@ pub struct Add {
     /// How settled it is
     #[arg(long, value_parser = parse_status(), default_value = "posted")]
     status: TransactionStatus,
+    /// A tag; may be given several times
+    #[arg(long)]
+    tag: Vec<String>,
 }
 
 /// List transactions, oldest first
@@ -170,8 +173,10 @@ impl Add {
             bank_id: None,
         };
         let categories_added = new_categories(vault, new.category.as_deref())?;
-        let added = vault.add_transaction(account.id, &new)?;
-        Told { transaction: &added, annotations: None, categories_added }.tell(vault, "Added", session)
+        let added = vault.add_tagged_transaction(account.id, &new, &self.tag)?;
+        let annotations = vault.annotations(&[added.id])?;
+        Told { transaction: &added, annotations: annotations.get(&added.id), categories_added }
+            .tell(vault, "Added", session)
     }
 }
 

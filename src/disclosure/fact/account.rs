@@ -1,6 +1,7 @@
 //! That an account exists and what it is, each particular only where the owner chose it; and documents by digest.
 
-use super::AccountLabel;
+use super::{AccountLabel, FullNumber};
+use crate::disclosure::json::make_plain;
 use crate::disclosure::selection::{Evidence, FileDigest, Selection};
 use crate::disclosure::wire::IsoDate;
 use crate::ledger::AccountKind;
@@ -8,13 +9,20 @@ use crate::money::Currency;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+/// The longest name of a file, in bytes.
+const MAX_FILE_NAME_LEN: usize = 255;
+
 /// An account, of which only the chosen particulars are there; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountFact {
     /// Its name and masked number, as far as chosen.
     pub account: AccountLabel,
+    /// Its number in full: with it money can be asked for in the owner's name.
+    pub number: Option<FullNumber>,
     /// Whose it is, as the owner says.
     pub holder: Option<String>,
+    /// What else is said of the holder.
+    pub holder_details: HolderDetails,
     /// Where it is held: the bank's name or routing id.
     pub institution: Option<String>,
     /// What it is.
@@ -27,6 +35,36 @@ pub struct AccountFact {
     pub selection: Selection,
     /// How well founded it is.
     pub evidence: Evidence,
+}
+
+/// What is said of an account's holder beside the name, each as the owner says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HolderDetails {
+    /// The name of their business.
+    pub business: Option<String>,
+    /// An e-mail address.
+    pub email: Option<String>,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// A postal address.
+    pub address: Option<String>,
+    /// A tax identification number.
+    pub tax_id: Option<String>,
+}
+
+impl HolderDetails {
+    /// Those that are there, each with the word for it.
+    pub fn stated(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("business", &self.business),
+            ("email", &self.email),
+            ("phone", &self.phone),
+            ("address", &self.address),
+            ("tax-id", &self.tax_id),
+        ]
+        .into_iter()
+        .filter_map(|(word, value)| Some((word, value.as_deref()?)))
+    }
 }
 
 /// A document that the recipient can recognise by its digest: a receipt, or a statement as the bank gave it.
@@ -68,6 +106,20 @@ struct DetailsWire {
     currency: Option<String>,
     #[serde(rename = "KnownSince", skip_serializing_if = "Option::is_none")]
     known_since: Option<IsoDate>,
+    #[serde(rename = "Number", skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    #[serde(rename = "Scheme", skip_serializing_if = "Option::is_none")]
+    scheme: Option<String>,
+    #[serde(rename = "Business", skip_serializing_if = "Option::is_none")]
+    business: Option<String>,
+    #[serde(rename = "Email", skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(rename = "Phone", skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(rename = "Address", skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(rename = "TaxId", skip_serializing_if = "Option::is_none")]
+    tax_id: Option<String>,
 }
 
 impl From<&AccountFact> for AccountWire {
@@ -82,6 +134,17 @@ impl From<&AccountFact> for AccountWire {
                 kind: fact.kind.map(|kind| kind.as_str().to_owned()),
                 currency: fact.currency.clone(),
                 known_since: fact.known_since.map(IsoDate),
+                number: fact.number.as_ref().map(|number| number.as_str().to_owned()),
+                scheme: fact
+                    .number
+                    .as_ref()
+                    .and_then(FullNumber::scheme)
+                    .map(|scheme| scheme.as_str().to_owned()),
+                business: fact.holder_details.business.clone(),
+                email: fact.holder_details.email.clone(),
+                phone: fact.holder_details.phone.clone(),
+                address: fact.holder_details.address.clone(),
+                tax_id: fact.holder_details.tax_id.clone(),
             },
         }
     }
@@ -98,9 +161,26 @@ impl TryFrom<AccountWire> for AccountFact {
                 .find(|kind| kind.as_str() == word)
                 .ok_or("an account of an unknown kind")
         });
+        let number = match (details.number, details.scheme) {
+            (Some(number), scheme) => Some(FullNumber::from_members(&number, scheme.as_deref())?),
+            (None, Some(_)) => return Err("the scheme of a number that is not there"),
+            (None, None) => None,
+        };
+        let holder_details = HolderDetails {
+            business: details.business,
+            email: details.email,
+            phone: details.phone,
+            address: details.address,
+            tax_id: details.tax_id,
+        };
+        if holder_details.stated().any(|(_, value)| value.trim().is_empty()) {
+            return Err("a particular of the holder that says nothing");
+        }
         let fact = Self {
             account: wire.account,
+            number,
             holder: details.holder,
+            holder_details,
             institution: details.institution,
             kind: kind.transpose()?,
             currency: details.currency,
@@ -109,7 +189,9 @@ impl TryFrom<AccountWire> for AccountFact {
             evidence: wire.evidence,
         };
         let nothing_chosen = fact.account == AccountLabel::default()
+            && fact.number.is_none()
             && fact.holder.is_none()
+            && fact.holder_details == HolderDetails::default()
             && fact.institution.is_none()
             && fact.kind.is_none()
             && fact.currency.is_none()
@@ -175,9 +257,8 @@ impl TryFrom<DocumentWire> for DocumentFact {
         if !is_media_type(&document.media_type) {
             return Err("not a media type");
         }
-        let is_path = |name: &str| name.is_empty() || name.contains(['/', '\\']);
-        if document.filename.as_deref().is_some_and(is_path) {
-            return Err("a file name with a folder");
+        if document.filename.as_deref().is_some_and(|name| !is_file_name(name)) {
+            return Err("a file name that is too long, or with a folder");
         }
         if wire.selection != Selection::default() {
             return Err("a document that rests on rows");
@@ -190,6 +271,26 @@ impl TryFrom<DocumentWire> for DocumentFact {
             evidence: wire.evidence,
         })
     }
+}
+
+impl DocumentFact {
+    /// A media type as a fact states it: in lower case, and `application/octet-stream` for what cannot be stated.
+    pub fn media_type_from(text: &str) -> String {
+        let lower = text.to_ascii_lowercase();
+        if is_media_type(&lower) { lower } else { "application/octet-stream".to_owned() }
+    }
+
+    /// A file's name as a fact states it, made plain; none for one that no fact can state.
+    pub fn file_name_from(text: &str) -> Option<String> {
+        Some(make_plain(text)).filter(|name| is_file_name(name))
+    }
+}
+
+/// Whether a text is a file's name without its folder, of a length that file systems take.
+fn is_file_name(name: &str) -> bool {
+    (1..=MAX_FILE_NAME_LEN).contains(&name.len())
+        && !name.contains(['/', '\\'])
+        && !matches!(name, "." | "..")
 }
 
 /// A type and a subtype in lower case, without parameters (RFC 6838, section 4.2).

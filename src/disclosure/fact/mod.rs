@@ -3,13 +3,15 @@
 mod account;
 mod balance;
 mod label;
+mod number;
 mod rows;
 mod threshold;
 mod totals;
 
-pub use account::{AccountFact, DocumentFact};
+pub use account::{AccountFact, DocumentFact, HolderDetails};
 pub use balance::{BalanceFact, BalanceRangeFact, BalanceType};
 pub use label::{AccountLabel, MaskedNumber};
+pub use number::{FullNumber, NumberScheme};
 pub use rows::{PayeeForm, Row, RowStatus, TransactionsFact};
 pub use threshold::{Measure, ThresholdFact};
 pub use totals::{CellTotal, Grouping, INCOME, MIN_CELL_ROWS, Period, PeriodTotals, SPENDING, TotalsFact};

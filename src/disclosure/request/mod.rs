@@ -10,9 +10,9 @@ mod template;
 
 pub use preset::{Parameter, Preset, PresetError};
 pub use template::{
-    AccountTemplate, AmountText, BalanceRangeTemplate, BalanceTemplate, Bound, DayTemplate, DocumentTemplate,
-    FactTemplate, FilterTemplate, ParticularField, RowField, ThresholdTemplate, TotalsTemplate,
-    TransactionsTemplate, Way, WindowTemplate,
+    AccountTemplate, AmountText, BalanceRangeTemplate, BalanceTemplate, Bound, DayTemplate, DocumentKind,
+    DocumentTemplate, FactTemplate, FilterTemplate, ParticularField, RowField, ThresholdTemplate,
+    TotalsTemplate, TransactionsTemplate, Way, WindowTemplate,
 };
 
 use super::json::{is_plain, parse_strict};

@@ -28,7 +28,7 @@ pub enum FactTemplate {
     Transactions(TransactionsTemplate),
     /// What an account is.
     Account(AccountTemplate),
-    /// An imported statement by its digest; which one, the owner chooses.
+    /// A document; which one, the owner chooses.
     Document(DocumentTemplate),
 }
 
@@ -138,13 +138,36 @@ pub struct AccountTemplate {
     pub fields: Vec<ParticularField>,
 }
 
-/// Asks for an imported statement by its digest.
+/// Asks for a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentTemplate {
+    /// Which kind of document.
+    #[serde(default, skip_serializing_if = "DocumentKind::is_statement")]
+    pub document: DocumentKind,
+    /// Whether the document itself is asked for, and not its digest alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enclosed: bool,
     /// Whether its file name is asked for too.
     #[serde(default)]
     pub file_name: bool,
+}
+
+/// A kind of document, as requests name it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentKind {
+    /// An imported statement's own file.
+    #[default]
+    Statement,
+    /// A receipt or another file that the owner attached to something.
+    Receipt,
+}
+
+impl DocumentKind {
+    fn is_statement(&self) -> bool {
+        *self == Self::Statement
+    }
 }
 
 const fn pseudonyms() -> PayeeForm {
@@ -194,6 +217,12 @@ pub enum ParticularField {
     Kind,
     Currency,
     KnownSince,
+    FullNumber,
+    Business,
+    Email,
+    Phone,
+    Address,
+    TaxId,
 }
 
 /// Conditions on transactions.

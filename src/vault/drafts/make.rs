@@ -146,7 +146,7 @@ fn draft_row(
     now: Timestamp,
 ) -> Result<DraftRow, VaultError> {
     let claims = unsigned.claims();
-    let request_json = standing::draft_to_json(request, now)
+    let request_json = standing::to_json(request, now)
         .ok_or_else(|| VaultError::Invalid("a draft cannot state this kind of fact".to_owned()))?;
     Ok(DraftRow {
         id: 0,

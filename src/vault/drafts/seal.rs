@@ -3,7 +3,9 @@
 use super::super::disclose::{Standing, utc_day};
 use super::super::outgoing::{Cleared, Clearing, Leaving, Sealing};
 use super::super::recipients::{issuer_key, pseudonym_key, recipient_row};
-use super::super::{DisclosureRequest, Issued, Preview, Vault, VaultError, facts, limits, standing};
+use super::super::{
+    DisclosureRequest, Issued, Preview, Vault, VaultError, documents, facts, limits, standing,
+};
 use super::{decision_of, open_draft};
 use crate::disclosure::{Decision, Enclosure, PseudonymKey, Unsigned, check_enclosures};
 use crate::store::Store;
@@ -117,9 +119,10 @@ impl Vault {
         Ok(Preview {
             recipient: self.present(pending.recipient),
             sentences: cleared.facts.iter().map(facts::sentence).collect(),
-            stays: facts::what_stays(&cleared.facts),
+            stays: facts::what_stays(&cleared.facts, cleared.enclosed.len()),
             narrower: Vec::new(),
             facts: cleared.facts,
+            enclosed: cleared.enclosed,
             terms: pending.request.terms,
             expires: pending.row.expires_at,
             warnings,
@@ -175,7 +178,8 @@ impl Vault {
             let unsealable = |error: String| VaultError::Sealing(error);
             let issued = pending.unsigned.sign(&issuer).map_err(|error| unsealable(error.to_string()))?;
             let endorsements = reviewers.iter().filter_map(|reviewer| reviewer.endorsement.clone());
-            let enclosures: Vec<Enclosure> = endorsements.map(Enclosure::Endorsement).collect();
+            let mut enclosures: Vec<Enclosure> = endorsements.map(Enclosure::Endorsement).collect();
+            enclosures.extend(documents::take_out(store, &cleared.enclosed)?);
             check_enclosures(pending.unsigned.claims(), &enclosures)
                 .map_err(|error| unsealable(error.to_string()))?;
             let leaving = Leaving {

@@ -10,7 +10,7 @@ const ABOUT_A_PAYEE: [&str; 4] = ["customer-service", "refund", "expense-reimbur
 const MANY_ROWS: usize = 20;
 
 /// What a reader may fear would leave with these facts, and does not.
-pub(in crate::vault) fn what_stays(facts: &[Fact]) -> Vec<String> {
+pub(in crate::vault) fn what_stays(facts: &[Fact], enclosed: usize) -> Vec<String> {
     let has = |test: fn(&Fact) -> bool| facts.iter().any(test);
     let mut stays = Vec::new();
     if has(|fact| matches!(fact, Fact::Transactions(_))) {
@@ -30,7 +30,14 @@ pub(in crate::vault) fn what_stays(facts: &[Fact]) -> Vec<String> {
         Some(_) => stays.push("the balance itself"),
         None => stays.push("every balance"),
     }
-    stays.push("the full account number");
+    if !has(|fact| matches!(fact, Fact::Account(fact) if fact.number.is_some())) {
+        stays.push("the full account number");
+    }
+    match enclosed {
+        0 => {}
+        1 => stays.push("but for what stands in the document itself"),
+        _ => stays.push("but for what stands in the documents themselves"),
+    }
     stays.into_iter().map(str::to_owned).collect()
 }
 

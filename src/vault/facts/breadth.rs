@@ -6,6 +6,8 @@ use crate::disclosure::{Fact, PayeeForm};
 /// of totals, and one exact balance heavier than any number of answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Breadth {
+    /// Documents whose bytes travel along: all that stands in them.
+    pub enclosed: usize,
     /// Payees by name, in rows or totals.
     pub named_payees: usize,
     /// Transactions.
@@ -55,7 +57,9 @@ impl Breadth {
                 }
             }
             Fact::Account(fact) => {
-                let label = [fact.account.nickname.is_some(), fact.account.number.is_some()];
+                let label =
+                    [fact.account.nickname.is_some(), fact.account.number.is_some(), fact.number.is_some()];
+                self.particulars += fact.holder_details.stated().count();
                 let rest = [
                     fact.holder.is_some(),
                     fact.institution.is_some(),

@@ -7,6 +7,7 @@ mod advice;
 mod balance;
 mod breadth;
 mod coverage;
+mod documents;
 mod particulars;
 mod request;
 mod rows;
@@ -21,13 +22,13 @@ pub(super) use advice::{narrower, what_stays};
 pub(super) use sentence::sentence;
 pub(super) use totals::shown_rows;
 
-use super::VaultError;
 use super::accounts::{account_by_id, same_currency};
 use super::balances::{computed_balance, known_from};
 use super::import::hex;
+use super::{EnclosedFile, VaultError};
 use crate::disclosure::{
-    AccountLabel, DaySpan, Fact, LedgerRoot, MIN_CELL_ROWS, MaskedNumber, PseudonymKey, RootBuilder,
-    RootSalt, Row,
+    AccountLabel, DaySpan, Fact, FileDigest, LedgerRoot, MIN_CELL_ROWS, MaskedNumber, PseudonymKey,
+    RootBuilder, RootSalt, Row,
 };
 use crate::ledger::{Account, AccountId};
 use crate::money::Money;
@@ -44,6 +45,8 @@ pub(super) struct Drawn {
     pub(super) facts: Vec<Fact>,
     /// None in a preview, which signs nothing.
     pub(super) root: Option<LedgerRoot>,
+    /// The files that travel along.
+    pub(super) enclosed: Vec<EnclosedFile>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -58,6 +61,11 @@ pub(super) struct Drawing<'a> {
     today: Date,
     /// A total of fewer rows is held back.
     min_rows: u64,
+    /// The place of the fact that is drawn.
+    place: usize,
+    /// The documents stated so far.
+    documents: Vec<FileDigest>,
+    enclosed: Vec<EnclosedFile>,
     warnings: Vec<String>,
 }
 
@@ -71,7 +79,18 @@ impl<'a> Drawing<'a> {
         commit: bool,
     ) -> Self {
         let root = commit.then(|| RootBuilder::new(salt));
-        Self { store, salt, root, pseudonyms, today, min_rows: MIN_CELL_ROWS, warnings: Vec::new() }
+        Self {
+            store,
+            salt,
+            root,
+            pseudonyms,
+            today,
+            min_rows: MIN_CELL_ROWS,
+            place: 0,
+            documents: Vec::new(),
+            enclosed: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Draws the facts that were asked for.
@@ -79,9 +98,14 @@ impl<'a> Drawing<'a> {
         if requests.is_empty() {
             return Err(VaultError::Invalid("a disclosure must state something".to_owned()));
         }
-        let facts = requests.iter().map(|request| self.committed_fact(request)).collect::<Result<_, _>>()?;
+        let mut facts = Vec::with_capacity(requests.len());
+        for request in requests {
+            self.place = facts.len();
+            facts.push(self.committed_fact(request)?);
+        }
         self.warnings.dedup();
-        Ok(Drawn { facts, root: self.root.map(RootBuilder::finish), warnings: self.warnings })
+        let root = self.root.map(RootBuilder::finish);
+        Ok(Drawn { facts, root, enclosed: self.enclosed, warnings: self.warnings })
     }
 
     /// A fact, committed to after its rows.
@@ -115,12 +139,12 @@ impl<'a> Drawing<'a> {
                 let account = self.account(*account, *from, *to)?;
                 Fact::Transactions(rows::transactions(self, &account, request)?)
             }
-            FactRequest::Account { account, fields, holder } => {
+            FactRequest::Account { account, fields, holder, profile } => {
                 let account = account_by_id(self.store, *account)?;
-                Fact::Account(particulars::account(self, &account, fields, holder.as_deref())?)
+                Fact::Account(particulars::account(self, &account, fields, holder.as_deref(), profile)?)
             }
-            FactRequest::Document { import, with_file_name } => {
-                Fact::Document(particulars::document(self, *import, *with_file_name)?)
+            FactRequest::Document { source, name, enclose } => {
+                Fact::Document(documents::document(self, source, name, *enclose)?)
             }
         })
     }

@@ -1,9 +1,10 @@
 //! What can be asked for: one variant for each kind of fact, with all that the owner chooses about it.
 
 use crate::disclosure::{Condition, Field, Grouping, Measure, Operator, PayeeForm, Period};
-use crate::ledger::{AccountId, BatchId};
+use crate::ledger::{AccountId, Attachment, ProfileField};
 use crate::money::Money;
 use crate::store::TransactionQuery;
+use crate::vault::{DocumentName, DocumentSource};
 use jiff::civil::Date;
 
 /// What is to be stated.
@@ -101,13 +102,17 @@ pub enum FactRequest {
         fields: Vec<AccountField>,
         /// Whose it is, in the owner's words.
         holder: Option<String>,
+        /// What the owner's profile says of the holder; [`ProfileField::Name`] is the holder's name.
+        profile: Vec<ProfileField>,
     },
-    /// An imported statement, by its digest.
+    /// A document by its digest.
     Document {
-        /// The import that brought it.
-        import: BatchId,
-        /// Whether its file name leaves too.
-        with_file_name: bool,
+        /// Which one.
+        source: DocumentSource,
+        /// Under which name.
+        name: DocumentName,
+        /// Whether its bytes travel beside the token.
+        enclose: bool,
     },
 }
 
@@ -130,6 +135,11 @@ impl FactRequest {
             limit: None,
             label: LabelChoice::Number,
         }
+    }
+
+    /// A file of the vault whose bytes travel along, under a name that tells nothing.
+    pub fn enclosed(attachment: &Attachment) -> Self {
+        Self::Document { source: attachment.into(), name: DocumentName::Neutral, enclose: true }
     }
 
     /// The same, with the account called otherwise. An account or document fact has no label to change.
@@ -280,12 +290,21 @@ pub enum AccountField {
     Currency,
     /// The first day that the vault knows it.
     KnownSince,
+    /// Its number in full.
+    FullNumber,
 }
 
 impl AccountField {
     /// Every field, in the order that they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::Name, Self::Number, Self::Institution, Self::Kind, Self::Currency, Self::KnownSince];
+    pub const ALL: [Self; 7] = [
+        Self::Name,
+        Self::Number,
+        Self::Institution,
+        Self::Kind,
+        Self::Currency,
+        Self::KnownSince,
+        Self::FullNumber,
+    ];
 
     /// The word that the command line uses.
     pub const fn as_str(self) -> &'static str {
@@ -296,6 +315,7 @@ impl AccountField {
             Self::Kind => "kind",
             Self::Currency => "currency",
             Self::KnownSince => "known-since",
+            Self::FullNumber => "full-number",
         }
     }
 }

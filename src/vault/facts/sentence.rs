@@ -124,6 +124,10 @@ fn account(fact: &AccountFact) -> String {
     if let Some(number) = &fact.account.number {
         text.push_str(&format!(" {number}"));
     }
+    if let Some(number) = &fact.number {
+        // The sentence is kept in the log; the number itself stands in the fact alone.
+        parts.push(format!("with its WHOLE NUMBER (ending as {})", number.masked()));
+    }
     if let Some(currency) = &fact.currency {
         parts.push(format!("in {currency}"));
     }
@@ -132,6 +136,9 @@ fn account(fact: &AccountFact) -> String {
     }
     if let Some(holder) = &fact.holder {
         parts.push(format!("of \"{holder}\""));
+    }
+    for (word, value) in fact.holder_details.stated() {
+        parts.push(format!("({word}: \"{value}\")"));
     }
     if let Some(day) = fact.known_since {
         parts.push(format!("known since {day}"));

@@ -3,6 +3,7 @@
 use super::super::accounts::account_by_id;
 use super::super::facts::{Drawing, shown_rows};
 use super::super::{FactRequest, TransactionField, TransactionQuery, VaultError};
+use super::documents::document_figures;
 use crate::disclosure::inference::{Aggregate, Kind};
 use crate::disclosure::{PseudonymKey, RootSalt};
 use crate::ledger::{AccountId, RowSet};
@@ -29,7 +30,8 @@ pub(super) struct Figure {
 /// - an answer of yes or no is [`Kind::Threshold`] over the rows it is about, with a `question` that holds
 ///   all else that tells it from another (operator, level, currency, averaged or each day);
 /// - rows shown one by one with their amounts are [`Kind::Revealed`], without amounts [`Kind::Count`];
-/// - a document that shows a transaction (a receipt) is [`Kind::Revealed`] for that row, any other none.
+/// - a document whose bytes leave is [`Kind::Revealed`] for the rows that it shows (`documents`); by its digest
+///   alone it is none.
 pub(super) fn figures_of(store: &Store, fact: &FactRequest, today: Date) -> Result<Vec<Figure>, VaultError> {
     Ok(match fact {
         FactRequest::Balance { account, as_of, round_to, .. } => {
@@ -76,13 +78,19 @@ pub(super) fn figures_of(store: &Store, fact: &FactRequest, today: Date) -> Resu
             // How many matched is stated also of those that a cap leaves out.
             if limit.is_some() { vec![shown, matched] } else { vec![shown] }
         }
-        // That an account exists, and a file's digest, say nothing of amounts.
-        FactRequest::Account { .. } | FactRequest::Document { .. } => Vec::new(),
+        FactRequest::Document { source, enclose, .. } => document_figures(store, source, *enclose)?,
+        // That an account exists, and whose it is, says nothing of amounts.
+        FactRequest::Account { .. } => Vec::new(),
     })
 }
 
 /// A figure over all booked rows up to the end of a day, from the opening balance on.
-fn balance_figure(store: &Store, kind: Kind, account: AccountId, as_of: Date) -> Result<Figure, VaultError> {
+pub(super) fn balance_figure(
+    store: &Store,
+    kind: Kind,
+    account: AccountId,
+    as_of: Date,
+) -> Result<Figure, VaultError> {
     let rows = store.booked_rows(account, None, as_of)?.with(RowSet::anchor_of(account));
     Ok(Figure { kind, account: Some(account), rows })
 }

@@ -3,6 +3,7 @@
 //! Each fact is mapped to figures over sets of rows (`figures`); [`crate::disclosure::inference`] finds what
 //! follows from these and from the history; here the owner's policy turns that into a refusal or a warning.
 
+mod documents;
 mod exposure;
 mod figures;
 #[cfg(test)]

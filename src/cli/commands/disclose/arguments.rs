@@ -1,11 +1,13 @@
 //! What is asked of each kind of fact on the command line, and the request that it makes.
 
+use super::document::Document;
 use crate::cli::commands::shapes::amount;
 use crate::cli::failure::Failure;
 use crate::cli::when::{Day, check_window, parse_day};
 use clap::{Args, Parser, Subcommand};
 use finvault::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
-use finvault::ledger::{Account, BatchId};
+use finvault::ledger::profile::UnknownProfileField;
+use finvault::ledger::{Account, ProfileField};
 use finvault::money::Money;
 use finvault::vault::{
     AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField, Vault,
@@ -26,7 +28,7 @@ pub enum FactArguments {
     Transactions(Transactions),
     /// What an account is
     Account(AccountArguments),
-    /// An imported statement by its digest
+    /// A receipt or another file, or an imported statement by its digest
     #[command(visible_alias = "receipt")]
     Document(Document),
 }
@@ -195,22 +197,17 @@ pub struct AccountArguments {
     account: String,
     /// What to tell: name, number (its last four characters), institution, kind, currency, known-since
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = parse_account_field)]
-    #[arg(required_unless_present = "holder")]
+    #[arg(required_unless_present_any = ["holder", "from_profile", "full_number"])]
     fields: Vec<AccountField>,
+    /// Tell its WHOLE number too, not only its end
+    #[arg(long)]
+    full_number: bool,
     /// Whose it is, in your words
     #[arg(long, value_name = "NAME")]
     holder: Option<String>,
-}
-
-/// An imported statement by its digest, so that the recipient recognises the file
-#[derive(Debug, Args)]
-pub struct Document {
-    /// The import's number, as "finvault imports list" shows it
-    #[arg(long, value_name = "N")]
-    import: i64,
-    /// Tell the file's name too
-    #[arg(long)]
-    file_name: bool,
+    /// Tell these fields of your profile: name (the holder's), business, email, phone, address, tax-id
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = parse_profile_field)]
+    from_profile: Vec<ProfileField>,
 }
 
 fn one_of<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
@@ -225,7 +222,15 @@ fn parse_field(text: &str) -> Result<TransactionField, String> {
 }
 
 fn parse_account_field(text: &str) -> Result<AccountField, String> {
-    one_of(text, &AccountField::ALL, AccountField::as_str)
+    // The whole number has an option of its own: it must not slip into a list.
+    let listed: Vec<AccountField> =
+        AccountField::ALL.into_iter().filter(|field| *field != AccountField::FullNumber).collect();
+    one_of(text, &listed, AccountField::as_str)
+}
+
+/// A field of the profile.
+pub fn parse_profile_field(text: &str) -> Result<ProfileField, String> {
+    text.parse().map_err(|error: UnknownProfileField| error.to_string())
 }
 
 fn parse_measure(text: &str) -> Result<Measure, String> {
@@ -256,14 +261,8 @@ impl FactArguments {
             Self::Threshold(asked) => asked.request(vault, around),
             Self::Totals(asked) => asked.request(vault, around),
             Self::Transactions(asked) => asked.request(vault, around),
-            Self::Account(asked) => Ok(FactRequest::Account {
-                account: vault.account(&asked.account)?.id,
-                fields: asked.fields.clone(),
-                holder: asked.holder.clone(),
-            }),
-            Self::Document(asked) => {
-                Ok(FactRequest::Document { import: BatchId(asked.import), with_file_name: asked.file_name })
-            }
+            Self::Account(asked) => asked.request(vault),
+            Self::Document(asked) => asked.request(vault),
         }
     }
 
@@ -384,6 +383,21 @@ impl Transactions {
             round_to: optional(self.round.as_ref(), &account, "--round")?,
             limit: self.limit,
             label: around.label,
+        })
+    }
+}
+
+impl AccountArguments {
+    fn request(&self, vault: &Vault) -> Result<FactRequest, Failure> {
+        let mut fields = self.fields.clone();
+        if self.full_number {
+            fields.push(AccountField::FullNumber);
+        }
+        Ok(FactRequest::Account {
+            account: vault.account(&self.account)?.id,
+            fields,
+            holder: self.holder.clone(),
+            profile: self.from_profile.clone(),
         })
     }
 }

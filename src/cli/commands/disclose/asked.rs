@@ -10,8 +10,8 @@ use crate::cli::session::Session;
 use clap::Args;
 use finvault::disclosure::request::{InformationRequest, Preset, Retention};
 use finvault::disclosure::{Lifetime, Purpose, Terms};
-use finvault::ledger::BatchId;
-use finvault::vault::{Alternative, Answer, Given, WhyNot};
+use finvault::ledger::{Attachment, AttachmentId, BatchId};
+use finvault::vault::{Alternative, Answer, Given, Vault, WhyNot};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -26,6 +26,9 @@ pub struct FromPreset {
     account: String,
     #[command(flatten)]
     values: PresetValues,
+    /// Say whose account it is with the name in your profile [default where the preset has to say it]
+    #[arg(long, conflicts_with = "holder")]
+    holder_from_profile: bool,
     /// The recipient
     #[arg(long, value_name = "RECIPIENT")]
     to: String,
@@ -44,12 +47,15 @@ pub struct FromRequest {
     /// The account that answers
     #[arg(long)]
     account: String,
-    /// Whose account it is, where the request asks
+    /// Whose account it is, where the request asks [default: the name in your profile]
     #[arg(long, value_name = "NAME")]
     holder: Option<String>,
     /// The import whose file is named, where the request asks for a document
     #[arg(long, value_name = "N")]
     import: Option<i64>,
+    /// The attachment that is the receipt, where the request asks for one
+    #[arg(long, value_name = "ID")]
+    receipt: Option<i64>,
     /// The recipient
     #[arg(long, value_name = "RECIPIENT")]
     to: String,
@@ -65,7 +71,14 @@ impl FromPreset {
     pub fn run(self, session: &mut Session<'_>, way: &Way) -> Result<Exit, Failure> {
         let preset = Preset::named(&self.name).map_err(preset_failure)?;
         let today = session.today();
-        let templates = preset.templates(&self.values.given(today)).map_err(preset_failure)?;
+        let mut values = self.values.given(today);
+        let says_holder =
+            preset.parameters.iter().any(|parameter| parameter.name == "holder" && parameter.required);
+        if self.holder_from_profile || says_holder {
+            // The value only says that the holder is told; the name comes from the profile.
+            values.entry("holder".to_owned()).or_default();
+        }
+        let templates = preset.templates(&values).map_err(preset_failure)?;
         let (holder, import) = (self.values.holder.clone(), self.values.import.map(BatchId));
         let purpose = own_words(&preset.purpose, self.purpose.as_deref())?;
         let days = Some(preset.expires_in_days);
@@ -73,7 +86,9 @@ impl FromPreset {
         let note = format!("{}: they ask for {}; this does instead.", preset.title, preset.asked);
         self.delivery.run(session, &self.to, plan, way, |vault, _| {
             let account = vault.account(&self.account)?.id;
-            let facts = vault.fact_requests(&templates, &Given { account, holder, import, today })?;
+            let receipt = receipt(vault, self.values.receipt)?;
+            let given = Given { account, holder, import, receipt, today };
+            let facts = vault.fact_requests(&templates, &given)?;
             Ok(Chosen { facts, notes: vec![note] })
         })
     }
@@ -90,13 +105,22 @@ impl FromRequest {
         let plan = Plan { purpose, terms: terms(request.retention, today), lifetime };
         self.delivery.run(session, &self.to, plan, way, |vault, recipient| {
             let account = vault.account(&self.account)?.id;
-            let given =
-                Given { account, holder: self.holder.clone(), import: self.import.map(BatchId), today };
+            let given = Given {
+                account,
+                holder: self.holder.clone(),
+                import: self.import.map(BatchId),
+                receipt: receipt(vault, self.receipt)?,
+                today,
+            };
             let answer = vault.answer(recipient, &request, &given, now)?;
             let notes = notes(&request, &answer);
             Ok(Chosen { facts: answer.facts, notes })
         })
     }
+}
+
+fn receipt(vault: &Vault, id: Option<i64>) -> Result<Option<Attachment>, Failure> {
+    Ok(id.map(|id| vault.attachment(AttachmentId(id))).transpose()?)
 }
 
 /// The purpose, in other words where the owner gives some; the code stays.

@@ -253,6 +253,7 @@ pub(in crate::cli::commands) fn free_name(what: &str, recipient: &str, today: Da
 pub(in crate::cli::commands) struct PreviewShape<'a> {
     recipient: &'a str,
     facts: Vec<facts::FactShape>,
+    enclosed: Vec<EnclosedShape<'a>>,
     sentences: &'a [String],
     expires: String,
     notes: &'a [String],
@@ -264,11 +265,24 @@ pub(in crate::cli::commands) struct PreviewShape<'a> {
     holder: Option<String>,
 }
 
+/// A document that travels along; `fact` is the place of the fact that states it, from 0.
+#[derive(Serialize)]
+struct EnclosedShape<'a> {
+    fact: usize,
+    sha256: &'a str,
+    bytes: u64,
+}
+
 impl<'a> PreviewShape<'a> {
     pub(in crate::cli::commands) fn new(preview: &'a Preview, notes: &'a [String]) -> Self {
         Self {
             recipient: &preview.recipient.name,
             facts: facts::shapes(&preview.facts),
+            enclosed: preview
+                .enclosed
+                .iter()
+                .map(|file| EnclosedShape { fact: file.fact, sha256: &file.sha256, bytes: file.bytes })
+                .collect(),
             sentences: &preview.sentences,
             expires: iso(preview.expires),
             notes,

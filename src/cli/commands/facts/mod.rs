@@ -10,8 +10,8 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::render::Tone;
 use finvault::disclosure::{
-    AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, Condition, Evidence, Fact, Grade, Measure,
-    Operator, PayeeForm, Selection, ThresholdFact, TotalsFact, TransactionsFact,
+    AccountFact, AccountLabel, BalanceFact, BalanceRangeFact, Condition, Enclosed, Evidence, Fact, Grade,
+    Measure, Operator, PayeeForm, Selection, ThresholdFact, TotalsFact, TransactionsFact,
 };
 
 /// Every fact for scripts.
@@ -19,39 +19,81 @@ pub fn shapes(facts: &[Fact]) -> Vec<FactShape> {
     facts.iter().map(FactShape::from).collect()
 }
 
+/// Every fact for scripts, of each document whether it came along.
+pub fn received_shapes(facts: &[Fact], enclosed: &Enclosed) -> Vec<FactShape> {
+    let shape = |(place, fact)| FactShape::from(fact).with_enclosed(bytes_of(enclosed, place));
+    facts.iter().enumerate().map(shape).collect()
+}
+
 /// Prints facts for people.
 pub fn print(facts: &[Fact], console: &mut Console) -> Result<(), Failure> {
-    for fact in facts {
-        match fact {
-            Fact::Balance(fact) => print_balance(fact, console)?,
-            Fact::BalanceRange(fact) => print_range(fact, console)?,
-            Fact::Threshold(fact) => print_threshold(fact, console)?,
-            Fact::Totals(fact) => print_totals(fact, console)?,
-            Fact::Transactions(fact) => print_transactions(fact, console)?,
-            Fact::Account(fact) => print_account(fact, console)?,
-            Fact::Document(fact) => {
-                let name = fact.file_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-                console.say(format!("A file{name} of type {}", fact.media_type))?;
-                console.say(format!("  SHA-256 {}", fact.sha256))?;
-            }
-            other => {
-                console.say(format!("A fact of a kind that this finvault does not know: {}", other.kind()))?
-            }
+    facts.iter().try_for_each(|fact| print_fact(fact, None, console))
+}
+
+/// How long the document is that the fact at this place names; none where it did not come along.
+fn bytes_of(enclosed: &Enclosed, place: usize) -> Option<usize> {
+    enclosed.documents.iter().find(|document| document.fact == place).map(|document| document.bytes.len())
+}
+
+/// Prints the facts of a disclosure that arrived: of each document whether it came along, and each under its number
+/// where something refers to numbers.
+pub fn print_received(
+    facts: &[Fact],
+    enclosed: &Enclosed,
+    numbered: bool,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    for (place, fact) in facts.iter().enumerate() {
+        if numbered {
+            print_number(place, console)?;
         }
-        if let Some(missing) = missing_data(fact.selection()) {
-            console.say_toned(&[(Tone::Caution, &format!("  {missing}"))])?;
-        }
-        console.say_toned(&[(Tone::Dim, &format!("  {}", provenance(fact.evidence())))])?;
+        print_fact(fact, Some(bytes_of(enclosed, place)), console)?;
     }
     Ok(())
 }
 
 /// Prints facts for people, each under its number.
 pub fn print_numbered(facts: &[Fact], console: &mut Console) -> Result<(), Failure> {
-    for (index, fact) in facts.iter().enumerate() {
-        console.say_toned(&[(Tone::Strong, &format!("Fact {}", index.saturating_add(1)))])?;
-        print(std::slice::from_ref(fact), console)?;
+    for (place, fact) in facts.iter().enumerate() {
+        print_number(place, console)?;
+        print_fact(fact, None, console)?;
     }
+    Ok(())
+}
+
+fn print_number(place: usize, console: &mut Console) -> Result<(), Failure> {
+    console.say_toned(&[(Tone::Strong, &format!("Fact {}", place.saturating_add(1)))])
+}
+
+/// `arrived` says of a document whether it came along, and how long it is; none where that is not known.
+fn print_fact(fact: &Fact, arrived: Option<Option<usize>>, console: &mut Console) -> Result<(), Failure> {
+    match fact {
+        Fact::Balance(fact) => print_balance(fact, console)?,
+        Fact::BalanceRange(fact) => print_range(fact, console)?,
+        Fact::Threshold(fact) => print_threshold(fact, console)?,
+        Fact::Totals(fact) => print_totals(fact, console)?,
+        Fact::Transactions(fact) => print_transactions(fact, console)?,
+        Fact::Account(fact) => print_account(fact, console)?,
+        Fact::Document(fact) => {
+            let name = fact.file_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            console.say(format!("A file{name} of type {}", fact.media_type))?;
+            console.say(format!("  SHA-256 {}", fact.sha256))?;
+            match arrived {
+                Some(Some(bytes)) => console.say(format!("  enclosed, {bytes} bytes"))?,
+                Some(None) => {
+                    console.say("  not enclosed: if you have the file, compare its SHA-256 with this one")?
+                }
+                None => {}
+            }
+        }
+        other => {
+            console.say(format!("A fact of a kind that this finvault does not know: {}", other.kind()))?
+        }
+    }
+    if let Some(missing) = missing_data(fact.selection()) {
+        console.say_toned(&[(Tone::Caution, &format!("  {missing}"))])?;
+    }
+    console.say_toned(&[(Tone::Dim, &format!("  {}", provenance(fact.evidence())))])?;
     Ok(())
 }
 
@@ -121,13 +163,22 @@ fn print_transactions(fact: &TransactionsFact, console: &mut Console) -> Result<
 
 fn print_account(fact: &AccountFact, console: &mut Console) -> Result<(), Failure> {
     console.say(account(&fact.account))?;
+    let details = fact.holder_details.stated().map(|(what, text)| (what, Some(text.to_owned())));
+    let number = fact.number.as_ref().map(|number| match number.scheme() {
+        Some(scheme) => format!("{} ({})", number.as_str(), scheme.as_str()),
+        None => number.as_str().to_owned(),
+    });
     for (what, text) in [
+        ("number", number),
         ("holder", fact.holder.clone()),
         ("institution", fact.institution.clone()),
         ("kind", fact.kind.map(|kind| kind.to_string())),
         ("currency", fact.currency.clone()),
         ("known since", fact.known_since.map(|day| day.to_string())),
-    ] {
+    ]
+    .into_iter()
+    .chain(details)
+    {
         if let Some(text) = text {
             console.say(format!("  {:<12} {text}", format!("{what}:")))?;
         }

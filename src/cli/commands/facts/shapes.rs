@@ -1,9 +1,12 @@
 //! Facts as scripts read them.
 
-use finvault::disclosure::{Condition, Fact, PeriodTotals, Row, RowStatus, Selection};
+use finvault::disclosure::{
+    Condition, Fact, FullNumber, NumberScheme, PeriodTotals, Row, RowStatus, Selection,
+};
 use finvault::money::Money;
 use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A fact for scripts.
 #[derive(Serialize)]
@@ -66,11 +69,21 @@ enum Content {
         account_kind: Option<&'static str>,
         currency: Option<String>,
         known_since: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        full_number: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scheme: Option<&'static str>,
+        #[serde(flatten)]
+        holder_details: BTreeMap<&'static str, String>,
     },
     Document {
         sha256: String,
         media_type: String,
         file_name: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        enclosed: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bytes: Option<usize>,
     },
     Unknown {},
 }
@@ -171,6 +184,18 @@ impl From<&Fact> for FactShape {
     }
 }
 
+impl FactShape {
+    /// Of a document, whether it came along, and how long it is then.
+    #[must_use]
+    pub fn with_enclosed(mut self, length: Option<usize>) -> Self {
+        if let Content::Document { enclosed, bytes, .. } = &mut self.content {
+            *enclosed = Some(length.is_some());
+            *bytes = length;
+        }
+        self
+    }
+}
+
 fn content(fact: &Fact) -> Content {
     match fact {
         Fact::Balance(fact) => Content::Balance {
@@ -213,11 +238,20 @@ fn content(fact: &Fact) -> Content {
             account_kind: fact.kind.map(finvault::ledger::AccountKind::as_str),
             currency: fact.currency.clone(),
             known_since: day(fact.known_since),
+            full_number: fact.number.as_ref().map(|number| number.as_str().to_owned()),
+            scheme: fact.number.as_ref().and_then(FullNumber::scheme).map(NumberScheme::as_str),
+            holder_details: fact
+                .holder_details
+                .stated()
+                .map(|(word, value)| (if word == "tax-id" { "tax_id" } else { word }, value.to_owned()))
+                .collect(),
         },
         Fact::Document(fact) => Content::Document {
             sha256: fact.sha256.to_string(),
             media_type: fact.media_type.clone(),
             file_name: fact.file_name.clone(),
+            enclosed: None,
+            bytes: None,
         },
         _ => Content::Unknown {},
     }

@@ -2,11 +2,13 @@
 
 mod compared;
 mod endorsed;
+mod extract;
 mod key;
 mod list;
 mod refused;
 mod shown;
 
+use crate::cli::commands::facts;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::KnownSigners;
@@ -23,7 +25,7 @@ pub(super) use list::GivenList;
 use refused::exit_of;
 pub(super) use refused::{not_opened, not_verified, revoked};
 pub(super) use shown::terms_line;
-use shown::{VerdictShape, print};
+use shown::{Received, VerdictShape, print};
 use std::path::PathBuf;
 
 /// Open and check a disclosure that you received; needs no vault
@@ -57,6 +59,12 @@ pub struct Open {
     /// change, and do both agree?
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
+    /// Write the documents that came along into this folder, under safe names
+    #[arg(long, value_name = "FOLDER")]
+    extract: Option<PathBuf>,
+    /// Replace files of these names in that folder
+    #[arg(long, requires = "extract")]
+    force: bool,
 }
 
 impl Open {
@@ -130,6 +138,10 @@ impl Open {
         }
         let endorsements =
             endorsed::shapes(enclosed, self.trust_endorsers, &self.file.display().to_string(), session)?;
+        let extracted = match &self.extract {
+            Some(folder) => extract::extract(verified, enclosed, folder, self.force)?,
+            None => Vec::new(),
+        };
         let fingerprint = verified.issuer.to_string();
         let mut known = KnownSigners::load(session.environment)?;
         let newly = self.trust && !known.contains(&fingerprint);
@@ -139,14 +151,20 @@ impl Open {
         let verdict = if known.contains(&fingerprint) { Verdict::Valid } else { Verdict::UnknownSigner };
         let compared = earlier.zip(comparison.as_ref());
         if session.console.is_json() {
+            let written = extracted.iter().map(|path| path.display().to_string());
             session.console.json(&VerdictShape {
+                facts: facts::received_shapes(&verified.facts, enclosed),
+                extracted: self.extract.as_ref().map(|_| written.collect()),
                 comparison: compared.map(|(earlier, found)| earlier.shape(found)),
                 endorsements,
                 ..VerdictShape::of(verdict, verified, revocation)
             })?;
         } else {
-            let remembered = newly.then(|| known.path());
-            print(verdict, verified, revocation, &endorsements, remembered, session.console)?;
+            let received = Received { verified, enclosed, revocation, endorsements: &endorsements };
+            print(verdict, &received, newly.then(|| known.path()), session.console)?;
+            if let Some(folder) = &self.extract {
+                extract::tell(&extracted, folder, session.console)?;
+            }
             if let Some((earlier, found)) = compared {
                 earlier.print(found, session.console)?;
             }

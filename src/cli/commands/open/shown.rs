@@ -8,7 +8,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::render::Tone;
 use crate::cli::when::local;
-use finvault::disclosure::{Presented, Revocation, Terms, Verdict, Verified, fingerprint_words};
+use finvault::disclosure::{Enclosed, Presented, Revocation, Terms, Verdict, Verified, fingerprint_words};
 use serde::Serialize;
 use std::path::Path;
 
@@ -33,6 +33,9 @@ pub(super) struct VerdictShape {
     pub(super) endorsements: Vec<EndorsementShape>,
     pub(super) holder: Option<String>,
     pub(super) presented: Option<PresentedShape>,
+    /// Where the documents that came along were written; only with --extract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extracted: Option<Vec<String>>,
     /// Only with --compare.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) comparison: Option<ComparisonShape>,
@@ -58,6 +61,14 @@ impl From<&Presented> for PresentedShape {
             first_audience: presented.first_audience.to_string(),
         }
     }
+}
+
+/// What a reader got, verified.
+pub(super) struct Received<'a> {
+    pub(super) verified: &'a Verified,
+    pub(super) enclosed: &'a Enclosed,
+    pub(super) revocation: &'a Revocation,
+    pub(super) endorsements: &'a [EndorsementShape],
 }
 
 #[derive(Serialize)]
@@ -91,6 +102,7 @@ impl VerdictShape {
             holder: None,
             presented: None,
             comparison: None,
+            extracted: None,
         }
     }
 
@@ -126,12 +138,11 @@ impl VerdictShape {
 
 pub(super) fn print(
     verdict: Verdict,
-    verified: &Verified,
-    revocation: &Revocation,
-    endorsements: &[EndorsementShape],
+    received: &Received<'_>,
     remembered_in: Option<&Path>,
     console: &mut Console,
 ) -> Result<(), Failure> {
+    let Received { verified, enclosed, revocation, endorsements } = received;
     match verdict {
         Verdict::Valid => {
             console.say_toned(&[(Tone::Good, "Valid"), (Tone::Plain, ": signed by a signer you know")])?
@@ -167,9 +178,11 @@ pub(super) fn print(
         console.say(format!("  pass it on: with \"finvault present\", under the key {holder}"))?;
     }
     console.say("")?;
-    match endorsements {
-        [] => facts::print(&verified.facts, console)?,
-        _ => facts::print_numbered(&verified.facts, console)?,
+    facts::print_received(&verified.facts, enclosed, !endorsements.is_empty(), console)?;
+    match verified.withheld_facts {
+        0 => {}
+        1 => console.say("1 more fact was signed and is not in this copy")?,
+        count => console.say(format!("{count} more facts were signed and are not in this copy"))?,
     }
     match verified.withheld_facts {
         0 => {}
