@@ -1,7 +1,7 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
 use super::facts::{self, Drawing, FactRequest};
-use super::guard::Guard;
+use super::guard::{self, Guard};
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
 use super::recipients::{issuer_key, parse_key, pseudonym_key, recipient_row};
@@ -135,7 +135,9 @@ impl Vault {
         // Only ids of rows depend on the salt of a preview, and they are made anew with each disclosure.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| {
-            Drawing::new(store, &salt, &pseudonyms, utc_day(now), false).draw(&request.facts)
+            let k = guard::policy_of(store, row.id)?.k;
+            let drawing = Drawing::new(store, &salt, &pseudonyms, utc_day(now), false);
+            drawing.holding_back(k).draw(&request.facts)
         })?;
         let mut warnings = self.check_limits(request, &drawn.facts, now)?;
         warnings.extend(drawn.warnings);
@@ -249,7 +251,8 @@ impl Vault {
                 Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)?;
             let accepted = accepted_risk(request, verdict.refusal.clone())?;
             let salt = RootSalt::from_bytes(root_salt);
-            let drawn = Drawing::new(store, &salt, &pseudonyms, utc_day(now), true).draw(&request.facts)?;
+            let drawing = Drawing::new(store, &salt, &pseudonyms, utc_day(now), true);
+            let drawn = drawing.holding_back(verdict.k).draw(&request.facts)?;
             let ledger_root =
                 drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
             let kinds = drawn.facts.iter().map(Fact::kind);
