@@ -370,7 +370,7 @@ fn a_renewal_holds_back_by_the_k_of_the_day() {
         house.add(on, -100, "D", None);
         house.add(on, -100, "D", None);
     }
-    let fact = house.totals(1, 30, Grouping::Payee, Period::Window);
+    let fact = house.totals(1, 31, Grouping::Payee, Period::Window);
     let request =
         DisclosureRequest::new(house.recipients[0], vec![fact], Purpose::from_text("Loan").unwrap());
     let first = house
