@@ -14,8 +14,8 @@ use finvault::disclosure::{
 use finvault::ledger::{AccountId, AccountKind, NewAccount};
 use finvault::money::{Currency, Money};
 use finvault::vault::{
-    AccountField, Direction, DisclosureRequest, FactRequest, ImportFile, ImportOptions, LabelChoice, RowFilter,
-    TransactionField, Vault,
+    AccountField, Direction, DisclosureRequest, FactRequest, ImportFile, ImportOptions, LabelChoice,
+    RowFilter, TransactionField, Vault,
 };
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
@@ -167,7 +167,11 @@ impl Bench {
             let facts = (made..made + count).map(|number| {
                 let to = self.last.checked_sub((i64::from(number) * 3).days()).unwrap();
                 // Every hundredth a balance, the others what went out in windows that overlap.
-                if number % 100 == 0 { FactRequest::balance(self.account, to) } else { spending(self.account, to) }
+                if number % 100 == 0 {
+                    FactRequest::balance(self.account, to)
+                } else {
+                    spending(self.account, to)
+                }
             });
             let request = self.request(recipient, facts.collect());
             self.vault.disclose(&request, now(), &mut |_| Ok(())).unwrap();
@@ -186,7 +190,10 @@ impl Bench {
             self.vault.preview(&alone, now()).unwrap();
         });
         row(&name, best, Duration::from_secs(2), Some(beside), "of another recipient");
-        println!("    {earlier} figures disclosed in {taken:.1?}; peak {} MiB, {before} before (asked: 500)", peak_mib());
+        println!(
+            "    {earlier} figures disclosed in {taken:.1?}; peak {} MiB, {before} before (asked: 500)",
+            peak_mib()
+        );
     }
 
     /// Verifying a disclosure of many rows, beside one hash and one signature over the same bytes.

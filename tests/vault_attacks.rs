@@ -196,7 +196,6 @@ fn rounding_does_not_make_a_difference_safe_and_averages_out_on_one_balance() {
     let mut house = House::of_days(30);
     house.allow(0, rounded(house.balance(10), 10_000));
     assert_eq!(house.leaks(0, rounded(house.balance(11), 100_000)), [[11]]);
-    assert_eq!(house.leaks(0, house.income(10, 10 + 1)).len(), 1);
     // What is not caught: one balance, rounded to one step after another, becomes known ever more closely. It is no
     // transaction; what was told is listed as a balance, and the preview says how often it was.
     for (told, step) in [7_000, 3_000, 1_100, 130, 1].into_iter().enumerate() {

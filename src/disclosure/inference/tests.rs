@@ -202,7 +202,8 @@ fn questions_are_counted_once_each() {
 fn parts(transaction: i64, amounts: &[i64]) -> (Vec<i64>, Aggregate) {
     let numbers = part_numbers(TransactionId(transaction), amounts).unwrap();
     let removed = RowSet::from_ids([transaction]);
-    let aggregate = Aggregate { removed, ..Aggregate::new(LENDER, Kind::Parts, numbers.iter().copied().collect()) };
+    let aggregate =
+        Aggregate { removed, ..Aggregate::new(LENDER, Kind::Parts, numbers.iter().copied().collect()) };
     (numbers, aggregate)
 }
 
@@ -224,7 +225,10 @@ fn parts_add_up_to_their_transaction() {
     both.sort_unstable();
     assert_eq!(leaks(&shown), both);
     // Shown as a whole its parts are no secret together, and each still is.
-    assert!(leaks(&[nine.clone(), sum_of(of_nine.clone().into_iter().chain([1, 2, 3])), revealed(&[9])]).is_empty());
+    assert!(
+        leaks(&[nine.clone(), sum_of(of_nine.clone().into_iter().chain([1, 2, 3])), revealed(&[9])])
+            .is_empty()
+    );
     let counted = Options { quantity: Quantity::Counts, scope: Scope::Everything, ..options() };
     let analysis = analyse(&[nine, sum_of([1, 2, of_nine[0]])], 0, &counted).unwrap();
     assert_eq!(analysis.known.iter().map(|group| group.transactions).collect::<Vec<_>>(), [3]);
@@ -261,7 +265,14 @@ fn a_transaction_of_many_parts() {
     // All parts but two from all rows: the two together are known.
     let others = (2..20).flat_map(|at| (0..5).map(move |row| 100 + at * 5 + row));
     told.push(sum_of(others.chain([50])));
-    assert_eq!(leaks(&told), [{ let mut two = vec![numbers[0], numbers[1]]; two.sort_unstable(); two }]);
+    assert_eq!(
+        leaks(&told),
+        [{
+            let mut two = vec![numbers[0], numbers[1]];
+            two.sort_unstable();
+            two
+        }]
+    );
 }
 
 /// Whether `wanted` is a combination of `rows`, by elimination in fractions of whole numbers.

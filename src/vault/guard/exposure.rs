@@ -239,7 +239,10 @@ impl Vault {
                 known.push(describe(store, group, what, k)?);
             }
             let has_sum = |group: &&Group| {
-                !group.revealed && !sums.iter().any(|sum| sum.rows == group.rows || is_counted_by(sum, group))
+                // An opening balance is no transaction.
+                !group.revealed
+                    && group.transactions > 0
+                    && !sums.iter().any(|sum| sum.rows == group.rows || is_counted_by(sum, group))
             };
             for group in solve(Quantity::Counts)?.known.iter().filter(has_sum) {
                 known.push(describe(store, group, "number", 0)?);
