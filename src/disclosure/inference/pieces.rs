@@ -33,11 +33,14 @@ pub(super) struct Secret {
 
 /// The atoms of all parts of each split transaction, ascending, with the atom of the transaction itself, which stands for
 /// them; by the first of them.
-pub(super) struct Versions<'a>(HashMap<usize, Vec<(&'a [usize], Option<usize>)>>);
+pub(super) struct Versions<'a>(HashMap<usize, Vec<VersionAtoms<'a>>>);
+
+/// All parts of a transaction, and the transaction itself, as atoms.
+type VersionAtoms<'a> = (&'a [usize], Option<usize>);
 
 impl<'a> Versions<'a> {
     pub(super) fn new(versions: impl Iterator<Item = (&'a [usize], Option<usize>)>) -> Self {
-        let mut by_first: HashMap<usize, Vec<(&[usize], Option<usize>)>> = HashMap::new();
+        let mut by_first: HashMap<usize, Vec<VersionAtoms<'_>>> = HashMap::new();
         for (parts, whole) in versions {
             if let Some(first) = parts.first() {
                 by_first.entry(*first).or_default().push((parts, whole));
