@@ -9,6 +9,7 @@ pub mod attachment;
 pub mod balance;
 pub mod category;
 pub mod fingerprint;
+pub mod part_number;
 pub mod profile;
 pub mod row_set;
 pub mod transaction;

@@ -1,10 +1,12 @@
 //! Sets of rows, as runs of consecutive numbers: what lies beneath a sum, kept small and compared fast.
 //!
 //! Rows of one import have consecutive numbers, so the rows of a year are a handful of runs. Numbers above
-//! zero are transactions ([`super::TransactionId`]); numbers below zero are anchors, unknown amounts that
-//! are no transactions, such as an account's opening balance ([`RowSet::anchor_of`]).
+//! zero are transactions ([`super::TransactionId`]), or from [`super::part_number::FIRST_PART`] on parts of split
+//! ones; numbers below zero are anchors, unknown amounts that are no transactions, such as an account's opening
+//! balance ([`RowSet::anchor_of`]).
 
 use super::account::AccountId;
+use super::part_number::{FIRST_PART, transaction_of};
 
 /// A set of row numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -97,9 +99,19 @@ impl RowSet {
         self.runs.iter().flat_map(|(first, last)| *first..=*last)
     }
 
-    /// The largest number.
-    pub fn last(&self) -> Option<i64> {
-        self.runs.last().map(|(_, last)| *last)
+    /// The numbers of parts in it, ascending.
+    pub fn parts(&self) -> impl Iterator<Item = i64> + '_ {
+        let from = self.runs.partition_point(|(_, last)| *last < FIRST_PART);
+        let runs = self.runs.get(from..).unwrap_or(&[]);
+        runs.iter().flat_map(|(first, last)| (*first).max(FIRST_PART)..=*last)
+    }
+
+    /// The largest number of a transaction that is in it, wholly or with a part; none where there are anchors alone.
+    pub fn last_transaction(&self) -> Option<i64> {
+        let below = self.runs.partition_point(|(first, _)| *first < FIRST_PART);
+        let whole = below.checked_sub(1).and_then(|at| self.runs.get(at)).map(|(_, last)| *last);
+        let in_part = self.runs.last().map(|(_, last)| transaction_of(*last));
+        whole.into_iter().chain(in_part).max().filter(|last| *last > 0)
     }
 
     /// What is in either.
@@ -269,6 +281,8 @@ fn take_number(rest: &mut &[u8]) -> Result<u64, RowSetError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::part_number::part_numbers;
+    use super::super::transaction::TransactionId;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -277,7 +291,11 @@ mod tests {
     fn consecutive_numbers_are_one_run() {
         let set = RowSet::from_ids([3, 1, 2, 2, 7, -4]);
         assert_eq!(set.runs(), [(-4, -4), (1, 3), (7, 7)]);
-        assert_eq!((set.len(), set.last()), (5, Some(7)));
+        assert_eq!((set.len(), set.last_transaction()), (5, Some(7)));
+        assert_eq!(RowSet::from_ids([-4]).last_transaction(), None);
+        let parts = part_numbers(TransactionId(9), &[1, 2]).unwrap();
+        assert_eq!(RowSet::from_ids([3, parts[0]]).last_transaction(), Some(9));
+        assert_eq!(RowSet::from_ids([3, parts[0]]).parts().collect::<Vec<_>>(), [parts[0]]);
         assert!(set.contains(2) && !set.contains(4) && set.contains(-4) && !set.contains(8));
         assert_eq!(set.with(4).runs(), [(-4, -4), (1, 4), (7, 7)]);
         assert_eq!(RowSet::anchor_of(AccountId(9)), -9);

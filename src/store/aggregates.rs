@@ -2,9 +2,12 @@
 
 use super::values::day;
 use super::{Store, StoreError, TransactionQuery};
-use crate::ledger::{AccountId, BatchId};
+use crate::ledger::part_number::part_numbers;
+use crate::ledger::{AccountId, BatchId, CategoryPath, TransactionId};
 use jiff::civil::Date;
+use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
+use std::collections::HashMap;
 
 /// Where the rows beneath a fact came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,11 +40,32 @@ pub struct AmountRow<'a> {
     pub minor: i64,
     /// The group.
     pub group: Option<&'a str>,
+    /// Whether it is some of the parts of a split transaction.
+    pub in_part: bool,
 }
+
+/// A part of a split transaction beneath a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedPart {
+    /// Its number in sets of rows.
+    pub number: i64,
+    /// What it is for.
+    pub category: String,
+    /// Its amount in minor units.
+    pub minor: i64,
+    /// Whether its category is the one asked for, or below it; true where none is.
+    pub is_asked: bool,
+}
+
+/// The parts of split transactions, by the transaction's number.
+pub type NumberedParts = HashMap<i64, Vec<NumberedPart>>;
 
 impl Store {
     /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
     /// and entry: the order of the index, so that nothing is sorted. The query's limit is not heeded.
+    ///
+    /// With `parts` a split transaction counts in a query for a category with the parts that are in it, and in groups by
+    /// category it counts once in each category that it has a part in. Otherwise it counts as a whole.
     ///
     /// # Errors
     /// What `each` reports; [`StoreError`] where the vault cannot be read.
@@ -49,34 +73,10 @@ impl Store {
         &self,
         query: &TransactionQuery,
         group: GroupColumn,
+        parts: bool,
         each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (conditions, mut values) = self.conditions(query)?;
-        let conditions = conditions.join(" AND ");
-        let sql = match group {
-            GroupColumn::Nothing => format!(
-                "SELECT m.posted, m.amount_minor, NULL, m.id FROM movement m WHERE {conditions}
-                 ORDER BY m.posted, m.status, m.amount_minor, m.id"
-            ),
-            GroupColumn::Payee => format!(
-                "SELECT m.posted, m.amount_minor, m.payee, m.id FROM movement m WHERE {conditions}
-                 ORDER BY m.posted, m.status, m.amount_minor, m.id"
-            ),
-            GroupColumn::Category => {
-                // A split transaction counts once in each category that it has a part in.
-                values.extend(values.clone());
-                format!(
-                    "SELECT posted, minor, category, id FROM (
-                         SELECT m.posted, m.status, m.amount_minor AS minor, m.category, m.id FROM movement m
-                         WHERE {conditions} AND NOT EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)
-                         UNION ALL
-                         SELECT m.posted, m.status, sum(s.amount_minor), s.category, m.id
-                         FROM movement m JOIN split s ON s.movement = m.id WHERE {conditions}
-                         GROUP BY m.id, s.category)
-                     ORDER BY posted, status, minor, id"
-                )
-            }
-        };
+        let (sql, values) = self.pass_over(query, group, parts)?;
         let mut statement = self.conn.prepare_cached(&sql).map_err(StoreError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(StoreError::from)?;
         let unreadable = |_| StoreError::Unreadable { what: "movement".to_owned() };
@@ -85,9 +85,103 @@ impl Store {
             let minor = row.get(1).map_err(StoreError::from)?;
             let group = row.get_ref(2).map_err(StoreError::from)?.as_str_or_null().map_err(unreadable)?;
             let id = row.get(3).map_err(StoreError::from)?;
-            each(AmountRow { id, posted, minor, group })?;
+            let in_part = row.get(4).map_err(StoreError::from)?;
+            each(AmountRow { id, posted, minor, group, in_part })?;
         }
         Ok(())
+    }
+
+    /// The statement of a pass over amounts, and its values.
+    fn pass_over(
+        &self,
+        query: &TransactionQuery,
+        group: GroupColumn,
+        parts: bool,
+    ) -> Result<(String, Vec<Value>), StoreError> {
+        let (conditions, mut values) = self.conditions(query)?;
+        let conditions = conditions.join(" AND ");
+        let column = match group {
+            GroupColumn::Nothing => "NULL",
+            GroupColumn::Category => "m.category",
+            GroupColumn::Payee => "m.payee",
+        };
+        if !parts || (group != GroupColumn::Category && query.category.is_none()) {
+            let sql = format!(
+                "SELECT m.posted, m.amount_minor, {column}, m.id, 0 FROM movement m WHERE {conditions}
+                 ORDER BY m.posted, m.status, m.amount_minor, m.id"
+            );
+            return Ok((sql, values));
+        }
+        values.extend(values.clone());
+        let mut asked = String::new();
+        if let Some(within) = self.categories_within(query)? {
+            asked = format!("AND s.category IN ({})", vec!["?"; within.len()].join(", "));
+            values.extend(within.into_iter().map(Value::from));
+        }
+        let (column_of_part, by) = match group {
+            GroupColumn::Category => ("s.category", "m.id, s.category"),
+            _ => (column, "m.id"),
+        };
+        let sql = format!(
+            "SELECT posted, minor, grouped, id, in_part FROM (
+                 SELECT m.posted, m.status, m.amount_minor AS minor, {column} AS grouped, m.id, 0 AS in_part
+                 FROM movement m
+                 WHERE {conditions} AND NOT EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)
+                 UNION ALL
+                 SELECT m.posted, m.status, sum(s.amount_minor), {column_of_part}, m.id, 1
+                 FROM movement m JOIN split s ON s.movement = m.id WHERE {conditions} {asked}
+                 GROUP BY {by})
+             ORDER BY posted, status, minor, id"
+        );
+        Ok((sql, values))
+    }
+
+    /// The category that a query asks for and those below it; none where it asks for none.
+    fn categories_within(&self, query: &TransactionQuery) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(category) = &query.category else { return Ok(None) };
+        let within = self.category_tree()?.within(&CategoryPath::stored(category.clone()));
+        Ok(Some(within.iter().map(|path| path.as_str().to_owned()).collect()))
+    }
+
+    /// All parts of every split transaction that a query asks for, in the owner's order.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn numbered_parts(&self, query: &TransactionQuery) -> Result<NumberedParts, StoreError> {
+        let (conditions, values) = self.conditions(query)?;
+        let within = self.categories_within(query)?;
+        let sql = format!(
+            "SELECT m.id, s.category, s.amount_minor FROM split s CROSS JOIN movement m ON m.id = s.movement
+             WHERE {} ORDER BY s.movement, s.seq",
+            conditions.join(" AND ")
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut found: NumberedParts = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let category: String = row.get(1)?;
+            let is_asked = within.as_ref().is_none_or(|within| within.contains(&category));
+            let part = NumberedPart { number: 0, category, minor: row.get(2)?, is_asked };
+            found.entry(row.get(0)?).or_default().push(part);
+        }
+        found.iter_mut().try_for_each(|(id, parts)| number(*id, parts))?;
+        Ok(found)
+    }
+
+    /// The parts that a transaction has now, in the owner's order; empty where it is not split.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn parts_of(&self, id: TransactionId) -> Result<Vec<NumberedPart>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT category, amount_minor FROM split WHERE movement = ?1 ORDER BY seq")?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(NumberedPart { number: 0, category: row.get(0)?, minor: row.get(1)?, is_asked: true })
+        };
+        let mut parts: Vec<NumberedPart> = statement.query_map([id.0], read)?.collect::<Result<_, _>>()?;
+        number(id.0, &mut parts)?;
+        Ok(parts)
     }
 
     /// Where the rows that a query asks for came from.
@@ -167,4 +261,12 @@ impl Store {
             .query_row([account.0], |row| row.get(0))?;
         found.map(|text| day(&text, "movement.posted")).transpose()
     }
+}
+
+fn number(id: i64, parts: &mut [NumberedPart]) -> Result<(), StoreError> {
+    let amounts: Vec<i64> = parts.iter().map(|part| part.minor).collect();
+    let numbers = part_numbers(TransactionId(id), &amounts);
+    let numbers = numbers.ok_or_else(|| StoreError::Unreadable { what: "movement.id".to_owned() })?;
+    parts.iter_mut().zip(numbers).for_each(|(part, number)| part.number = number);
+    Ok(())
 }

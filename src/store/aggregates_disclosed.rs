@@ -101,7 +101,7 @@ impl Store {
                 row.draft,
             ])?;
         let id = self.conn.last_insert_rowid();
-        self.raise_row_numbers(&row.added)?;
+        self.raise_row_numbers(&row.added.union(&row.removed))?;
         Ok(id)
     }
 
@@ -320,7 +320,7 @@ impl Store {
 
     /// Keeps new rows from getting a number that is in this set.
     fn raise_row_numbers(&self, rows: &RowSet) -> Result<(), StoreError> {
-        if let Some(last) = rows.last() {
+        if let Some(last) = rows.last_transaction() {
             self.conn.prepare_cached("UPDATE row_number SET floor = ?1 WHERE floor < ?1")?.execute([last])?;
         }
         Ok(())

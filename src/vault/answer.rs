@@ -4,6 +4,7 @@ use super::accounts::account_by_id;
 use super::facts::{
     AccountField, Breadth, Direction, Drawing, FactRequest, LabelChoice, RowFilter, sentence,
 };
+use super::guard::policy_of;
 use super::recipients::{pseudonym_key, recipient_row};
 use super::{DocumentName, DocumentSource, TransactionField, Vault, VaultError};
 use crate::disclosure::request::{
@@ -174,8 +175,10 @@ impl Vault {
         let pseudonyms = pseudonym_key(&self.key, &row);
         let salt = RootSalt::from_bytes([0; 32]);
         let today = now.to_zoned(TimeZone::UTC).date();
-        let drawn =
-            self.read(|store| Drawing::new(store, &salt, &pseudonyms, today, false).draw(&requests))?;
+        let drawn = self.read(|store| {
+            let k = policy_of(store, recipient)?.k;
+            Drawing::new(store, &salt, &pseudonyms, today, false).holding_back(k).draw(&requests)
+        })?;
         Ok(Drawable {
             ids: ids.to_vec(),
             requests,

@@ -1,7 +1,7 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
 use super::facts::{self, Drawing, FactRequest};
-use super::guard::Guard;
+use super::guard::{self, Guard};
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
 use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason};
@@ -154,7 +154,9 @@ impl Vault {
         // Only ids of rows depend on the salt of a preview, and it shows none.
         let salt = RootSalt::from_bytes([0; 32]);
         let drawn = self.read(|store| {
-            Drawing::new(store, &salt, &pseudonyms, utc_day(now), false).draw(&request.facts)
+            let k = guard::policy_of(store, row.id)?.k;
+            let drawing = Drawing::new(store, &salt, &pseudonyms, utc_day(now), false);
+            drawing.holding_back(k).draw(&request.facts)
         })?;
         let mut warnings = self.check_limits(request, &drawn.facts, now)?;
         warnings.extend(drawn.warnings);

@@ -99,8 +99,8 @@ impl Clearing<'_> {
         let verdict = self.guard(self.recipient).judge(&request.facts)?;
         let accepted = accepted_risk(request, verdict.refusal.clone())?;
         let salt = RootSalt::from_bytes(self.root_salt);
-        let drawn =
-            Drawing::new(self.store, &salt, self.pseudonyms, self.drawn_on, true).draw(&request.facts)?;
+        let drawing = Drawing::new(self.store, &salt, self.pseudonyms, self.drawn_on, true);
+        let drawn = drawing.holding_back(verdict.k).draw(&request.facts)?;
         let ledger_root =
             drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
         let kinds = drawn.facts.iter().map(Fact::kind);

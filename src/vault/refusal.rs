@@ -37,7 +37,9 @@ pub struct Leak {
 pub struct LeakedRow {
     /// Its number.
     pub id: TransactionId,
-    /// What it is; none where it was deleted since.
+    /// Whether only a part of it would, of those that it is split into; the amount is the part's then.
+    pub in_part: bool,
+    /// What it is; none where it was deleted, or split otherwise, since.
     pub detail: Option<LeakedDetail>,
 }
 
@@ -169,7 +171,11 @@ impl Leak {
 impl fmt::Display for LeakedRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.detail {
-            Some(detail) => write!(f, "{}  {}  {}", detail.date, detail.payee, detail.amount),
+            Some(detail) => {
+                write!(f, "{}  {}  {}", detail.date, detail.payee, detail.amount)?;
+                if self.in_part { f.write_str(", a part of it") } else { Ok(()) }
+            }
+            None if self.in_part => write!(f, "a part of transaction {}, split otherwise since", self.id.0),
             None => write!(f, "transaction {}, deleted since", self.id.0),
         }
     }

@@ -1,16 +1,15 @@
-//! From aggregates to what is known: atoms, connected parts, each part solved, groups found.
+//! From aggregates to what is known: atoms, connected figures, each of these solved, groups found.
 
 use super::atoms::{Atom, Cover, split};
 use super::certificate::{Certificate, Part};
-use super::field::{add, neg};
+use super::field::add;
+use super::pieces::{self, Secret, Versions};
 use super::recode::{Code, recode};
 use super::solve::{Solved, SparseRow};
 use super::{Aggregate, Analysis, Group, InferenceError, Kind, Options, Quantity, Scope};
 use crate::ledger::RowSet;
-use std::collections::{BTreeMap, HashMap};
-
-/// Unions of three atoms are looked for in parts with at most so many small atoms.
-pub const MAX_FOR_TRIPLES: usize = 3_000;
+use crate::ledger::part_number::transaction_of;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Finds what follows from `aggregates`, of which the first `earlier` were disclosed before and the others are
 /// asked for now.
@@ -33,7 +32,7 @@ pub fn analyse(
         .map(|code| Cover { added: &code.added, removed: &code.removed })
         .collect();
     let atoms = split(&sets, &options.seed);
-    let system = System { aggregates, codes: &codes, covers, atoms, earlier, options };
+    let system = System::new(aggregates, &codes, covers, atoms, earlier, options);
     let mut analysis = Analysis::default();
     for part in system.parts() {
         system.solve_part(&part, &mut analysis)?;
@@ -60,6 +59,8 @@ fn counts_in(aggregate: &Aggregate, options: &Options) -> bool {
     options.observer.is_none_or(|observer| aggregate.observer == observer)
         && match aggregate.kind {
             Kind::Sum | Kind::RoundedSum | Kind::Revealed => true,
+            // A transaction is not as many transactions as it has parts.
+            Kind::Parts => options.quantity == Quantity::Amounts,
             Kind::Count => options.quantity == Quantity::Counts,
             Kind::Threshold { .. } => false,
         }
@@ -73,6 +74,17 @@ struct System<'a> {
     atoms: Vec<Atom>,
     earlier: usize,
     options: &'a Options,
+    /// For each atom the split transaction that it is, or has parts of.
+    split: Vec<Option<i64>>,
+    /// By the places of the [`Kind::Parts`] that say so.
+    versions: BTreeMap<usize, Version>,
+}
+
+/// A split transaction and all its parts, as atoms.
+#[derive(Default)]
+struct Version {
+    whole: Option<usize>,
+    parts: Vec<usize>,
 }
 
 /// Aggregates and atoms that are connected, by their places in the system.
@@ -84,8 +96,8 @@ struct Connected {
 
 /// A part, solved for the figures up to some moment.
 struct Moment {
-    /// The column of each atom that is unknown.
-    columns: HashMap<usize, usize>,
+    /// The columns of each atom that is unknown: one, or for a split transaction those of its parts.
+    columns: HashMap<usize, Vec<usize>>,
     rows: Vec<usize>,
     solved: Solved,
 }
@@ -93,11 +105,40 @@ struct Moment {
 impl Moment {
     /// The null vector's entry for an atom; zero for one that is known anyhow.
     fn entry(&self, atom: usize) -> u64 {
-        self.columns.get(&atom).and_then(|column| self.solved.null.get(*column)).copied().unwrap_or(0)
+        let columns = self.columns.get(&atom).into_iter().flatten();
+        columns.filter_map(|column| self.solved.null.get(*column)).copied().fold(0, add)
     }
 }
 
-impl System<'_> {
+impl<'a> System<'a> {
+    fn new(
+        aggregates: &'a [Aggregate],
+        codes: &'a [Code<'a>],
+        covers: Vec<usize>,
+        atoms: Vec<Atom>,
+        earlier: usize,
+        options: &'a Options,
+    ) -> Self {
+        let mut versions: BTreeMap<usize, Version> = BTreeMap::new();
+        let mut split = vec![None; atoms.len()];
+        let is_parts = |cover: usize| {
+            let aggregate = covers.get(cover).and_then(|index| aggregates.get(*index));
+            aggregate.is_some_and(|aggregate| aggregate.kind == Kind::Parts)
+        };
+        for (index, (atom, split)) in atoms.iter().zip(&mut split).enumerate() {
+            for (cover, sign) in atom.members.iter().filter(|(cover, _)| is_parts(*cover)) {
+                *split = atom.runs.first().map(|(first, _)| transaction_of(*first));
+                let version = versions.entry(*cover).or_default();
+                if *sign > 0 {
+                    version.parts.push(index);
+                } else {
+                    version.whole = Some(index);
+                }
+            }
+        }
+        Self { aggregates, codes, covers, atoms, earlier, options, split, versions }
+    }
+
     fn aggregate(&self, cover: usize) -> Option<(usize, &Aggregate)> {
         let index = *self.covers.get(cover)?;
         Some((index, self.aggregates.get(index)?))
@@ -176,32 +217,69 @@ impl System<'_> {
         parts.into_values().collect()
     }
 
+    /// The versions that an equation is not needed for, since the transaction's column gives way to those of its parts.
+    fn substituted(&self, end: usize) -> BTreeMap<usize, &Version> {
+        let mut chosen: BTreeMap<usize, &Version> = BTreeMap::new();
+        for (cover, version) in &self.versions {
+            let is_made = self.aggregate(*cover).is_some_and(|(index, _)| index < end);
+            let is_secret =
+                |whole: &usize| self.atoms.get(*whole).is_some_and(|atom| !self.is_known_anyhow(atom, end));
+            if let Some(whole) = version.whole.filter(is_secret).filter(|_| is_made) {
+                chosen.entry(whole).or_insert(version);
+            }
+        }
+        chosen
+    }
+
     /// Solves a part with the figures before `end`.
     fn at_moment(&self, part: &Connected, end: usize) -> Result<Moment, InferenceError> {
+        let substituted = self.substituted(end);
+        let is_needed = |cover: usize| {
+            let version = self.versions.get(&cover);
+            let chosen = version.and_then(|version| substituted.get(&version.whole?).zip(Some(version)));
+            chosen.is_none_or(|(chosen, version)| chosen.parts != version.parts)
+        };
         let mut place: HashMap<usize, usize> = HashMap::new();
         let mut rows = Vec::new();
         for cover in &part.covers {
-            if let Some((index, _)) = self.aggregate(*cover).filter(|(index, _)| *index < end) {
+            if let Some((index, _)) = self.aggregate(*cover).filter(|(index, _)| *index < end)
+                && is_needed(*cover)
+            {
                 place.insert(*cover, rows.len());
                 rows.push(index);
             }
         }
-        let mut columns = HashMap::new();
+        let unknown: Vec<usize> = part
+            .atoms
+            .iter()
+            .copied()
+            .filter(|index| self.atoms.get(*index).is_some_and(|atom| !self.is_known_anyhow(atom, end)))
+            .collect();
+        let mut columns: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut count = 0;
+        for index in unknown.iter().filter(|index| !substituted.contains_key(index)) {
+            columns.insert(*index, vec![count]);
+            count += 1;
+        }
+        for index in &unknown {
+            let Some(version) = substituted.get(index) else { continue };
+            let parts = version.parts.iter().filter_map(|part| columns.get(part)).flatten().copied();
+            let parts = parts.collect();
+            columns.insert(*index, parts);
+        }
         let mut matrix: Vec<SparseRow> = vec![Vec::new(); rows.len()];
-        for index in &part.atoms {
-            let Some(atom) = self.atoms.get(*index) else { continue };
-            if self.is_known_anyhow(atom, end) {
-                continue;
-            }
-            let column = columns.len();
-            columns.insert(*index, column);
+        for index in &unknown {
+            let (Some(atom), Some(columns)) = (self.atoms.get(*index), columns.get(index)) else { continue };
             for (cover, sign) in &atom.members {
                 if let Some(row) = place.get(cover).and_then(|row| matrix.get_mut(*row)) {
-                    row.push((column, *sign));
+                    row.extend(columns.iter().map(|column| (*column, *sign)));
                 }
             }
         }
-        let solved = Solved::new(matrix, columns.len(), &self.options.seed).ok_or(InferenceError::Unlucky)?;
+        if !substituted.is_empty() {
+            matrix.iter_mut().for_each(add_up);
+        }
+        let solved = Solved::new(matrix, count, &self.options.seed).ok_or(InferenceError::Unlucky)?;
         Ok(Moment { columns, rows, solved })
     }
 
@@ -210,13 +288,13 @@ impl System<'_> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut secret = Vec::new();
         for index in &part.atoms {
-            if after.entry(*index) == 0 {
-                groups.push(vec![*index]);
-            } else {
+            if after.entry(*index) != 0 {
                 secret.push(*index);
+            } else if !self.stands_for_another(*index) {
+                groups.push(vec![*index]);
             }
         }
-        groups.extend(self.unions(&secret, &after));
+        groups.extend(self.groups(&secret, &after));
         if groups.is_empty() {
             return Ok(());
         }
@@ -241,12 +319,16 @@ impl System<'_> {
     }
 
     fn group(&self, atoms: &[usize], new: bool, rounded: bool) -> Group {
+        let split: BTreeSet<i64> = atoms.iter().filter_map(|index| *self.split.get(*index)?).collect();
+        let whole = atoms.iter().filter(|index| self.split.get(**index).is_some_and(Option::is_none));
+        let whole = whole.filter_map(|index| self.atoms.get(*index)).map(|atom| atom.rows);
+        let transactions = whole.fold(split.len() as u64, u64::saturating_add);
         let atoms: Vec<&Atom> = atoms.iter().filter_map(|index| self.atoms.get(*index)).collect();
         let revealed =
             atoms.iter().all(|atom| atom.members.iter().any(|(cover, _)| self.is_revealing(*cover)));
         Group {
             rows: RowSet::from_runs(atoms.iter().flat_map(|atom| atom.runs.iter().copied())),
-            transactions: atoms.iter().map(|atom| atom.rows).fold(0, u64::saturating_add),
+            transactions,
             anchored: atoms.iter().any(|atom| atom.anchored),
             revealed,
             new,
@@ -257,7 +339,7 @@ impl System<'_> {
 
     fn certificate(&self, after: &Moment, atoms: &[usize]) -> Option<Certificate> {
         let columns: Vec<usize> =
-            atoms.iter().map(|atom| after.columns.get(atom).copied()).collect::<Option<_>>()?;
+            atoms.iter().map(|atom| after.columns.get(atom).cloned()).collect::<Option<Vec<_>>>()?.concat();
         let view = Part {
             aggregates: self.aggregates,
             codes: self.codes,
@@ -268,43 +350,58 @@ impl System<'_> {
         Certificate::find(&view, &after.solved, &columns)
     }
 
-    /// Unions of two or three atoms of a part, none of them known, that are known together and have fewer
-    /// than k transactions: their entries in the null vector add up to zero.
-    fn unions(&self, secret: &[usize], after: &Moment) -> Vec<Vec<usize>> {
-        let k = self.options.k;
-        let small: Vec<(usize, u64, u64)> = secret
-            .iter()
-            .filter_map(|index| self.atoms.get(*index).map(|atom| (*index, atom)))
-            .filter(|(_, atom)| !atom.anchored && atom.rows.saturating_add(1) < k)
-            .map(|(index, atom)| (index, atom.rows, after.entry(index)))
-            .collect();
-        let mut by_entry: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (place, (_, _, entry)) in small.iter().enumerate() {
-            by_entry.entry(*entry).or_default().push(place);
-        }
-        let mut found = Vec::new();
-        let partners = |sum: u64, past: usize, room: u64| {
-            let places = by_entry.get(&neg(sum)).into_iter().flatten();
-            places
-                .filter_map(|place| small.get(*place).map(|atom| (*place, atom)))
-                .filter_map(move |(place, (index, rows, _))| (place > past && *rows < room).then_some(*index))
-        };
-        let triples = k > 3 && small.len() <= MAX_FOR_TRIPLES;
-        for (first, (one, rows, entry)) in small.iter().enumerate() {
-            let room = k.saturating_sub(*rows);
-            found.extend(partners(*entry, first, room).map(|other| vec![*one, other]));
-            for (second, (two, more, other)) in
-                small.iter().enumerate().skip(first + 1).take_while(|_| triples)
-            {
-                let room = room.saturating_sub(*more);
-                if room > 1 {
-                    let sum = add(*entry, *other);
-                    found.extend(partners(sum, second, room).map(|three| vec![*one, *two, three]));
-                }
-            }
-        }
-        found
+    /// Whether an atom is all parts of a transaction, which is told of itself.
+    fn stands_for_another(&self, atom: usize) -> bool {
+        let members = self.atoms.get(atom).into_iter().flat_map(|atom| &atom.members);
+        let mut versions = members.filter_map(|(cover, _)| self.versions.get(cover));
+        versions.any(|version| version.whole.is_some() && version.parts == [atom])
     }
+
+    /// Groups of several atoms, none of them known, that are known together and have fewer than k transactions.
+    fn groups(&self, secret: &[usize], after: &Moment) -> Vec<Vec<usize>> {
+        let mut classes: HashMap<Vec<(usize, i8)>, usize> = HashMap::new();
+        let mut secrets = Vec::with_capacity(secret.len());
+        for index in secret {
+            let Some(atom) = self.atoms.get(*index) else { continue };
+            let split = self.split.get(*index).copied().flatten();
+            let class = if self.versions.is_empty() {
+                None
+            } else {
+                let mut members = atom.members.clone();
+                members.retain(|(cover, _)| !self.versions.contains_key(cover));
+                let next = classes.len();
+                (!members.is_empty()).then(|| *classes.entry(members).or_insert(next))
+            };
+            secrets.push(Secret {
+                atom: *index,
+                rows: atom.rows,
+                entry: after.entry(*index),
+                anchored: atom.anchored,
+                split,
+                is_whole: atom
+                    .members
+                    .iter()
+                    .any(|(cover, sign)| *sign < 0 && self.versions.contains_key(cover)),
+                class,
+            });
+        }
+        let versions = self.versions.values().map(|version| (version.parts.as_slice(), version.whole));
+        pieces::groups(&secrets, &Versions::new(versions), self.options.k)
+    }
+}
+
+/// Brings each column of a row together, and leaves out what comes to nothing.
+fn add_up(row: &mut SparseRow) {
+    row.sort_unstable();
+    let mut sums: SparseRow = Vec::with_capacity(row.len());
+    for (column, sign) in row.drain(..) {
+        match sums.last_mut() {
+            Some((last, sum)) if *last == column => *sum = sum.saturating_add(sign),
+            _ => sums.push((column, sign)),
+        }
+    }
+    sums.retain(|(_, sum)| *sum != 0);
+    *row = sums;
 }
 
 fn root(parents: &mut [usize], mut at: usize) -> usize {

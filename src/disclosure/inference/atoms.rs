@@ -4,6 +4,7 @@
 //! stretch's signature is the exclusive or of 128 pseudo-random bits per aggregate that covers it.
 
 use crate::ledger::RowSet;
+use crate::ledger::part_number::{FIRST_PART, is_part, transaction_of};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Atom {
     /// The rows, as runs.
     pub(super) runs: Vec<(i64, i64)>,
-    /// How many transactions, anchors not counted.
+    /// How many transactions it has wholly or in part, anchors not counted.
     pub(super) rows: u64,
     /// Whether an unknown is among them that is no transaction.
     pub(super) anchored: bool,
@@ -24,6 +25,9 @@ pub(super) struct Cover<'a> {
     pub(super) added: &'a RowSet,
     pub(super) removed: &'a RowSet,
 }
+
+/// Where parts of transactions begin: no stretch goes over this border.
+const PARTS: i128 = FIRST_PART as i128;
 
 /// Splits all rows that any of `covers` touches.
 pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
@@ -38,9 +42,12 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
     }
     // Anchors and transactions are never one stretch.
     borders.push((0, usize::MAX, 0));
+    borders.push((PARTS, usize::MAX, 0));
     // Ascending stretches one after another: a stable sort merges them.
     borders.sort();
-    let marks: Vec<u128> = (0..covers.len()).map(|index| mark(index, seed)).collect();
+    // What a set adds and what it takes away are told apart.
+    let marks: Vec<[u128; 2]> =
+        (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
     let mut sweep = Sweep::default();
     let mut begun = None;
     for (place, index, sign) in borders {
@@ -51,8 +58,8 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
             sweep.stretch(first as i64, (place - 1) as i64);
         }
         begun = Some(place);
-        if let Some(mark) = marks.get(index) {
-            sweep.toggle(index, sign, *mark);
+        if let Some([added, removed]) = marks.get(index) {
+            sweep.toggle(index, sign, if sign > 0 { *added } else { *removed });
         }
     }
     sweep.atoms
@@ -79,13 +86,17 @@ impl Sweep {
             return;
         }
         let anchored = first < 0;
-        let count = if anchored { 0 } else { first.abs_diff(last).saturating_add(1) };
         let at = *self.known.entry(self.signature).or_insert_with(|| {
             let members = self.covering.iter().copied().collect();
             self.atoms.push(Atom { runs: Vec::new(), rows: 0, anchored: false, members });
             self.atoms.len() - 1
         });
         if let Some(atom) = self.atoms.get_mut(at) {
+            let (from, to) = (transaction_of(first), transaction_of(last));
+            // Parts ascend by transaction: one whose parts came last is counted already.
+            let is_counted = is_part(first)
+                && atom.runs.last().is_some_and(|(_, end)| is_part(*end) && transaction_of(*end) == from);
+            let count = if anchored { 0 } else { from.abs_diff(to).saturating_add(u64::from(!is_counted)) };
             atom.runs.push((first, last));
             atom.rows = atom.rows.saturating_add(count);
             atom.anchored |= anchored;

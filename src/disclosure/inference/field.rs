@@ -29,9 +29,16 @@ pub(super) const fn mul(one: u64, other: u64) -> u64 {
     reduce(one as u128 * other as u128)
 }
 
-/// `number` or its negative.
-pub(super) const fn signed(number: u64, sign: i8) -> u64 {
-    if sign < 0 { neg(number) } else { number }
+/// `number` so many times: once or minus once but in odd cases.
+pub(super) const fn signed(number: u64, times: i8) -> u64 {
+    match times {
+        1 => number,
+        -1 => neg(number),
+        _ => {
+            let multiple = mul(number, times.unsigned_abs() as u64);
+            if times < 0 { neg(multiple) } else { multiple }
+        }
+    }
 }
 
 /// The inverse; 0 has none and gives 0.
@@ -89,6 +96,7 @@ mod tests {
         assert_eq!(fraction(invert(2)), Some((1, 2)));
         assert_eq!(fraction(neg(mul(3, invert(7)))), Some((-3, 7)));
         assert_eq!(fraction(0), Some((0, 1)));
+        assert_eq!((signed(5, -1), signed(5, 3), signed(5, 0), signed(5, -2)), (P - 5, 15, 0, P - 10));
         assert_eq!(dot(&[P - 1; 100], &[P - 1; 100]), 100);
     }
 

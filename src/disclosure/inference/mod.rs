@@ -8,7 +8,12 @@
 //! fewer than k transactions together. Without unions a further disclosure could make a leak look safe: it
 //! may split an atom of two rows into two atoms of one, neither of them known, while their sum still is. For
 //! k up to 4 that is every group there is; for a larger k, unions of four or more atoms are not looked for,
-//! and unions of three only where a part has at most [`MAX_FOR_TRIPLES`] small atoms.
+//! and unions of three only where a part has at most [`MAX_FOR_TRIPLES`] small pieces.
+//!
+//! **Parts.** A split transaction may lie in a figure with one of its parts. Its parts are unknowns of their own
+//! then, tied to the transaction by a [`Kind::Parts`]; a part that becomes known is a leak like a transaction, and a
+//! group counts the transactions that it has parts of, each once. Any of a transaction's parts together are looked
+//! at, where they lie in up to [`MAX_PARTS_COMBINED`] atoms; of more, those that are one or two, or all but these.
 //!
 //! **Soundness.** A group that is determined goes unseen only where one of these fails:
 //! - two different signatures of 128 pseudo-random bits are equal (below 2^-80 for a million atoms);
@@ -35,13 +40,15 @@ mod analysis;
 mod atoms;
 mod certificate;
 mod field;
+mod pieces;
 mod recode;
 mod solve;
 #[cfg(test)]
 mod tests;
 
-pub use analysis::{MAX_FOR_TRIPLES, analyse};
+pub use analysis::analyse;
 pub use certificate::{Certificate, Term};
+pub use pieces::{MAX_FOR_TRIPLES, MAX_PARTS_COMBINED};
 
 use crate::ledger::RowSet;
 use std::collections::HashSet;
@@ -58,6 +65,9 @@ pub enum Kind {
     Count,
     /// Each row by itself, with its amount: the owner chose to show these.
     Revealed,
+    /// Nothing that was told, but so: `added` holds all parts of the split transaction that `removed` holds, and so
+    /// adds up to it. It comes with the first figure that has one of these parts beneath it.
+    Parts,
     /// The answer yes or no to a question on them.
     Threshold {
         /// The account that the budget counts for.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::ledger::TransactionId;
+use crate::ledger::part_number::part_numbers;
 use proptest::prelude::*;
 
 const LENDER: i64 = 1;
@@ -194,6 +196,83 @@ fn questions_are_counted_once_each() {
     assert_eq!(threshold_answers(&more, None, 5), 3);
     // Answers are no equations.
     assert!(leaks(&all).is_empty());
+}
+
+/// The parts of a transaction, from amounts, and the figure that says so.
+fn parts(transaction: i64, amounts: &[i64]) -> (Vec<i64>, Aggregate) {
+    let numbers = part_numbers(TransactionId(transaction), amounts).unwrap();
+    let removed = RowSet::from_ids([transaction]);
+    let aggregate =
+        Aggregate { removed, ..Aggregate::new(LENDER, Kind::Parts, numbers.iter().copied().collect()) };
+    (numbers, aggregate)
+}
+
+fn sum_of(ids: impl IntoIterator<Item = i64>) -> Aggregate {
+    Aggregate::new(LENDER, Kind::Sum, RowSet::from_ids(ids))
+}
+
+#[test]
+fn parts_add_up_to_their_transaction() {
+    let (of_nine, nine) = parts(9, &[5, 7]);
+    let food = sum_of([1, 2, 3, of_nine[0]]);
+    // All less the food is the rest of the transaction and two rows.
+    assert!(leaks(&[nine.clone(), food.clone(), sum(1..=12)]).is_empty());
+    assert_eq!(leaks(&[nine.clone(), food.clone(), sum_of([1, 2, 3, 9, 10])]), [[10, of_nine[1]]]);
+    // Without it, its first part is left of the food; its sum alone gives the other away then.
+    assert_eq!(leaks(&[nine.clone(), food.clone(), sum(1..=3)]), [[of_nine[0]]]);
+    let shown = [nine.clone(), revealed(&[9]), food, sum(1..=3)];
+    let mut both = [[of_nine[0]], [of_nine[1]]];
+    both.sort_unstable();
+    assert_eq!(leaks(&shown), both);
+    // Shown as a whole its parts are no secret together, and each still is.
+    assert!(
+        leaks(&[nine.clone(), sum_of(of_nine.clone().into_iter().chain([1, 2, 3])), revealed(&[9])])
+            .is_empty()
+    );
+    let counted = Options { quantity: Quantity::Counts, scope: Scope::Everything, ..options() };
+    let analysis = analyse(&[nine, sum_of([1, 2, of_nine[0]])], 0, &counted).unwrap();
+    assert_eq!(analysis.known.iter().map(|group| group.transactions).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn a_group_counts_each_transaction_once_and_small_groups_of_split_ones_are_found() {
+    // Four split transactions, of which only the sum is told: too few for a k of five, enough for one of four.
+    let versions: Vec<(Vec<i64>, Aggregate)> = (1..=4).map(|id| parts(id, &[id, 100 * id, 77])).collect();
+    let first = versions.iter().map(|(numbers, _)| numbers[0]).chain(10..=20);
+    let mut all: Vec<Aggregate> = versions.iter().map(|(_, parts)| parts.clone()).collect();
+    all.push(sum_of(first));
+    all.push(sum(1..=4));
+    let found = |k: u64| analyse(&all, all.len() - 1, &Options { k, ..options() }).unwrap().leaks;
+    assert!(found(4).is_empty());
+    assert_eq!(found(5).iter().map(|leak| leak.rows.clone()).collect::<Vec<_>>(), [rows(1..=4)]);
+    // Two parts of one transaction and a row are two transactions.
+    let (of_nine, nine) = parts(9, &[5, 7, 11]);
+    let told = [nine, sum_of([1, 2, 3]), sum_of([1, 2, 3, 4, of_nine[0], of_nine[1]])];
+    let leaks = analyse(&told, 2, &options()).unwrap().leaks;
+    assert_eq!(leaks.iter().map(|leak| leak.transactions).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_transaction_of_many_parts() {
+    let amounts: Vec<i64> = (1..=20).collect();
+    let (numbers, version) = parts(50, &amounts);
+    let mut told = vec![version];
+    // Each part in a total of its own, with rows of its own.
+    for (at, number) in (0i64..).zip(&numbers) {
+        told.push(sum_of((0..5).map(|row| 100 + at * 5 + row).chain([*number])));
+    }
+    assert!(leaks(&told).is_empty());
+    // All parts but two from all rows: the two together are known.
+    let others = (2..20).flat_map(|at| (0..5).map(move |row| 100 + at * 5 + row));
+    told.push(sum_of(others.chain([50])));
+    assert_eq!(
+        leaks(&told),
+        [{
+            let mut two = vec![numbers[0], numbers[1]];
+            two.sort_unstable();
+            two
+        }]
+    );
 }
 
 /// Whether `wanted` is a combination of `rows`, by elimination in fractions of whole numbers.

@@ -92,7 +92,7 @@ fn walk_balance(
         root.push_opening(opening.date, opening.amount);
     }
     let query = booked_up_to(account, to);
-    walk(drawing, account, &query, GroupColumn::Nothing, &mut |AmountRow { posted, minor, .. }| {
+    walk(drawing, account, &query, GroupColumn::Nothing, false, &mut |AmountRow { posted, minor, .. }| {
         each(posted, minor);
         Ok(())
     })

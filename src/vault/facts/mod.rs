@@ -93,6 +93,12 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// The same, with totals of fewer than `k` rows held back: the owner's k for the recipient.
+    pub(super) const fn holding_back(mut self, k: u64) -> Self {
+        self.min_rows = k;
+        self
+    }
+
     /// Draws the facts that were asked for.
     pub(super) fn draw(mut self, requests: &[FactRequest]) -> Result<Drawn, VaultError> {
         if requests.is_empty() {

@@ -79,7 +79,7 @@ fn count_and_commit(
     if (found.len() as u64) < u64::from(page) {
         return Ok(found.len() as u64);
     }
-    walk(drawing, account, query, GroupColumn::Nothing, &mut |_| Ok(()))
+    walk(drawing, account, query, GroupColumn::Nothing, false, &mut |_| Ok(()))
 }
 
 struct RowMaker<'a> {

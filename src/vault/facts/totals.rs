@@ -3,7 +3,8 @@
 //! A cell of fewer than k rows is held back. Where a period's whole is stated too, a single cell held back could be
 //! subtracted out: then the smallest other cell (by rows, then by size) is held back with it, until at least two
 //! cells and k rows are; where that cannot be done, the whole is held back as well. No total across periods is
-//! stated, so that each period stands for itself.
+//! stated, so that each period stands for itself. A transaction of which several cells have a part counts once among
+//! what is held back.
 
 use super::rows::payee;
 use super::walk::{evidence, walk};
@@ -11,13 +12,14 @@ use super::{Drawing, FactRequest, account_label, usable_step};
 use crate::disclosure::{
     CellTotal, Grouping, INCOME, Period, PeriodTotals, Row, SPENDING, Selection, TotalsFact,
 };
-use crate::ledger::Account;
+use crate::ledger::part_number::{is_part, transaction_of};
+use crate::ledger::{Account, RowSet};
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
-use crate::store::aggregates::GroupColumn;
+use crate::store::aggregates::{AmountRow, GroupColumn, NumberedParts};
 use crate::vault::VaultError;
 use jiff::civil::Date;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The most cells that one fact states.
 const MAX_CELLS: usize = 10_000;
@@ -49,12 +51,12 @@ pub(super) fn totals(
     let step = round_to.map(|step| usable_step("the rounding step", step, account)).transpose()?;
     let query = TransactionQuery { booked: true, ..filter.query(account.id, *from, *to) };
     let windows = period.split(*from, *to);
-    let Collected { cells, matched, .. } = collect(drawing, account, &query, request, &windows)?;
+    let Collected { cells, rows, matched, .. } = collect(drawing, account, &query, request, &windows)?;
     let k = drawing.min_rows;
     let mut periods = Vec::with_capacity(windows.len());
     let mut hidden_rows = 0u64;
-    for ((from, to), cells) in windows.iter().zip(cells) {
-        let held_back = hold_back(&cells, k, *whole);
+    for ((from, to), (cells, rows)) in windows.iter().zip(cells.into_iter().zip(rows)) {
+        let held_back = hold_back(&cells, &rows, k, *whole);
         hidden_rows +=
             held_back.hidden.iter().filter_map(|group| cells.get(*group)).map(|cell| cell.rows).sum::<u64>();
         periods.push(held_back.into_totals(*from, *to, &cells, step, account)?);
@@ -88,32 +90,64 @@ struct Collected {
     cells: Vec<Cells>,
     rows: Vec<CellRows>,
     matched: u64,
+    parts: NumberedParts,
 }
 
-/// The sets of rows whose sums a [`FactRequest::Totals`] shows: one for each shown cell and each shown whole.
-///
-/// A split transaction stands whole in each of its cells, which is more than the recipient learns of it.
+/// The sets of rows whose sums a fact shows.
+pub(in crate::vault) struct ShownRows {
+    /// One for each shown cell and each shown whole.
+    pub(in crate::vault) sets: Vec<RowSet>,
+    /// All parts of each transaction that has some but not all of them in one of the sets.
+    pub(in crate::vault) parts: Vec<RowSet>,
+}
+
+/// The sets of rows whose sums a [`FactRequest::Totals`] shows. A split transaction is in a cell with its parts there.
 pub(in crate::vault) fn shown_rows(
     drawing: &mut Drawing<'_>,
     account: &Account,
     request: &FactRequest,
-) -> Result<Vec<Vec<i64>>, VaultError> {
+) -> Result<ShownRows, VaultError> {
     let FactRequest::Totals { from, to, filter, period, whole, .. } = request else {
         return Err(VaultError::Invalid("not totals".to_owned()));
     };
     let query = TransactionQuery { booked: true, ..filter.query(account.id, *from, *to) };
     let windows = period.split(*from, *to);
     let collected = collect(drawing, account, &query, request, &windows)?;
-    let mut shown = Vec::new();
+    let mut shown = ShownRows { sets: Vec::new(), parts: Vec::new() };
+    let mut in_part: BTreeSet<i64> = BTreeSet::new();
+    let mut show = |rows: Vec<i64>| shown.sets.push(joined(rows, &collected.parts, &mut in_part));
     for (cells, rows) in collected.cells.iter().zip(collected.rows) {
-        let held_back = hold_back(cells, drawing.min_rows, *whole);
+        let held_back = hold_back(cells, &rows, drawing.min_rows, *whole);
         if held_back.whole {
-            shown.push(rows.values().flatten().copied().collect());
+            show(rows.values().flatten().copied().collect());
         }
-        let visible = rows.into_iter().filter(|(group, _)| !held_back.hidden.contains(&group));
-        shown.extend(visible.map(|(_, rows)| rows));
+        let visible = rows.iter().filter(|(group, _)| !held_back.hidden.contains(group));
+        visible.for_each(|(_, rows)| show(rows.clone()));
     }
+    let all = in_part.iter().filter_map(|id| collected.parts.get(id));
+    shown.parts = all.map(|parts| parts.iter().map(|part| part.number).collect()).collect();
     Ok(shown)
+}
+
+/// The set of these rows, where all parts of a transaction are the transaction; notes of which there are only some.
+fn joined(rows: Vec<i64>, parts: &NumberedParts, in_part: &mut BTreeSet<i64>) -> RowSet {
+    let held: HashSet<i64> = rows.iter().copied().filter(|number| is_part(*number)).collect();
+    if held.is_empty() {
+        return rows.into_iter().collect();
+    }
+    let whole = |number: i64| {
+        let parts = parts.get(&transaction_of(number));
+        parts.is_some_and(|parts| parts.iter().all(|part| held.contains(&part.number)))
+    };
+    let ids = rows.into_iter().map(|number| match is_part(number) {
+        true if whole(number) => transaction_of(number),
+        true => {
+            in_part.insert(transaction_of(number));
+            number
+        }
+        false => number,
+    });
+    ids.collect()
 }
 
 /// Adds the rows up, in one pass.
@@ -138,7 +172,12 @@ fn collect(
         Grouping::Category => GroupColumn::Category,
         Grouping::Payee => GroupColumn::Payee,
     };
-    let matched = walk(drawing, account, query, column, &mut |row| {
+    let parts = if *grouping == Grouping::Category || query.category.is_some() {
+        drawing.store.numbered_parts(query)?
+    } else {
+        NumberedParts::new()
+    };
+    let matched = walk(drawing, account, query, column, true, &mut |row| {
         // Rows come in order of day, and days as ISO 8601 sort as days do.
         while ends.get(periods.len()).is_some_and(|end| end.as_str() < row.posted) {
             periods.push(current.finish());
@@ -149,7 +188,7 @@ fn collect(
             Grouping::Payee => payee(raw, *payees, pseudonyms),
             _ => Row::information_from(raw),
         });
-        count += usize::from(current.add(group, row.minor, row.id));
+        count += usize::from(current.add(group, row.minor, &numbers_of(&row, column, &parts)));
         if count > MAX_CELLS {
             return Err(VaultError::Invalid(format!(
                 "that is more than {MAX_CELLS} totals: choose longer periods or fewer groups"
@@ -164,7 +203,19 @@ fn collect(
         period.into_iter().map(|(number, (cell, rows))| ((name(number), cell), (name(number), rows))).unzip()
     };
     let (cells, rows) = periods.into_iter().map(named).unzip();
-    Ok(Collected { cells, rows, matched })
+    Ok(Collected { cells, rows, matched, parts })
+}
+
+/// By which numbers a row of a pass goes: its own, or those of the parts that it is about.
+fn numbers_of(row: &AmountRow<'_>, column: GroupColumn, parts: &NumberedParts) -> Vec<i64> {
+    if !row.in_part {
+        return vec![row.id];
+    }
+    let by_category = column == GroupColumn::Category;
+    let own = parts.get(&row.id).into_iter().flatten();
+    own.filter(|part| part.is_asked && (!by_category || row.group == Some(part.category.as_str())))
+        .map(|part| part.number)
+        .collect()
 }
 
 /// Groups by number: the form of a name is worked out once for each text, and two texts may have one form, as two
@@ -204,13 +255,13 @@ struct CurrentPeriod {
 }
 
 impl CurrentPeriod {
-    /// Adds a row; whether it is the first of its cell.
-    fn add(&mut self, group: usize, minor: i64, id: i64) -> bool {
+    /// Adds a row, which goes by these numbers; whether it is the first of its cell.
+    fn add(&mut self, group: usize, minor: i64, numbers: &[i64]) -> bool {
         if group >= self.cells.len() {
             self.cells.resize(group + 1, FilledCell::default());
         }
         let Some((cell, rows)) = self.cells.get_mut(group) else { return false };
-        rows.push(id);
+        rows.extend_from_slice(numbers);
         cell.rows += 1;
         cell.minor += i128::from(minor);
         if cell.rows == 1 {
@@ -235,10 +286,15 @@ struct HeldBack<'a> {
 }
 
 /// Applies the rule at the head of this module to one period.
-fn hold_back(cells: &Cells, k: u64, whole: bool) -> HeldBack<'_> {
+fn hold_back<'a>(cells: &'a Cells, numbers: &CellRows, k: u64, whole: bool) -> HeldBack<'a> {
     let mut hidden: Vec<&Option<String>> =
         cells.iter().filter(|(_, cell)| cell.rows < k).map(|(group, _)| group).collect();
+    let has_parts = whole && numbers.values().flatten().any(|number| is_part(*number));
     let rows = |hidden: &[&Option<String>]| -> u64 {
+        if has_parts {
+            let hidden = hidden.iter().filter_map(|group| numbers.get(*group)).flatten();
+            return hidden.map(|number| transaction_of(*number)).collect::<HashSet<i64>>().len() as u64;
+        }
         hidden.iter().filter_map(|group| cells.get(*group)).map(|cell| cell.rows).sum()
     };
     let mut whole = whole;
@@ -332,7 +388,7 @@ mod tests {
     }
 
     fn hidden(cells: &Cells, whole: bool) -> (Vec<String>, bool) {
-        let held_back = hold_back(cells, 3, whole);
+        let held_back = hold_back(cells, &CellRows::new(), 3, whole);
         let mut names: Vec<String> = held_back.hidden.iter().filter_map(|name| (*name).clone()).collect();
         names.sort();
         (names, held_back.whole)
@@ -366,7 +422,7 @@ mod tests {
                 .enumerate()
                 .map(|(index, (rows, minor))| (Some(index.to_string()), Cell { rows: *rows, minor: *minor }))
                 .collect();
-            let held_back = hold_back(&table, k, ask);
+            let held_back = hold_back(&table, &CellRows::new(), k, ask);
             for (group, cell) in &table {
                 prop_assert!(cell.rows >= k || held_back.hidden.contains(&group));
             }

@@ -8,19 +8,21 @@ use crate::store::aggregates::{AmountRow, GroupColumn};
 use crate::store::{Store, StoreError, TransactionQuery};
 use crate::vault::VaultError;
 
-/// Goes over the rows of `query`, which are of `account`, in order of day; gives how many there are.
+/// Goes over the rows of `query`, which are of `account`, in order of day; gives how many there are. With `parts` a
+/// split transaction counts with its parts, as [`Store::for_each_amount`] says.
 pub(super) fn walk(
     drawing: &mut Drawing<'_>,
     account: &Account,
     query: &TransactionQuery,
     group: GroupColumn,
+    parts: bool,
     each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), VaultError>,
 ) -> Result<u64, VaultError> {
     let mut matched = 0;
     let root = &mut drawing.root;
     let mut day = String::new();
     let mut amounts: Vec<i64> = Vec::new();
-    drawing.store.for_each_amount::<VaultError>(query, group, &mut |row| {
+    drawing.store.for_each_amount::<VaultError>(query, group, parts, &mut |row| {
         matched += 1;
         if let Some(root) = root.as_mut() {
             if day != row.posted {

@@ -6,10 +6,11 @@ use super::{analyse, policy_of};
 use crate::disclosure::inference::{
     self, Aggregate, Analysis, Group, Kind, Options, Quantity, Scope, threshold_answers,
 };
-use crate::ledger::{AccountId, RowSet};
+use crate::ledger::part_number::transaction_of;
+use crate::ledger::{AccountId, RowSet, TransactionId};
 use crate::money::Money;
 use crate::store::Store;
-use crate::store::aggregates_disclosed::AggregateRow;
+use crate::store::aggregates_disclosed::{AggregateRow, SetSummary};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
@@ -42,6 +43,8 @@ pub struct KnownGroup {
     pub accounts: Vec<String>,
     /// How many transactions.
     pub transactions: u64,
+    /// Whether some of them are there with a part only of those that they are split into.
+    pub in_part: bool,
     /// The first day, where it was looked up and a transaction is still there.
     pub from: Option<Date>,
     /// The last day, likewise.
@@ -68,9 +71,11 @@ pub struct ThresholdUse {
 impl KnownGroup {
     /// One line on it.
     pub fn sentence(&self) -> String {
-        let rows = match self.transactions {
-            1 => "1 transaction".to_owned(),
-            n => format!("{n} transactions"),
+        let rows = match (self.transactions, self.in_part) {
+            (1, true) => "a part of 1 transaction".to_owned(),
+            (n, true) => format!("{n} transactions, some in part,"),
+            (1, false) => "1 transaction".to_owned(),
+            (n, false) => format!("{n} transactions"),
         };
         let accounts: Vec<String> = self.accounts.iter().map(|name| format!("\"{name}\"")).collect();
         let of = if accounts.is_empty() { String::new() } else { format!(" of {}", accounts.join(" and ")) };
@@ -114,6 +119,7 @@ fn describe(store: &Store, group: &Group, what: &'static str, k: u64) -> Result<
         what,
         accounts: Vec::new(),
         transactions: group.transactions,
+        in_part: group.rows.parts().next().is_some(),
         from: None,
         to: None,
         amount: None,
@@ -123,7 +129,7 @@ fn describe(store: &Store, group: &Group, what: &'static str, k: u64) -> Result<
     let anchors: Vec<AccountId> =
         group.rows.ids().take_while(|id| *id < 0).map(|id| AccountId(id.saturating_neg())).collect();
     let summaries =
-        if group.transactions <= MAX_SUMMED_ROWS { store.summarise(&group.rows)? } else { Vec::new() };
+        if group.transactions <= MAX_SUMMED_ROWS { summaries(store, &group.rows)? } else { Vec::new() };
     let accounts: BTreeSet<AccountId> =
         anchors.iter().copied().chain(summaries.iter().map(|(account, _)| *account)).collect();
     let mut total: Option<i128> = (group.transactions <= MAX_SUMMED_ROWS).then_some(0);
@@ -157,6 +163,30 @@ fn describe(store: &Store, group: &Group, what: &'static str, k: u64) -> Result<
     Ok(known)
 }
 
+/// What the set's rows come to, parts of split transactions with what they have in it.
+fn summaries(store: &Store, rows: &RowSet) -> Result<Vec<(AccountId, SetSummary)>, VaultError> {
+    let mut found = store.summarise(rows)?;
+    let mut counted: BTreeSet<i64> = BTreeSet::new();
+    for number in rows.parts() {
+        let id = TransactionId(transaction_of(number));
+        let part = store.parts_of(id)?.into_iter().find(|part| part.number == number);
+        let Some((transaction, part)) = store.movement(id)?.zip(part) else { continue };
+        let (account, day) = (transaction.account, transaction.detail.posted);
+        let is_new = counted.insert(id.0);
+        let new = SetSummary { rows: 0, sum_minor: 0, first: day, last: day };
+        if !found.iter().any(|(known, _)| *known == account) {
+            found.push((account, new));
+        }
+        if let Some((_, whole)) = found.iter_mut().find(|(known, _)| *known == account) {
+            whole.rows = whole.rows.saturating_add(u64::from(is_new));
+            whole.sum_minor = whole.sum_minor.saturating_add(i128::from(part.minor));
+            whole.first = whole.first.min(day);
+            whole.last = whole.last.max(day);
+        }
+    }
+    Ok(found)
+}
+
 /// The rows that were shown one by one, an entry for each account.
 fn shown(store: &Store, aggregates: &[&Aggregate]) -> Result<Vec<KnownGroup>, VaultError> {
     let revealed = aggregates
@@ -169,6 +199,7 @@ fn shown(store: &Store, aggregates: &[&Aggregate]) -> Result<Vec<KnownGroup>, Va
             what: "shown",
             accounts: store.account(account)?.map(|account| account.name).into_iter().collect(),
             transactions: summary.rows,
+            in_part: false,
             from: Some(summary.first),
             to: Some(summary.last),
             amount: None,
@@ -208,7 +239,10 @@ impl Vault {
                 known.push(describe(store, group, what, k)?);
             }
             let has_sum = |group: &&Group| {
-                !group.revealed && !sums.iter().any(|sum| sum.rows == group.rows || is_counted_by(sum, group))
+                // An opening balance is no transaction.
+                !group.revealed
+                    && group.transactions > 0
+                    && !sums.iter().any(|sum| sum.rows == group.rows || is_counted_by(sum, group))
             };
             for group in solve(Quantity::Counts)?.known.iter().filter(has_sum) {
                 known.push(describe(store, group, "number", 0)?);

@@ -2,15 +2,17 @@
 
 use super::super::accounts::account_by_id;
 use super::super::facts::{Drawing, shown_rows};
-use super::super::{FactRequest, TransactionField, TransactionQuery, VaultError};
+use super::super::{FactRequest, RowFilter, TransactionField, TransactionQuery, VaultError};
 use super::documents::document_figures;
 use crate::disclosure::inference::{Aggregate, Kind};
 use crate::disclosure::{PseudonymKey, RootSalt};
+use crate::ledger::part_number::transaction_of;
 use crate::ledger::{AccountId, RowSet};
+use crate::money::Money;
 use crate::store::aggregates_disclosed::{AggregateRow, OpeningMoved};
 use crate::store::{Store, StoreError};
 use jiff::civil::Date;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A figure that a fact would disclose.
 pub(super) struct Figure {
@@ -30,9 +32,16 @@ pub(super) struct Figure {
 /// - an answer of yes or no is [`Kind::Threshold`] over the rows it is about, with a `question` that holds
 ///   all else that tells it from another (operator, level, currency, averaged or each day);
 /// - rows shown one by one with their amounts are [`Kind::Revealed`], without amounts [`Kind::Count`];
+/// - a filter by amount is a [`Kind::Threshold`] too: whether a transaction is there tells on which side it is;
+/// - of a split transaction a figure has the whole beneath it, or the parts that it adds, with a [`Kind::Parts`];
 /// - a document whose bytes leave is [`Kind::Revealed`] for the rows that it shows (`documents`); by its digest
 ///   alone it is none.
-pub(super) fn figures_of(store: &Store, fact: &FactRequest, today: Date) -> Result<Vec<Figure>, VaultError> {
+pub(super) fn figures_of(
+    store: &Store,
+    fact: &FactRequest,
+    today: Date,
+    k: u64,
+) -> Result<Vec<Figure>, VaultError> {
     Ok(match fact {
         FactRequest::Balance { account, as_of, round_to, .. } => {
             let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
@@ -47,21 +56,17 @@ pub(super) fn figures_of(store: &Store, fact: &FactRequest, today: Date) -> Resu
             let kind = Kind::Threshold { account: account.0, question };
             vec![balance_figure(store, kind, *account, *to)?]
         }
-        FactRequest::Totals { account, round_to, .. } => {
+        FactRequest::Totals { account, filter, round_to, .. } => {
             let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
             let account = account_by_id(store, *account)?;
             // Which rows fall into one group does not depend on the key under which groups are named.
             let (salt, pseudonyms) = (RootSalt::from_bytes([0; 32]), PseudonymKey::from_bytes([0; 32]));
-            let mut drawing = Drawing::new(store, &salt, &pseudonyms, today, false);
-            let cells = shown_rows(&mut drawing, &account, fact)?;
-            cells
-                .into_iter()
-                .map(|rows| Figure {
-                    kind: kind.clone(),
-                    account: Some(account.id),
-                    rows: rows.into_iter().collect(),
-                })
-                .collect()
+            let mut drawing = Drawing::new(store, &salt, &pseudonyms, today, false).holding_back(k);
+            let shown = shown_rows(&mut drawing, &account, fact)?;
+            let figure = |kind: &Kind, rows| Figure { kind: kind.clone(), account: Some(account.id), rows };
+            let parts = shown.parts.into_iter().map(|rows| figure(&Kind::Parts, rows));
+            let sums = shown.sets.into_iter().map(|rows| figure(&kind, rows));
+            parts.chain(sums).chain(amount_question(account.id, filter, false)).collect()
         }
         FactRequest::Transactions { account, from, to, filter, fields, limit, .. } => {
             let account = account_by_id(store, *account)?.id;
@@ -70,18 +75,35 @@ pub(super) fn figures_of(store: &Store, fact: &FactRequest, today: Date) -> Resu
                 Ok(store.movements(query)?.into_iter().map(|transaction| transaction.id.0).collect())
             };
             let matched = Figure { kind: Kind::Count, account: Some(account), rows: ids(&query)? };
-            if !fields.contains(&TransactionField::Amount) {
-                return Ok(vec![matched]);
+            let shows_amounts = fields.contains(&TransactionField::Amount);
+            let question = amount_question(account, filter, shows_amounts);
+            if !shows_amounts {
+                return Ok([matched].into_iter().chain(question).collect());
             }
             let rows = ids(&TransactionQuery { limit: *limit, ..query })?;
             let shown = Figure { kind: Kind::Revealed, account: Some(account), rows };
             // How many matched is stated also of those that a cap leaves out.
-            if limit.is_some() { vec![shown, matched] } else { vec![shown] }
+            let matched = limit.is_some().then_some(matched);
+            [shown].into_iter().chain(matched).chain(question).collect()
         }
         FactRequest::Document { source, enclose, .. } => document_figures(store, source, *enclose)?,
         // That an account exists, and whose it is, says nothing of amounts.
         FactRequest::Account { .. } => Vec::new(),
     })
+}
+
+/// What a filter by amount tells of each transaction, as one answer of the budget, whatever the window.
+///
+/// One that asks for a single amount and shows what it finds tells no more than what is shown.
+fn amount_question(account: AccountId, filter: &RowFilter, shows_amounts: bool) -> Option<Figure> {
+    let (least, most) = (filter.at_least, filter.at_most);
+    if (least.is_none() && most.is_none()) || (shows_amounts && least == most) {
+        return None;
+    }
+    let side = |word: &str, amount: Option<Money>| amount.map(|amount| format!(" {word} {amount}"));
+    let question = [side("at-least", least), side("at-most", most)].into_iter().flatten().collect::<String>();
+    let kind = Kind::Threshold { account: account.0, question: format!("each transaction{question}") };
+    Some(Figure { kind, account: Some(account), rows: RowSet::new() })
 }
 
 /// A figure over all booked rows up to the end of a day, from the opening balance on.
@@ -101,12 +123,18 @@ pub(super) struct History {
     /// The rows they were read from, in the same order, their sets emptied.
     pub(super) origins: Vec<AggregateRow>,
     moved: Vec<OpeningMoved>,
+    /// The parts of transactions that the history knows, by recipient.
+    parts: HashSet<(i64, RowSet)>,
 }
 
 impl History {
     pub(super) fn load(store: &Store) -> Result<Self, VaultError> {
-        let mut history =
-            Self { aggregates: Vec::new(), origins: Vec::new(), moved: store.openings_moved()? };
+        let mut history = Self {
+            aggregates: Vec::new(),
+            origins: Vec::new(),
+            moved: store.openings_moved()?,
+            parts: HashSet::new(),
+        };
         let mut places: HashMap<i64, usize> = HashMap::new();
         for mut row in store.aggregates()? {
             let base = row.base.map(|base| places.get(&base).copied().ok_or_else(damaged)).transpose()?;
@@ -114,6 +142,9 @@ impl History {
             let (mut added, removed) = (std::mem::take(&mut row.added), std::mem::take(&mut row.removed));
             if base.is_none() {
                 added = history.with_openings(added, row.account, row.epoch);
+            }
+            if kind == Kind::Parts {
+                history.parts.insert((row.recipient, added.clone()));
             }
             places.insert(row.id, history.origins.len());
             history.aggregates.push(Aggregate { observer: row.recipient, kind, base, added, removed });
@@ -140,6 +171,10 @@ impl History {
     ) -> Result<Vec<AggregateRow>, VaultError> {
         let mut rows = Vec::with_capacity(figures.len());
         for figure in figures {
+            if figure.kind == Kind::Parts {
+                rows.extend(self.with_parts(recipient, figure));
+                continue;
+            }
             let epoch = figure.account.map_or(Ok(0), |account| store.opening_epoch(account))?;
             let whole = self.with_openings(figure.rows.clone(), figure.account, epoch);
             let derived = self.base_for(recipient, figure, epoch).and_then(|base| {
@@ -180,6 +215,35 @@ impl History {
             rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// Adds which parts a transaction has, unless the history says so of this recipient already.
+    fn with_parts(&mut self, recipient: i64, figure: &Figure) -> Option<AggregateRow> {
+        let removed: RowSet = figure.rows.parts().map(transaction_of).collect();
+        let aggregate = Aggregate {
+            observer: recipient,
+            kind: Kind::Parts,
+            base: None,
+            added: figure.rows.clone(),
+            removed: removed.clone(),
+        };
+        if !self.parts.insert((recipient, figure.rows.clone())) {
+            return None;
+        }
+        self.aggregates.push(aggregate);
+        Some(AggregateRow {
+            id: 0,
+            disclosure: None,
+            draft: None,
+            recipient,
+            kind: word_of(&Kind::Parts).to_owned(),
+            account: figure.account,
+            question: None,
+            base: None,
+            added: figure.rows.clone(),
+            removed,
+            epoch: 0,
+        })
     }
 
     /// The balance of the account that the recipient was told whose set is nearest in size to this one's.
@@ -232,7 +296,8 @@ impl History {
 
 const fn word_of(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Sum => "sum",
+        // The parts add up to the whole: a sum of zero, with the whole taken off.
+        Kind::Sum | Kind::Parts => "sum",
         Kind::RoundedSum => "rounded-sum",
         Kind::Count => "count",
         Kind::Revealed => "revealed",
@@ -242,6 +307,7 @@ const fn word_of(kind: &Kind) -> &'static str {
 
 fn kind_of(row: &AggregateRow) -> Result<Kind, VaultError> {
     match (row.kind.as_str(), row.account, &row.question) {
+        ("sum", ..) if row.base.is_none() && !row.removed.is_empty() => Ok(Kind::Parts),
         ("sum", ..) => Ok(Kind::Sum),
         ("rounded-sum", ..) => Ok(Kind::RoundedSum),
         ("count", ..) => Ok(Kind::Count),

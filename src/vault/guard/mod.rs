@@ -13,9 +13,12 @@ pub use exposure::{Exposure, KnownGroup, ThresholdUse};
 
 use super::refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 use super::{FactRequest, Vault, VaultError};
+use crate::disclosure::MIN_CELL_ROWS;
 use crate::disclosure::inference::{self, Aggregate, Analysis, Group, Kind, Options, Quantity, Scope};
 use crate::disclosure::log::LogKind;
+use crate::ledger::part_number::{is_part, transaction_of};
 use crate::ledger::{AccountId, TransactionId};
+use crate::money::Money;
 use crate::store::Store;
 use crate::store::aggregates_disclosed::{AggregateRow, PolicyRow};
 use crate::store::recipients::RecipientRow;
@@ -32,7 +35,7 @@ const MAX_HISTORY_FOR_ADVICE: usize = 400;
 /// What a recipient may work out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InferencePolicy {
-    /// A group of fewer transactions than this must not become known.
+    /// A group of fewer transactions than this must not become known; a total of fewer is held back.
     pub k: u64,
     /// How many yes-or-no answers they get on one account. Nineteen find a balance to the cent.
     pub threshold_budget: u64,
@@ -42,7 +45,7 @@ pub struct InferencePolicy {
 
 impl Default for InferencePolicy {
     fn default() -> Self {
-        Self { k: 3, threshold_budget: 5, collusion: Collusion::Warn }
+        Self { k: MIN_CELL_ROWS, threshold_budget: 5, collusion: Collusion::Warn }
     }
 }
 
@@ -68,6 +71,8 @@ impl Collusion {
 
 /// What the guard says of a request.
 pub(super) struct Verdict {
+    /// The owner's k for the recipient, by which totals were held back.
+    pub(super) k: u64,
     pub(super) refusal: Option<Refusal>,
     pub(super) warnings: Vec<String>,
     /// The sets beneath the facts, to be kept where the disclosure is made.
@@ -89,16 +94,21 @@ pub(super) struct Guard<'a> {
 impl Guard<'_> {
     /// Judges a request against everything that was disclosed.
     pub(super) fn judge(&self, facts: &[FactRequest]) -> Result<Verdict, VaultError> {
+        let policy = policy_of(self.store, self.recipient.id)?;
         let mut figures: Vec<Figure> = Vec::new();
         for fact in facts {
-            figures.extend(figures_of(self.store, fact, self.today)?);
+            figures.extend(figures_of(self.store, fact, self.today, policy.k)?);
         }
-        self.judge_figures(&figures, facts)
+        self.judge_figures(&figures, facts, policy)
     }
 
     /// Judges figures; the facts they are of serve for advice.
-    fn judge_figures(&self, figures: &[Figure], facts: &[FactRequest]) -> Result<Verdict, VaultError> {
-        let policy = policy_of(self.store, self.recipient.id)?;
+    fn judge_figures(
+        &self,
+        figures: &[Figure],
+        facts: &[FactRequest],
+        policy: InferencePolicy,
+    ) -> Result<Verdict, VaultError> {
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
         let rows = history.with_asked(self.store, self.recipient.id, figures)?;
@@ -128,7 +138,7 @@ impl Guard<'_> {
         let mine = history.origins.iter().filter(|row| row.recipient == self.recipient.id);
         let disclosures: BTreeSet<_> = mine.map(|row| (row.disclosure, row.draft)).collect();
         let afterwards = exposure::news(self.store, &alone, figures)?;
-        Ok(Verdict { refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
+        Ok(Verdict { k: policy.k, refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
     }
 
     fn analyse(
@@ -145,18 +155,17 @@ impl Guard<'_> {
 
     fn leak(&self, history: &History, leak: &Group, together: bool) -> Result<Leak, VaultError> {
         let mut rows = Vec::new();
-        for id in leak.rows.ids().map(TransactionId) {
-            let detail = self.store.movement(id)?.map(|transaction| LeakedDetail {
-                date: transaction.detail.posted,
-                payee: transaction.detail.payee,
-                amount: transaction.detail.amount,
-            });
-            rows.push(LeakedRow { id, detail });
+        for number in leak.rows.ids() {
+            rows.push(leaked_row(self.store, number)?);
         }
+        let is_told = |place: &usize| {
+            history.aggregates.get(*place).is_some_and(|aggregate| aggregate.kind != Kind::Parts)
+        };
         let places = leak.certificate.iter().flat_map(|certificate| {
             certificate.terms.iter().map(|term| term.aggregate).chain(certificate.revealing.iter().copied())
         });
         let origins: BTreeSet<_> = places
+            .filter(is_told)
             .filter_map(|place| history.origins.get(place))
             .map(|row| (row.disclosure, row.draft, row.recipient))
             .collect();
@@ -310,7 +319,7 @@ impl Guard<'_> {
     fn is_safe(&self, account: AccountId, day: Date, policy: InferencePolicy) -> Result<bool, VaultError> {
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
-        let figures = figures_of(self.store, &FactRequest::balance(account, day), self.today)?;
+        let figures = figures_of(self.store, &FactRequest::balance(account, day), self.today, policy.k)?;
         history.with_asked(self.store, self.recipient.id, &figures)?;
         let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
         let together = self.analyse(&history, earlier, policy.k, None)?;
@@ -359,7 +368,28 @@ fn collusion_warnings(recipient: &str, leaks: Vec<Leak>, over_budget: Vec<OverBu
     leaks.chain(over_budget).collect()
 }
 
-fn policy_of(store: &Store, recipient: i64) -> Result<InferencePolicy, VaultError> {
+/// What the owner is shown of a transaction, or of a part of one, that would become known.
+fn leaked_row(store: &Store, number: i64) -> Result<LeakedRow, VaultError> {
+    let id = TransactionId(transaction_of(number));
+    let in_part = is_part(number);
+    let mut detail = store.movement(id)?.map(|transaction| LeakedDetail {
+        date: transaction.detail.posted,
+        payee: transaction.detail.payee,
+        amount: transaction.detail.amount,
+    });
+    if let Some(shown) = detail.as_mut().filter(|_| in_part) {
+        let part = store.parts_of(id)?.into_iter().find(|part| part.number == number);
+        match part {
+            Some(part) => shown.amount = Money::new(part.minor, shown.amount.currency()),
+            // It was split otherwise when it was disclosed.
+            None => detail = None,
+        }
+    }
+    Ok(LeakedRow { id, in_part, detail })
+}
+
+/// The owner's rules for a recipient, or the usual ones.
+pub(super) fn policy_of(store: &Store, recipient: i64) -> Result<InferencePolicy, VaultError> {
     Ok(store.recipient_policy(recipient)?.map_or_else(InferencePolicy::default, |row| InferencePolicy {
         k: row.k,
         threshold_budget: row.threshold_budget,

@@ -59,7 +59,9 @@ impl House {
             today: date(2100, 1, 1),
             seed: [9; 32],
         };
-        guard.judge_figures(figures, &[]).unwrap()
+        guard
+            .judge_figures(figures, &[], policy_of(&self.store, self.recipients[recipient].id).unwrap())
+            .unwrap()
     }
 
     /// Discloses what may be disclosed.
