@@ -63,6 +63,8 @@ pub struct Global {
 pub enum Command {
     Init(commands::init::Init),
     Demo(commands::demo::Demo),
+    Unlock(commands::unlock::Unlock),
+    Lock(commands::unlock::Lock),
     #[command(subcommand)]
     Account(commands::account::Account),
     #[command(subcommand)]

@@ -152,9 +152,29 @@ impl Vault {
     /// # Errors
     /// [`VaultError::File`]: no vault there, wrong secret, damaged, busy; [`VaultError::Store`]: made by a newer finvault.
     pub fn open(path: &Path, secret: &Secret<'_>, options: &OpenOptions) -> Result<Self, VaultError> {
-        let unlocked = vfs::unlock(path, secret)?;
+        Self::open_unlocked(path, vfs::unlock(path, secret)?, options)
+    }
+
+    /// Opens a vault that [`vfs::unlock`] unlocked.
+    ///
+    /// # Errors
+    /// As [`Vault::open`], but for the secret.
+    pub fn open_unlocked(
+        path: &Path,
+        unlocked: vfs::Unlocked,
+        options: &OpenOptions,
+    ) -> Result<Self, VaultError> {
         let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
         Self::connect(path, unlocked.key, options, warnings)
+    }
+
+    /// Opens a vault with its key, which a caller kept since [`vfs::unlock`]: no key derivation is run.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; [`vfs::VfsError::WrongSecret`] where it is the key of another vault.
+    pub fn open_with_key(path: &Path, key: VaultKey, options: &OpenOptions) -> Result<Self, VaultError> {
+        let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
+        Self::connect(path, key, options, warnings)
     }
 
     fn connect(

@@ -28,6 +28,7 @@ pub mod request;
 pub mod shapes;
 pub mod tx;
 pub mod tx_split;
+pub mod unlock;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -39,6 +40,8 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
     match command {
         Command::Init(command) => command.run(session),
         Command::Demo(command) => command.run(session),
+        Command::Unlock(command) => command.run(session),
+        Command::Lock(command) => command.run(session),
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
         Command::Category(command) => command.run(session),
