@@ -94,6 +94,10 @@ pub enum Command {
     Receipt(commands::receipt::Receipt),
     Log(commands::log::Log),
     Check(commands::check::Check),
+    Backup(commands::backup::Backup),
+    Restore(commands::backup::Restore),
+    Compact(commands::backup::Compact),
+    Salvage(commands::backup::Salvage),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
 }

@@ -66,6 +66,15 @@ impl Session<'_> {
         Ok(vault)
     }
 
+    /// The key of the vault or backup at `path`, without opening it.
+    pub fn key_of(&mut self, path: &Path) -> Result<VaultKey, Failure> {
+        must_be_there(path)?;
+        match self.kept_key(path) {
+            Some(key) => Ok(key),
+            None => Ok(self.unlock_by_secret(path)?.key),
+        }
+    }
+
     /// The key that `unlock` left with the system's keeper, if it is this vault's. A secret named on the command line
     /// is always tried instead.
     fn kept_key(&self, path: &Path) -> Option<VaultKey> {

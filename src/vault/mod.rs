@@ -9,6 +9,7 @@ mod annotations;
 #[cfg(feature = "age")]
 mod answer;
 mod attachments;
+pub mod backup;
 mod balances;
 mod categories;
 mod check;
@@ -19,6 +20,7 @@ mod error;
 mod facts;
 #[cfg(feature = "age")]
 mod guard;
+mod held;
 mod import;
 mod import_target;
 mod journal;
@@ -32,6 +34,7 @@ mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
 mod review;
+mod salvage;
 #[cfg(feature = "age")]
 mod standing;
 #[cfg(feature = "age")]
@@ -69,6 +72,7 @@ pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
+pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
@@ -118,6 +122,8 @@ pub struct Vault {
     warnings: Vec<String>,
     #[cfg(feature = "age")]
     random: Box<dyn Random>,
+    /// Last, so that the database is closed when it goes.
+    _held: held::Held,
 }
 
 impl Vault {
@@ -188,6 +194,8 @@ impl Vault {
             cache_mib: options.cache_mib,
             ..vfs::ConnectOptions::default()
         };
+        // Before the file is opened: from then on nobody may read it as a plain file.
+        let _held = held::Held::new(path);
         let store = Store::open(vfs::connect(path, &key, &connect)?)?;
         Ok(Self {
             store,
@@ -196,6 +204,7 @@ impl Vault {
             warnings,
             #[cfg(feature = "age")]
             random: Box::new(OsRandom),
+            _held,
         })
     }
 
@@ -223,6 +232,19 @@ impl Vault {
     /// [`VaultError::Store`] where that fails; what was acknowledged is safe all the same.
     pub fn close(self) -> Result<(), VaultError> {
         Ok(self.store.close()?)
+    }
+
+    /// Rewrites the file without the room that deleted rows left in it. Gives its size before and after, in bytes.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where that fails, for example on a full disk; the vault is as it was then.
+    pub fn compact(&mut self) -> Result<(u64, u64), VaultError> {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        // What is still in the log counts once it is in the file.
+        self.read(|store| Ok(store.fold_log()?))?;
+        let before = size(&self.path);
+        self.read(|store| Ok(store.compact()?))?;
+        Ok((before, size(&self.path)))
     }
 
     /// Runs `work` in one transaction.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod attach;
+pub mod backup;
 pub mod balance;
 pub mod category;
 pub mod check;
@@ -59,6 +60,10 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),
+        Command::Backup(command) => command.run(session),
+        Command::Restore(command) => command.run(session),
+        Command::Compact(command) => command.run(session),
+        Command::Salvage(command) => command.run(session),
         Command::Completions(command) => command.run(session),
         Command::Man(command) => command.run(session),
     }
