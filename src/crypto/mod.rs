@@ -30,3 +30,5 @@ pub(crate) use secret::{HeaderAuthKey, PageKey, SlotKey, TableKey, WalKey};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof_tests;
