@@ -63,6 +63,8 @@ pub struct Global {
 pub enum Command {
     Init(commands::init::Init),
     Demo(commands::demo::Demo),
+    Unlock(commands::unlock::Unlock),
+    Lock(commands::unlock::Lock),
     #[command(subcommand)]
     Account(commands::account::Account),
     #[command(subcommand)]
@@ -96,6 +98,10 @@ pub enum Command {
     Receipt(commands::receipt::Receipt),
     Log(commands::log::Log),
     Check(commands::check::Check),
+    Backup(commands::backup::Backup),
+    Restore(commands::backup::Restore),
+    Compact(commands::backup::Compact),
+    Salvage(commands::backup::Salvage),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
 }

@@ -10,8 +10,10 @@ mod console;
 mod environment;
 mod exit;
 mod failure;
+mod keeper;
 mod known_signers;
 mod output_file;
+mod process;
 mod profiles;
 mod render;
 mod secrets;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
+    process::keep_memory_private();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -5,12 +5,13 @@ use super::console::Console;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{Failure, describe};
-use super::secrets;
-use finvault::crypto::RecoveryCode;
+use super::{keeper, secrets};
+use finvault::crypto::{RecoveryCode, VaultKey};
 use finvault::vault::{ErrorClass, OpenOptions, Secret, Vault, VaultError};
+use finvault::vfs::{self, Unlocked};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a command is given.
 pub struct Session<'a> {
@@ -47,19 +48,49 @@ impl Session<'_> {
     /// Opens the vault, and tells what is odd about it.
     pub fn open_vault(&mut self) -> Result<Vault, Failure> {
         let path = self.vault_path()?;
-        // A missing vault is told before anybody types a passphrase for it.
-        if let Err(error) = std::fs::metadata(&path) {
-            return Err(Failure::new(
-                Exit::Failed,
-                format!("cannot open the vault {}: {}", path.display(), describe(&error)),
-            )
-            .help("make one with \"finvault init\", or name another with --vault or FINVAULT_VAULT"));
-        }
+        must_be_there(&path)?;
         let options = OpenOptions {
             busy_timeout_ms: self.global.busy_timeout.unwrap_or(BUSY_TIMEOUT_DEFAULT_MS),
             ..OpenOptions::default()
         };
-        let vault = match &self.global.recovery_code_file {
+        let vault = match self.kept_key(&path) {
+            Some(key) => Vault::open_with_key(&path, key, &options)?,
+            None => {
+                let unlocked = self.unlock_by_secret(&path)?;
+                Vault::open_unlocked(&path, unlocked, &options)?
+            }
+        };
+        for warning in vault.warnings() {
+            self.console.warn(warning)?;
+        }
+        Ok(vault)
+    }
+
+    /// The key of the vault or backup at `path`, without opening it.
+    pub fn key_of(&mut self, path: &Path) -> Result<VaultKey, Failure> {
+        must_be_there(path)?;
+        match self.kept_key(path) {
+            Some(key) => Ok(key),
+            None => Ok(self.unlock_by_secret(path)?.key),
+        }
+    }
+
+    /// The key that `unlock` left with the system's keeper, if it is this vault's. A secret named on the command line
+    /// is always tried instead.
+    fn kept_key(&self, path: &Path) -> Option<VaultKey> {
+        if self.global.passphrase_file.is_some() || self.global.recovery_code_file.is_some() {
+            return None;
+        }
+        let key = keeper::kept(vfs::stated_vault_id(path).ok()?)?;
+        // A vault whose key was changed since is opened with its passphrase, as if nothing had been kept.
+        vfs::check_key(path, &key).ok().map(|_| key)
+    }
+
+    /// Finds the vault's key with the passphrase or recovery code, from wherever that comes.
+    pub fn unlock_by_secret(&mut self, path: &Path) -> Result<Unlocked, Failure> {
+        // A missing vault is told before anybody types a passphrase for it.
+        must_be_there(path)?;
+        let unlocked = match &self.global.recovery_code_file {
             Some(file) => {
                 let text = secrets::read_secret("the recovery code", file)?;
                 let code = RecoveryCode::parse(&text).map_err(|error| {
@@ -67,19 +98,23 @@ impl Session<'_> {
                         "a recovery code is what \"finvault init\" printed once, dashes included or not",
                     )
                 })?;
-                Vault::open(&path, &Secret::RecoveryCode(&code), &options)
+                vfs::unlock(path, &Secret::RecoveryCode(&code))
             }
             None => {
                 let file = self.global.passphrase_file.clone();
                 let passphrase = secrets::passphrase(file.as_deref(), self.environment, self.console)?;
-                Vault::open(&path, &Secret::Passphrase(&passphrase), &options)
+                vfs::unlock(path, &Secret::Passphrase(&passphrase))
             }
-        }?;
-        for warning in vault.warnings() {
-            self.console.warn(warning)?;
-        }
-        Ok(vault)
+        };
+        unlocked.map_err(|error| VaultError::from(error).into())
     }
+}
+
+fn must_be_there(path: &Path) -> Result<(), Failure> {
+    std::fs::metadata(path).map(|_| ()).map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot open the vault {}: {}", path.display(), describe(&error)))
+            .help("make one with \"finvault init\", or name another with --vault or FINVAULT_VAULT")
+    })
 }
 
 impl From<VaultError> for Failure {

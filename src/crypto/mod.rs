@@ -45,3 +45,5 @@ pub(crate) use self::{
 
 #[cfg(all(test, feature = "vault"))]
 mod tests;
+#[cfg(test)]
+mod wycheproof_tests;

@@ -21,6 +21,7 @@ pub mod migrations;
 pub mod movements;
 pub mod profile;
 pub mod recipients;
+pub mod salvage;
 mod values;
 
 pub use error::StoreError;
@@ -121,6 +122,23 @@ impl Store {
             },
             error => error,
         }
+    }
+
+    /// Moves all of the log into the file.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the disk fails; the data is then still safe in the log.
+    pub fn fold_log(&self) -> Result<(), StoreError> {
+        Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
+    /// Rewrites the database without unused pages, and folds the result in.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the disk fails or is full; nothing is changed then.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        self.conn.execute_batch("VACUUM")?;
+        self.fold_log()
     }
 
     /// Moves all of the log into the file and closes it.

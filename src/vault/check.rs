@@ -60,10 +60,7 @@ impl Vault {
         let mut problems: Vec<Problem> = file
             .damage
             .iter()
-            .map(|damage| Problem {
-                what: damage.to_string(),
-                twin_serves: matches!(damage, vfs::Damage::HeaderCopy { .. }),
-            })
+            .map(|damage| Problem { what: damage.to_string(), twin_serves: damage.is_mended() })
             .collect();
         let mut report = CheckReport {
             units: file.units_read,
@@ -78,6 +75,8 @@ impl Vault {
         if problems.iter().all(|problem| problem.twin_serves) {
             self.check_content(&mut report, &mut problems)?;
             self.check_additions(&mut report, &mut problems, progress)?;
+        } else {
+            problems.extend(self.losses()?);
         }
         report.problems = problems;
         Ok(report)

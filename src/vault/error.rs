@@ -226,6 +226,9 @@ pub enum VaultError {
     /// The signed log does not hold together.
     #[error("the log is not intact: {0}")]
     Log(String),
+    /// What was read could not be written out.
+    #[error("the output could not be written: {0}")]
+    Write(std::io::Error),
     /// The sealed disclosure could not be delivered.
     #[error("the disclosure could not be written: {0}")]
     Deliver(std::io::Error),

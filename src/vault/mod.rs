@@ -9,6 +9,7 @@ mod annotations;
 #[cfg(feature = "age")]
 mod answer;
 mod attachments;
+pub mod backup;
 mod balances;
 mod categories;
 mod check;
@@ -23,6 +24,7 @@ mod error;
 mod facts;
 #[cfg(feature = "age")]
 mod guard;
+mod held;
 mod import;
 mod import_target;
 mod journal;
@@ -41,6 +43,7 @@ mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
 mod review;
+mod salvage;
 #[cfg(feature = "age")]
 mod standing;
 #[cfg(feature = "age")]
@@ -84,6 +87,7 @@ pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
+pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
@@ -133,6 +137,8 @@ pub struct Vault {
     warnings: Vec<String>,
     #[cfg(feature = "age")]
     random: Box<dyn Random>,
+    /// Last, so that the database is closed when it goes.
+    _held: held::Held,
 }
 
 impl Vault {
@@ -167,9 +173,29 @@ impl Vault {
     /// # Errors
     /// [`VaultError::File`]: no vault there, wrong secret, damaged, busy; [`VaultError::Store`]: made by a newer finvault.
     pub fn open(path: &Path, secret: &Secret<'_>, options: &OpenOptions) -> Result<Self, VaultError> {
-        let unlocked = vfs::unlock(path, secret)?;
+        Self::open_unlocked(path, vfs::unlock(path, secret)?, options)
+    }
+
+    /// Opens a vault that [`vfs::unlock`] unlocked.
+    ///
+    /// # Errors
+    /// As [`Vault::open`], but for the secret.
+    pub fn open_unlocked(
+        path: &Path,
+        unlocked: vfs::Unlocked,
+        options: &OpenOptions,
+    ) -> Result<Self, VaultError> {
         let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
         Self::connect(path, unlocked.key, options, warnings)
+    }
+
+    /// Opens a vault with its key, which a caller kept since [`vfs::unlock`]: no key derivation is run.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; [`vfs::VfsError::WrongSecret`] where it is the key of another vault.
+    pub fn open_with_key(path: &Path, key: VaultKey, options: &OpenOptions) -> Result<Self, VaultError> {
+        let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
+        Self::connect(path, key, options, warnings)
     }
 
     fn connect(
@@ -183,6 +209,8 @@ impl Vault {
             cache_mib: options.cache_mib,
             ..vfs::ConnectOptions::default()
         };
+        // Before the file is opened: from then on nobody may read it as a plain file.
+        let _held = held::Held::new(path);
         let store = Store::open(vfs::connect(path, &key, &connect)?)?;
         Ok(Self {
             store,
@@ -191,6 +219,7 @@ impl Vault {
             warnings,
             #[cfg(feature = "age")]
             random: Box::new(OsRandom),
+            _held,
         })
     }
 
@@ -218,6 +247,19 @@ impl Vault {
     /// [`VaultError::Store`] where that fails; what was acknowledged is safe all the same.
     pub fn close(self) -> Result<(), VaultError> {
         Ok(self.store.close()?)
+    }
+
+    /// Rewrites the file without the room that deleted rows left in it. Gives its size before and after, in bytes.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] where that fails, for example on a full disk; the vault is as it was then.
+    pub fn compact(&mut self) -> Result<(u64, u64), VaultError> {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        // What is still in the log counts once it is in the file.
+        self.read(|store| Ok(store.fold_log()?))?;
+        let before = size(&self.path);
+        self.read(|store| Ok(store.compact()?))?;
+        Ok((before, size(&self.path)))
     }
 
     /// Runs `work` in one transaction.

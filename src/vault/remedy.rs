@@ -19,7 +19,7 @@ impl VaultError {
             Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
             Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
-            Self::Randomness | Self::Deliver(_) | Self::Sealing(_) => ErrorClass::Failed,
+            Self::Randomness | Self::Deliver(_) | Self::Write(_) | Self::Sealing(_) => ErrorClass::Failed,
             Self::AllSuppressed { .. } | Self::Unanswerable(_) => ErrorClass::Refused,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
@@ -136,6 +136,7 @@ impl VaultError {
             | Self::AttachmentTooLarge { .. }
             | Self::AttachmentRead(_)
             | Self::AttachmentWrite(_)
+            | Self::Write(_)
             | Self::Randomness
             | Self::Sealing(_) => None,
             Self::NotAllowed(_) => {

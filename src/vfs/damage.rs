@@ -70,6 +70,14 @@ pub enum Damage {
     },
 }
 
+impl Damage {
+    /// Whether a second copy serves, so that nothing is lost.
+    #[must_use]
+    pub fn is_mended(&self) -> bool {
+        matches!(self, Self::HeaderCopy { .. })
+    }
+}
+
 /// Why a vault could not be made, unlocked, opened or checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -79,4 +79,4 @@ pub use ffi::finvault_register_default_vfs;
 pub use header::VaultId;
 pub use offsets::Twin;
 pub use slots::{Secret, SlotKind};
-pub use unlock::{Unlocked, unlock};
+pub use unlock::{Unlocked, check_key, stated_vault_id, unlock};

@@ -56,6 +56,33 @@ pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
     Err(hostile.map_or(VfsError::WrongSecret, VfsError::HostileKdf))
 }
 
+/// Which vault a file says it is. A hint that anybody can forge: only a key that fits proves it.
+///
+/// # Errors
+/// [`VfsError::NotAVault`], [`VfsError::NewerFormat`], [`VfsError::Damaged`], [`VfsError::Io`].
+pub fn stated_vault_id(path: &Path) -> Result<VaultId, VfsError> {
+    let copies = read_copies(path)?;
+    let newest = copies.candidates().into_iter().max_by_key(|(_, header)| header.generation);
+    newest.map(|(_, header)| header.vault_id).ok_or_else(|| header_error(path, copies.fault()))
+}
+
+/// Holds a key that was kept since an earlier [`unlock`] against the vault's header; no derivation is run. Gives
+/// the damage that did not prevent it.
+///
+/// # Errors
+/// [`VfsError::WrongSecret`] where the key is another vault's, and otherwise as [`unlock`].
+pub fn check_key(path: &Path, key: &VaultKey) -> Result<Vec<Damage>, VfsError> {
+    let copies = read_copies(path)?;
+    if copies.candidates().is_empty() {
+        return Err(header_error(path, copies.fault()));
+    }
+    let header_key = HeaderAuthKey::derive(key);
+    match copies.newest(&header_key) {
+        Some(_) => Ok(copies.bad(&header_key)),
+        None => Err(VfsError::WrongSecret),
+    }
+}
+
 fn accept(copies: &Copies, key: VaultKey, slot: SlotKind) -> Result<Unlocked, VfsError> {
     let header_key = HeaderAuthKey::derive(&key);
     let Some((_, header)) = copies.newest(&header_key) else {

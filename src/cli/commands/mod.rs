@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod attach;
+pub mod backup;
 pub mod balance;
 pub mod category;
 pub mod check;
@@ -32,6 +33,7 @@ pub mod review;
 pub mod shapes;
 pub mod tx;
 pub mod tx_split;
+pub mod unlock;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -43,6 +45,8 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
     match command {
         Command::Init(command) => command.run(session),
         Command::Demo(command) => command.run(session),
+        Command::Unlock(command) => command.run(session),
+        Command::Lock(command) => command.run(session),
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
         Command::Category(command) => command.run(session),
@@ -63,6 +67,10 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Receipt(command) => command.run(session),
         Command::Log(command) => command.run(session),
         Command::Check(command) => command.run(session),
+        Command::Backup(command) => command.run(session),
+        Command::Restore(command) => command.run(session),
+        Command::Compact(command) => command.run(session),
+        Command::Salvage(command) => command.run(session),
         Command::Completions(command) => command.run(session),
         Command::Man(command) => command.run(session),
     }

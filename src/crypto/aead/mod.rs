@@ -7,7 +7,7 @@
 #[cfg(feature = "ring")]
 mod assembly;
 #[cfg(any(test, not(feature = "ring")))]
-mod portable;
+pub(super) mod portable;
 
 #[cfg(feature = "ring")]
 pub(crate) use assembly::Aead;
