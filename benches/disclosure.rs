@@ -305,7 +305,12 @@ fn cases(account: AccountId, last: Date) -> Vec<(&'static str, FactRequest, Opti
     };
     let sum = || Some("SELECT sum(amount) FROM movement".to_owned());
     let grouped = |by: &str| Some(format!("SELECT sum(amount) FROM movement GROUP BY {by}"));
-    let particulars = FactRequest::Account { account, fields: AccountField::ALL.to_vec(), holder: None, profile: Vec::new() };
+    let particulars = FactRequest::Account {
+        account,
+        fields: AccountField::ALL.to_vec(),
+        holder: None,
+        profile: Vec::new(),
+    };
     let range = FactRequest::BalanceRange { account, as_of: last, bucket: eur(100_000), label };
     vec![
         ("balance", FactRequest::balance(account, last), sum()),
