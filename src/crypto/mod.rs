@@ -43,7 +43,9 @@ pub(crate) use self::{
     secret::{HeaderAuthKey, PageKey, SlotKey, TableKey, WalKey},
 };
 
-#[cfg(all(test, feature = "vault"))]
+// Two attributes: clippy takes a file for test code by the plain `cfg(test)` alone.
+#[cfg(test)]
+#[cfg(feature = "vault")]
 mod tests;
 #[cfg(test)]
 mod wycheproof_tests;
