@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod beside;
+mod claims;
 mod tokens;
 
 use crate::disclosure_fixture::{Counted, NOW_S, balance, draft, issuer, now, row, transactions};
