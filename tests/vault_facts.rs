@@ -164,6 +164,13 @@ fn an_account_kept_by_hand_is_known_from_its_opening_to_its_last_row() {
     let found = gaps(&mut vault, account, date(2025, 12, 20), date(2026, 4, 1));
     let expected = [(date(2025, 12, 20), date(2025, 12, 31)), (date(2026, 3, 29), date(2026, 4, 1))];
     assert_eq!(found, expected.map(|(from, to)| DaySpan { from, to }));
+    for (day, remedy) in [
+        (date(2026, 4, 1), "a statement that covers 2026-04-01"),
+        (date(2025, 6, 1), "import older statements"),
+    ] {
+        let error = facts(&mut vault, vec![threshold(account, Measure::Closing, 1, day, day)]).unwrap_err();
+        assert!(error.remedy().unwrap().contains(remedy), "{:?}", error.remedy());
+    }
 }
 
 /// A quarter of rows by hand: pay, groceries in odd amounts, one doctor, a pending row.

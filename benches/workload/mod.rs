@@ -127,11 +127,15 @@ impl Workload {
                 let connection = open(64, Sync::Full);
                 let sql = "SELECT count(*) FROM (SELECT substr(date, 1, 7) AS month, category, sum(amount)
                            FROM tx GROUP BY month, category)";
-                timed(|| drop(number(&connection, sql)))
+                timed(|| {
+                    number(&connection, sql);
+                })
             }
             Self::LeanScan => {
                 let connection = open(2, Sync::Full);
-                timed(|| drop(number(&connection, "SELECT sum(amount) FROM tx")))
+                timed(|| {
+                    number(&connection, "SELECT sum(amount) FROM tx");
+                })
             }
             Self::RandomPoints => random_points(&open(2, Sync::Full), scale),
         }

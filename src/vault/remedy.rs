@@ -103,10 +103,11 @@ impl VaultError {
             Self::AttachmentDamaged(_) => Some("restore the vault from a backup".to_owned()),
             Self::NoSuchDisclosure(_) => Some("see the numbers with: finvault disclosure list".to_owned()),
             Self::NoSuchDraft(_) => Some("see the numbers with: finvault disclosure drafts".to_owned()),
-            Self::NoData { known_from, .. } => Some(match known_from {
-                Some(day) => {
-                    format!("the vault knows this account from {day} on; import older statements first")
+            Self::NoData { day, known_from, .. } => Some(match known_from {
+                Some(known) if day < known => {
+                    format!("the vault knows this account from {known} on; import older statements first")
                 }
+                Some(_) => format!("import a statement that covers {day} first, or ask about earlier days"),
                 None => "import a statement of this account first".to_owned(),
             }),
             Self::Unanswerable(whys) => Some(whys.join("\n")),
