@@ -25,7 +25,7 @@ pub enum StoreError {
     #[error("the disk is full")]
     DiskFull,
     /// The disk did not confirm a change, or an earlier one on this handle: nothing more is written through it.
-    #[error("the disk failed to keep a change (its sync failed)")]
+    #[error("the disk failed to keep a change")]
     NotSynced,
     /// The vault or its folder cannot be written.
     #[error("the vault or its folder cannot be written")]

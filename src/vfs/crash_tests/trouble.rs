@@ -82,7 +82,7 @@ fn fail_at_any_call(
     let folder = folder();
     let scene = scene(folder.path());
     let (path, log_path) = (folder.path().join("v"), folder.path().join("v-wal"));
-    let mut attempt = |call: u64| {
+    let attempt = |call: u64| {
         fs::write(&path, &scene.vault).unwrap();
         fs::write(&log_path, &scene.log).unwrap();
         observer::fail_at(call, trouble(folder.path()), for_good);

@@ -61,9 +61,11 @@ impl Disk {
     /// A failed sync: of what it should have covered, this is what the disk has, for good.
     pub(super) fn settle(&mut self, fates: &[Fate]) {
         self.cached = Some(self.after_kill());
-        self.durable = self.after(fates);
-        self.settled += self.pending.len();
-        self.pending.clear();
+        for (action, fate) in std::mem::take(&mut self.pending).iter().zip(fates) {
+            let kept = matches!(action, Action::Truncate(_));
+            apply(&mut self.durable, action, if kept { Fate::Kept } else { *fate });
+            self.settled += 1;
+        }
     }
 
     /// The bytes that a killed process leaves.

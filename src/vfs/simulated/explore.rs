@@ -95,7 +95,7 @@ struct Explorer<'a> {
     history: &'a History,
     depth: Depth,
     promise: Promise,
-    judge: &'a mut dyn FnMut(&Path) -> Result<Content, String>,
+    judge: &'a mut Judge<'a>,
     path: PathBuf,
     log_path: PathBuf,
     seen: HashSet<(u64, usize)>,

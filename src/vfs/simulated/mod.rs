@@ -12,7 +12,7 @@
 //!
 //! **A sync that fails** leaves each write that it should have covered on the disk or not, for good: the operating system forgets
 //! which, so a later sync that succeeds says nothing about them, although every read shows them until the machine
-//! goes down.
+//! goes down. The file's length is kept: file systems have a journal for it.
 //!
 //! **A device in trouble** answers a call with an error, once or from then on, with nothing written; finds no room, with
 //! nothing written or with half of it; or answers a sync with a failure.
