@@ -120,7 +120,6 @@ struct System(*mut Vfs);
 unsafe impl Send for System {}
 // SAFETY: as above.
 unsafe impl Sync for System {}
-
 static SYSTEM: OnceLock<Option<System>> = OnceLock::new();
 
 /// Registers our VFS, the first time, and gives the one below it.
@@ -264,12 +263,8 @@ fn open_main(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int
     let path = name_bytes(name).ok_or(Fault::Refused("a vault without a name"))?;
     let opening = shim::take_opening()?;
     done(open_below(name, inner(file), flags, out))?;
-    shim::open_main(
-        OsFile(inner(file), SyncFate::default()),
-        path,
-        opening,
-        flags & ffi::SQLITE_OPEN_CREATE != 0,
-    )
+    let vault = OsFile(inner(file), SyncFate::default());
+    shim::open_main(vault, path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
 }
 
 fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int) -> Opened {

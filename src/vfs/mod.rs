@@ -57,6 +57,8 @@ mod ffi;
 mod file_tests;
 #[cfg(test)]
 mod format_tests;
+#[cfg(feature = "testing")]
+pub mod fuzzing;
 mod header;
 mod keys;
 mod methods;

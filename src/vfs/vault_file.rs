@@ -15,6 +15,8 @@ use super::seal::{self, Nonces, Place, Role, Unit};
 use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
 use rusqlite::ffi::SQLITE_IOERR_FSYNC;
 
+mod doubt;
+
 /// One open vault file. Of no use before [`VaultFile::load`], which needs SQLite's shared lock.
 pub(crate) struct VaultFile<B> {
     backing: B,
@@ -378,23 +380,6 @@ impl<B: Backing> VaultFile<B> {
         known.generation = known.generation.saturating_add(1);
         let spare = state.durable.other();
         self.write_copy(spare)
-    }
-
-    /// Writes the copy that this session was opened with once more, the first time: the next sync makes it durable,
-    /// also where an earlier one failed.
-    fn rewrite_header(&mut self) -> Result<(), Fault> {
-        let state = self.state_mut()?;
-        let (durable, doubtful) = (state.durable, std::mem::take(&mut state.doubtful));
-        if doubtful { self.write_copy(durable) } else { Ok(()) }
-    }
-
-    /// Before the log that an earlier session left is written to: the header that names it is durable.
-    pub(crate) fn make_sure_of_header(&mut self) -> Result<(), Fault> {
-        if self.state()?.doubtful {
-            self.rewrite_header()?;
-            self.backing.sync()?;
-        }
-        Ok(())
     }
 
     fn write_copy(&mut self, copy: Twin) -> Result<(), Fault> {
