@@ -160,11 +160,11 @@ fn starved(test: &str, limits_bytes: impl Iterator<Item = u64>) {
 
 #[test]
 fn without_memory_the_old_state_or_the_new_one() {
-    starved("without_memory_the_old_state_or_the_new_one", (150..2_900).step_by(90).map(|kib| kib * 1024));
+    starved("without_memory_the_old_state_or_the_new_one", (60..700).step_by(20).map(|kib| kib * 1024));
 }
 
 #[test]
 #[ignore = "many limits: minutes"]
 fn at_every_allocation_the_old_state_or_the_new_one() {
-    starved("at_every_allocation_the_old_state_or_the_new_one", (60..3_000).step_by(3).map(|kib| kib * 1024));
+    starved("at_every_allocation_the_old_state_or_the_new_one", (40..900).map(|kib| kib * 1024));
 }
