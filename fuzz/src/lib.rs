@@ -5,6 +5,8 @@
 //! the digest of the first disclosure, and so on; a line may name those before it, the payload any. The header's
 //! own key is filled in where it is `"@key"`, its `kid` and the payload's `iss` likewise.
 
+pub mod vault;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use finvault::crypto::random::{Random, RandomError};

@@ -13,6 +13,10 @@ pub mod backup;
 mod balances;
 mod categories;
 mod check;
+// Two attributes: clippy takes a file for test code by the plain `cfg(test)` alone.
+#[cfg(test)]
+#[cfg(feature = "age")]
+mod crash_tests;
 #[cfg(feature = "age")]
 mod disclose;
 #[cfg(feature = "age")]

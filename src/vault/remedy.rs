@@ -182,6 +182,10 @@ fn remedy_for_store(error: &StoreError) -> Option<String> {
         StoreError::Vfs(error) => return remedy_for_file(error),
         StoreError::NewerVault { .. } => "update finvault",
         StoreError::DiskFull => "make room on the disk and try again; the vault is intact",
+        StoreError::NotSynced => {
+            "make sure that the disk is sound, then open the vault again: all that was acknowledged is there, the change \
+             that failed may be or not, and nothing more is written until then"
+        }
         StoreError::ReadOnly => "make the vault and its folder writable and try again",
         StoreError::Busy => "wait for the other program, or close it, and try again",
         StoreError::Corrupt(_) | StoreError::Unreadable { .. } => {

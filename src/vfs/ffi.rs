@@ -15,16 +15,15 @@ use std::sync::OnceLock;
 use super::backing::{Backing, Code, Fault, ReadOutcome, done, length, offset, unsigned};
 use super::methods::METHODS;
 use super::shim::{self, Operation, SealedFile, SharedVault};
+use super::sync_fate::SyncFate;
 
 type File = ffi::sqlite3_file;
 type Vfs = ffi::sqlite3_vfs;
 type Opened = Result<SealedFile<OsFile>, Fault>;
-
 /// The name that our VFS is registered under.
 pub(super) const VFS_NAME: &CStr = c"finvault";
 /// Our own file-control opcode: hands out the vault file behind a connection.
 const FCNTL_VAULT: c_int = 0x46_49_4e;
-
 /// Reads of less than a page (SQLite 3.48), atomic writes of any size and in batches: all would bypass sealing.
 const IOCAP_MASKED: c_int = 0x8000 | 0x01ff | ffi::SQLITE_IOCAP_BATCH_ATOMIC;
 
@@ -39,7 +38,7 @@ struct ShimFile {
 const SHIM_BYTES: usize = size_of::<ShimFile>().next_multiple_of(16);
 
 /// A file of the operating system's VFS.
-pub(super) struct OsFile(*mut File);
+pub(super) struct OsFile(*mut File, SyncFate);
 
 // SAFETY: SQLite serialises all calls on one file, and the lock around the shared vault file does so for ours; the
 // files of the operating system's VFS are bound to no thread.
@@ -79,7 +78,7 @@ macro_rules! of_system {
 
 impl Backing for OsFile {
     fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<ReadOutcome, Code> {
-        shim::observe(self.address(), Operation::Read)?;
+        self.1.before(self.address(), Operation::Read)?;
         let (size, at) = (length(buffer.len())?, offset(at)?);
         match below!(self.0, xRead, buffer.as_mut_ptr().cast::<c_void>(), size, at) {
             ffi::SQLITE_OK => Ok(ReadOutcome::Whole),
@@ -89,24 +88,24 @@ impl Backing for OsFile {
     }
 
     fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), Code> {
-        shim::observe(self.address(), Operation::Write(bytes, at))?;
+        self.1.before(self.address(), Operation::Write(bytes, at))?;
         let (size, at) = (length(bytes.len())?, offset(at)?);
         done(below!(self.0, xWrite, bytes.as_ptr().cast::<c_void>(), size, at))
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), Code> {
-        shim::observe(self.address(), Operation::Truncate(bytes))?;
+        self.1.before(self.address(), Operation::Truncate(bytes))?;
         let size = offset(bytes)?;
         done(below!(self.0, xTruncate, size))
     }
 
     fn sync(&mut self) -> Result<(), Code> {
-        shim::observe(self.address(), Operation::Sync)?;
-        done(below!(self.0, xSync, ffi::SQLITE_SYNC_FULL))
+        let allowed = self.1.before(self.address(), Operation::Sync);
+        self.1.synced(allowed.and_then(|()| done(below!(self.0, xSync, ffi::SQLITE_SYNC_FULL))))
     }
 
     fn size(&mut self) -> Result<u64, Code> {
-        shim::observe(self.address(), Operation::Read)?;
+        self.1.before(self.address(), Operation::Read)?;
         let mut size = 0_i64;
         done(below!(self.0, xFileSize, &raw mut size))?;
         u64::try_from(size).map_err(|_| Code(ffi::SQLITE_IOERR))
@@ -121,7 +120,6 @@ struct System(*mut Vfs);
 unsafe impl Send for System {}
 // SAFETY: as above.
 unsafe impl Sync for System {}
-
 static SYSTEM: OnceLock<Option<System>> = OnceLock::new();
 
 /// Registers our VFS, the first time, and gives the one below it.
@@ -265,7 +263,8 @@ fn open_main(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int
     let path = name_bytes(name).ok_or(Fault::Refused("a vault without a name"))?;
     let opening = shim::take_opening()?;
     done(open_below(name, inner(file), flags, out))?;
-    shim::open_main(OsFile(inner(file)), path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
+    let vault = OsFile(inner(file), SyncFate::default());
+    shim::open_main(vault, path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
 }
 
 fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int) -> Opened {
@@ -276,8 +275,9 @@ fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int)
     let vault = if ours { sealed(main) } else { None }
         .and_then(|sealed| sealed.vault())
         .ok_or(Fault::Refused("a log without its vault"))?;
+    let fate = shim::lock(&vault)?.backing().1.clone();
     done(open_below(name, inner(file), flags, out))?;
-    shim::open_wal(OsFile(inner(file)), vault)
+    shim::open_wal(OsFile(inner(file), fate), vault)
 }
 
 unsafe extern "C" fn x_delete(_vfs: *mut Vfs, name: *const c_char, sync_dir: c_int) -> c_int {
@@ -491,8 +491,8 @@ pub(super) fn read_start(path: &CStr, buffer: &mut [u8]) -> Result<ReadOutcome, 
         return Err(Code(ffi::SQLITE_NOMEM));
     }
     let flags = ffi::SQLITE_OPEN_READONLY | ffi::SQLITE_OPEN_MAIN_DB;
-    let outcome =
-        done(open_below(name, file, flags, ptr::null_mut())).and_then(|()| OsFile(file).read(buffer, 0));
+    let outcome = done(open_below(name, file, flags, ptr::null_mut()))
+        .and_then(|()| OsFile(file, SyncFate::default()).read(buffer, 0));
     close_below(file);
     // SAFETY: made by sqlite3_create_filename and used by nobody any more.
     unsafe { ffi::sqlite3_free_filename(name) };

@@ -42,8 +42,8 @@
 //! | SQLite skips pages when it extends a file | every gap is filled with sealed pages, also after a crash; a page of zeros fails | `gaps_are_sealed_and_odd_shapes_refused`, `a_power_cut_at_a_group_boundary_is_mended` |
 //! | a log of another day, put back, rolls the vault back | each life of the log has an id that the header names; none is named after a clean close | `a_stale_log_is_ignored`, `a_missing_or_older_log_is_damage` |
 //!
-//! Power cuts at every write, and I/O errors and full disks at every call, are tried under real SQLite in
-//! `crash_tests`.
+//! What a power cut, a kill, a failing disk or bit rot may do at every moment is tried under real SQLite in `crash_tests`, on
+//! the disk that `simulated` describes.
 
 mod backing;
 mod check;
@@ -57,14 +57,19 @@ mod ffi;
 mod file_tests;
 #[cfg(test)]
 mod format_tests;
+#[cfg(feature = "testing")]
+pub mod fuzzing;
 mod header;
 mod keys;
 mod methods;
 mod offsets;
 mod seal;
 mod shim;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod slots;
 mod sqlite_pages;
+mod sync_fate;
 mod unlock;
 mod vault_file;
 mod wal_file;

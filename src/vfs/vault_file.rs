@@ -6,13 +6,16 @@
 //! spare copy may be refreshed with facts that merely narrow what is accepted (how far the log must reach, how many
 //! pages are durable): losing those loses nothing.
 
-use super::backing::{Backing, Fault, ReadOutcome};
+use super::backing::{Backing, Code, Fault, ReadOutcome};
 use super::damage::Damage;
 use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{self, Nonces, Place, Role, Unit};
 use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
+use rusqlite::ffi::SQLITE_IOERR_FSYNC;
+
+mod doubt;
 
 /// One open vault file. Of no use before [`VaultFile::load`], which needs SQLite's shared lock.
 pub(crate) struct VaultFile<B> {
@@ -40,6 +43,9 @@ struct State {
     /// A header change failed half-way: what the disk holds is unknown, so nothing is built on it any more. Opening
     /// the vault again reads the truth.
     poisoned: bool,
+    /// Whether an earlier session may have left on the disk something else than every read shows, because a sync of
+    /// it failed: what this session relies on is written once more before anything is built on it.
+    doubtful: bool,
     frontier: Frontier,
     commit_sequence: u64,
 }
@@ -107,6 +113,7 @@ impl<B: Backing> VaultFile<B> {
             unsynced: true,
             changed: false,
             poisoned: false,
+            doubtful: true,
             frontier: header.floor,
             commit_sequence: header.commit_sequence,
             header,
@@ -306,14 +313,13 @@ impl<B: Backing> VaultFile<B> {
             if self.read_page(page, &mut unit).is_err() {
                 self.scratch.fill(0);
                 self.seal_and_write(page)?;
+            } else {
+                self.backing.read(&mut unit, offsets::page(page))?;
+                self.backing.write(&unit, offsets::page(page))?;
             }
         }
         for group in offsets::group_of(from)..offsets::groups(pages) {
-            for slot in Twin::BOTH {
-                if self.read_table_slot(&header, group, slot).is_err() {
-                    self.write_table_slots(&header, group)?;
-                }
-            }
+            self.write_table_slots(&header, group)?;
         }
         self.state_mut()?.mend_from = None;
         Ok(())
@@ -357,6 +363,7 @@ impl<B: Backing> VaultFile<B> {
 
     /// Makes the pages durable, then notes in the spare header copy what is now known to be so.
     pub(crate) fn sync(&mut self) -> Result<(), Fault> {
+        self.rewrite_header()?;
         self.backing.sync()?;
         let state = self.state_mut()?;
         state.unsynced = false;
@@ -383,8 +390,9 @@ impl<B: Backing> VaultFile<B> {
     /// Makes `change` durable: everything before it first, then the spare copy, then the other.
     fn commit_header(&mut self, change: impl FnOnce(&mut Header)) -> Result<(), Fault> {
         if self.state()?.poisoned {
-            return Err(Fault::Refused("an earlier change to the header failed; open the vault again"));
+            return Err(Fault::Os(Code(SQLITE_IOERR_FSYNC)));
         }
+        self.rewrite_header()?;
         if self.state()?.unsynced {
             self.backing.sync()?;
         }
