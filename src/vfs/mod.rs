@@ -65,6 +65,7 @@ mod seal;
 mod shim;
 mod slots;
 mod sqlite_pages;
+mod tag_table;
 mod unlock;
 mod vault_file;
 mod wal_file;
