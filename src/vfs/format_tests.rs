@@ -147,6 +147,12 @@ fn the_tag_table_is_as_documented() {
     expect("group 0 slot A data", &hex(&List::Group(0).place(created.vault_id.0, Twin::A).aad()));
     expect("group 0 slot A at", &List::Group(0).offset(Twin::A).to_string());
     expect("group 0 slot A tag", &hex(&group_tag));
+    let mut opened = bytes[16384..20480].to_vec();
+    let mut unit: Unit = opened.as_slice().try_into().unwrap();
+    let place = List::Group(0).place(created.vault_id.0, Twin::A);
+    seal::open_unit(keys.table.aead(), &place, &mut unit).unwrap();
+    opened[..seal::CONTENT_BYTES].copy_from_slice(&unit[..seal::CONTENT_BYTES]);
+    compare("### A list's bytes", &opened);
     assert_eq!((header.roots[0], header.roots[1]), (node_tag, [0; 16]));
     assert_eq!(node.get(0), group_tag);
     expect("page 1 tag", &hex(&group.get(0)));
