@@ -73,7 +73,7 @@ pub(super) fn file_bytes(
     }
     let place = Place { vault_id: vault_id.0, role: Role::Page, twin: 0, position: 1, wal_id: [0; 16] };
     let page = sealed(keys.page.aead(), &place, first_page(), random)?;
-    let mut nonces = [[0; NONCE_BYTES]; 4];
+    let mut nonces = [[0; NONCE_BYTES]; 2];
     random.fill(nonces.as_flattened_mut())?;
     let tags = [tag_table::unit_tag(&page)];
     let (table, roots) =

@@ -21,7 +21,7 @@ pub(crate) type Roots = [Tag; NODES as usize];
 pub(crate) const NO_TAG: Tag = [0; TAG_BYTES];
 
 /// What a list of tags is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum List {
     /// The pages of a group, counted from 0.
     Group(u32),
@@ -30,13 +30,13 @@ pub(crate) enum List {
 }
 
 impl List {
-    /// Where one of its twins is sealed.
-    pub(crate) fn place(self, vault_id: [u8; 16], twin: Twin) -> Place {
+    /// Where it is sealed: the same for both twins, so that one can be a copy of the other.
+    pub(crate) fn place(self, vault_id: [u8; 16]) -> Place {
         let (role, position) = match self {
             Self::Group(group) => (Role::TableSlot, group),
             Self::Node(node) => (Role::TableNode, node),
         };
-        Place { vault_id, role, twin: twin.number(), position: u64::from(position), wal_id: [0; 16] }
+        Place { vault_id, role, twin: 0, position: u64::from(position), wal_id: [0; 16] }
     }
 
     /// Where one of its twins lies in the file.
@@ -115,24 +115,21 @@ pub(crate) fn first_units(
     vault_id: [u8; 16],
     key: &Aead,
     pages: &[Tag],
-    nonces: [[u8; NONCE_BYTES]; 4],
+    nonces: [[u8; NONCE_BYTES]; 2],
 ) -> Result<(Vec<Unit>, Roots), SealError> {
-    let seal = |list: List, tags: &Tags, twin, nonce| tags.seal(key, &list.place(vault_id, twin), nonce);
     let (mut group, mut node) = (Tags::none(), Tags::none());
     for (index, tag) in (0..).zip(pages) {
         group.set(index, *tag);
     }
-    let [first, second, third, fourth] = &nonces;
-    let (group_a, group_tag) = seal(List::Group(0), &group, Twin::A, first)?;
-    let (group_b, _) = seal(List::Group(0), &group, Twin::B, second)?;
-    node.set(0, group_tag);
-    let (node_a, node_tag) = seal(List::Node(0), &node, Twin::A, third)?;
-    let (node_b, _) = seal(List::Node(0), &node, Twin::B, fourth)?;
+    let [first, second] = &nonces;
+    let (group, tag) = group.seal(key, &List::Group(0).place(vault_id), first)?;
+    node.set(0, tag);
+    let (node, tag) = node.seal(key, &List::Node(0).place(vault_id), second)?;
     let mut roots = [NO_TAG; NODES as usize];
     if let Some(root) = roots.first_mut() {
-        *root = node_tag;
+        *root = tag;
     }
-    Ok((vec![*node_a, *node_b, *group_a, *group_b], roots))
+    Ok((vec![*node, *node, *group, *group], roots))
 }
 
 #[cfg(test)]
@@ -147,16 +144,15 @@ mod tests {
         let mut tags = Tags::none();
         tags.set(0, [1; 16]);
         tags.set(249, [2; 16]);
-        let place = List::Group(3).place([9; 16], Twin::A);
+        let place = List::Group(3).place([9; 16]);
         let (unit, tag) = tags.seal(key.aead(), &place, &[4; 24]).unwrap();
         assert_eq!(unit_tag(&unit), tag);
         let opened = Tags::open(key.aead(), &place, unit.clone()).unwrap();
         assert_eq!((opened.get(0), opened.get(1), opened.get(249)), ([1; 16], NO_TAG, [2; 16]));
         for other in [
-            List::Group(3).place([9; 16], Twin::B),
-            List::Group(4).place([9; 16], Twin::A),
-            List::Node(3).place([9; 16], Twin::A),
-            List::Group(3).place([8; 16], Twin::A),
+            List::Group(4).place([9; 16]),
+            List::Node(3).place([9; 16]),
+            List::Group(3).place([8; 16]),
         ] {
             assert!(Tags::open(key.aead(), &other, unit.clone()).is_err());
         }

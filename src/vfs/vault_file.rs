@@ -16,9 +16,9 @@ use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{self, Nonces, Place, Role, Unit};
+use super::seen::Seen;
 use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
 use super::tag_table::{self, List, unit_tag};
-use crate::crypto::NONCE_BYTES;
 use table::{Io, Table};
 
 mod table;
@@ -56,6 +56,8 @@ struct State {
     poisoned: bool,
     frontier: Frontier,
     commit_sequence: u64,
+    /// Commits that recovery found in the log, durable or not.
+    recovered: u64,
 }
 
 /// What has to be done before anything in the file is overwritten.
@@ -82,10 +84,7 @@ impl<B: Backing> VaultFile<B> {
 
     /// Writes what a new vault begins with: both header copies and the tag table's first units.
     pub(crate) fn initialise(&mut self, mut header: Header) -> Result<(), Fault> {
-        let mut nonces = [[0; NONCE_BYTES]; 4];
-        for nonce in &mut nonces {
-            *nonce = self.nonces.next()?;
-        }
+        let nonces = [self.nonces.next()?, self.nonces.next()?];
         let (units, roots) =
             tag_table::first_units(header.vault_id.0, self.keys.table.aead(), &[], nonces)?;
         self.backing.write(units.as_flattened(), offsets::node_slot(0, Twin::A))?;
@@ -141,6 +140,7 @@ impl<B: Backing> VaultFile<B> {
             poisoned: false,
             frontier: header.floor,
             commit_sequence: header.commit_sequence,
+            recovered: header.commit_sequence,
             header,
         });
         Ok(())
@@ -544,7 +544,10 @@ impl<B: Backing> VaultFile<B> {
             header.wal_live = false;
             header.floor = Frontier::default();
             header.commit_sequence = sequence;
-        })
+        })?;
+        // Spares only: a failure leaves them older, as they were.
+        let _ = self.with_table(|table, io, _| table.mirror(io));
+        Ok(())
     }
 
     /// Takes note of how far the log is durable.
@@ -559,6 +562,28 @@ impl<B: Backing> VaultFile<B> {
     pub(crate) fn note_commits(&mut self, commit_sequence: u64) -> Result<(), Fault> {
         self.state_mut()?.commit_sequence = commit_sequence;
         Ok(())
+    }
+
+    /// Takes note of how many commits recovery found so far.
+    pub(crate) fn note_recovered(&mut self, commit_sequence: u64) -> Result<(), Fault> {
+        let state = self.state_mut()?;
+        state.recovered = state.recovered.max(commit_sequence);
+        Ok(())
+    }
+
+    /// How far the vault has come by what was found in it.
+    pub(crate) fn found(&self) -> Result<Seen, Fault> {
+        let state = self.state()?;
+        let commits = state.commit_sequence.max(state.recovered);
+        Ok(Seen { vault: state.header.vault_id, generation: state.header.generation, commits })
+    }
+
+    /// How far the vault has come by what is certainly on the disk; none as long as nothing was made durable.
+    pub(crate) fn durable(&self) -> Result<Option<Seen>, Fault> {
+        let state = self.state()?;
+        let (header, commits) = (&state.header, state.commit_sequence);
+        let seen = Seen { vault: header.vault_id, generation: header.generation, commits };
+        Ok(state.unsettled.is_none().then_some(seen))
     }
 
     /// How many commits the vault has seen.

@@ -5,11 +5,16 @@
 //! power cut before that leaves the durable header, whose nodes and lists are untouched; the pages that were being
 //! overwritten are still in the log, and are read from there.
 //!
+//! **At rest the twins are alike.** When the log is put away, the spares of what this session changed are made copies of
+//! the twins that count, so that one bad sector in the table of a closed vault costs nothing.
+//!
 //! **Memory.** A list is read and authenticated at the first use of one of its pages. At most [`MOST_LISTS`] unchanged
 //! ones are kept (8 MiB, enough for 2 GB of pages); changed ones wait for the sync, 4 KiB for each 1 MB of pages that a
 //! checkpoint touches. Nodes are few (4 KiB for each 256 MB of the vault) and stay.
 
-use super::super::backing::{Backing, Fault};
+use std::collections::BTreeMap;
+
+use super::super::backing::{Backing, Fault, ReadOutcome};
 use super::super::damage::Damage;
 use super::super::offsets::{self, GROUP_PAGES, NODE_GROUPS, NODES, Twin, UNIT_BYTES};
 use super::super::seal::Nonces;
@@ -36,7 +41,7 @@ impl<B: Backing> Io<'_, B> {
             let mut unit = Box::new([0; UNIT_BYTES]);
             self.backing.read(unit.as_mut_slice(), list.offset(twin))?;
             if unit_tag(&unit) == tag
-                && let Ok(tags) = Tags::open(self.key, &list.place(self.vault_id, twin), unit)
+                && let Ok(tags) = Tags::open(self.key, &list.place(self.vault_id), unit)
             {
                 return Ok(Some((tags, twin)));
             }
@@ -48,11 +53,11 @@ impl<B: Backing> Io<'_, B> {
     pub(super) fn is_authentic(&mut self, list: List, twin: Twin) -> Result<bool, Fault> {
         let mut unit = Box::new([0; UNIT_BYTES]);
         self.backing.read(unit.as_mut_slice(), list.offset(twin))?;
-        Ok(Tags::open(self.key, &list.place(self.vault_id, twin), unit).is_ok())
+        Ok(Tags::open(self.key, &list.place(self.vault_id), unit).is_ok())
     }
 
     fn write(&mut self, nonces: &mut Nonces, list: List, tags: &Tags, twin: Twin) -> Result<Tag, Fault> {
-        let (unit, tag) = tags.seal(self.key, &list.place(self.vault_id, twin), &nonces.next()?)?;
+        let (unit, tag) = tags.seal(self.key, &list.place(self.vault_id), &nonces.next()?)?;
         self.backing.write(unit.as_slice(), list.offset(twin))?;
         Ok(tag)
     }
@@ -79,11 +84,13 @@ pub(super) struct Table {
     /// How many groups' lists are in memory.
     held: usize,
     changed: bool,
+    /// The lists whose spare twins are older than those that count, and the twin that counts.
+    unlike: BTreeMap<List, Twin>,
 }
 
 impl Table {
     pub(super) fn new(roots: Roots) -> Self {
-        Self { roots, nodes: Vec::new(), groups: Vec::new(), held: 0, changed: false }
+        Self { roots, nodes: Vec::new(), groups: Vec::new(), held: 0, changed: false, unlike: BTreeMap::new() }
     }
 
     /// Whether anything waits to be written.
@@ -222,10 +229,28 @@ impl Table {
     pub(super) fn written(&mut self, roots: Roots) {
         self.roots = roots;
         self.changed = false;
-        for held in self.groups.iter_mut().chain(&mut self.nodes).flatten().filter(|held| held.changed) {
-            held.changed = false;
-            held.at = held.at.other();
+        let lists = (0..).map(List::Group).zip(&mut self.groups);
+        for (list, held) in lists.chain((0..).map(List::Node).zip(&mut self.nodes)) {
+            if let Some(held) = held.as_mut().filter(|held| held.changed) {
+                held.changed = false;
+                held.at = held.at.other();
+                self.unlike.insert(list, held.at);
+            }
         }
+    }
+
+    /// Makes the spares of what was written copies of the twins that count, which are durable by now.
+    pub(super) fn mirror<B: Backing>(&mut self, io: &mut Io<'_, B>) -> Result<(), Fault> {
+        let mut unit = [0; UNIT_BYTES];
+        while let Some((list, twin)) = self.unlike.pop_first() {
+            // One that the file was cut before is gone.
+            if io.backing.read(&mut unit, list.offset(twin))? == ReadOutcome::Whole
+                && io.backing.size()? >= list.offset(Twin::B) + UNIT_BYTES as u64
+            {
+                io.backing.write(&unit, list.offset(twin.other()))?;
+            }
+        }
+        Ok(())
     }
 
     /// The twin of a list that counts; none where neither does.
