@@ -12,6 +12,7 @@ mod exit;
 mod failure;
 mod keeper;
 mod known_signers;
+mod last_seen;
 mod output_file;
 mod process;
 mod profiles;

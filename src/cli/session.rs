@@ -5,6 +5,7 @@ use super::console::Console;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{Failure, describe};
+use super::last_seen::LastSeen;
 use super::{keeper, secrets};
 use finvault::crypto::{RecoveryCode, VaultKey};
 use finvault::vault::{ErrorClass, OpenOptions, Secret, Vault, VaultError};
@@ -47,17 +48,23 @@ impl Session<'_> {
 
     /// Opens the vault, and tells what is odd about it.
     pub fn open_vault(&mut self) -> Result<Vault, Failure> {
+        self.open_vault_with(false)
+    }
+
+    /// Opens the vault; with `accept_older` also where this machine has seen a newer one, which it forgets then.
+    pub fn open_vault_with(&mut self, accept_older: bool) -> Result<Vault, Failure> {
         let path = self.vault_path()?;
+        let memory = Box::new(LastSeen::new(self.environment, accept_older));
         must_be_there(&path)?;
         let options = OpenOptions {
             busy_timeout_ms: self.global.busy_timeout.unwrap_or(BUSY_TIMEOUT_DEFAULT_MS),
             ..OpenOptions::default()
         };
         let vault = match self.kept_key(&path) {
-            Some(key) => Vault::open_with_key(&path, key, &options)?,
+            Some(key) => Vault::open_with_key_remembering(&path, key, &options, memory)?,
             None => {
                 let unlocked = self.unlock_by_secret(&path)?;
-                Vault::open_unlocked(&path, unlocked, &options)?
+                Vault::open_unlocked_remembering(&path, unlocked, &options, memory)?
             }
         };
         for warning in vault.warnings() {

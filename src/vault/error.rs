@@ -1,11 +1,12 @@
 //! What can go wrong with a vault: what happened, and apart from it what to do.
 
+use super::Remembered;
 use crate::ledger::annotation::NoTag;
 use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, SplitError, TransactionId};
 use crate::money::{Currency, CurrencyError, MoneyError};
 use crate::statement::StatementError;
 use crate::store::StoreError;
-use crate::vfs::VfsError;
+use crate::vfs::{Seen, VfsError};
 use jiff::civil::Date;
 
 /// A failure of an operation on a vault. Nothing was changed.
@@ -18,6 +19,14 @@ pub enum VaultError {
     /// The database reports it.
     #[error(transparent)]
     Store(StoreError),
+    /// An older copy of the vault lies in its place, or the last commits were cut off its log.
+    #[error("{}", older(.found, .remembered))]
+    Older {
+        /// How far the vault that is there has come.
+        found: Seen,
+        /// How far it had come before.
+        remembered: Remembered,
+    },
     /// A statement file was refused.
     #[error("{file}: {error}")]
     Statement {
@@ -260,6 +269,18 @@ pub enum ErrorClass {
 
 /// What [`DocumentsTooLarge`](VaultError::DocumentsTooLarge) says, in MiB.
 const MAX_ENCLOSED_MIB: u64 = 20;
+
+fn older(found: &Seen, remembered: &Remembered) -> String {
+    let when = remembered.at.map_or_else(String::new, |at| {
+        format!(" on {}", at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d at %H:%M UTC"))
+    });
+    let (is, was) = (found, &remembered.seen);
+    format!(
+        "the vault is older than when it was last seen here{when}: then it had come to change {} (header {}), now \
+         it is at change {} (header {})",
+        was.commits, was.generation, is.commits, is.generation
+    )
+}
 
 fn words(fields: &[ProfileField]) -> String {
     fields.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ")

@@ -36,6 +36,7 @@ mod journal;
 mod lifecycle;
 #[cfg(feature = "age")]
 mod limits;
+mod memory;
 #[cfg(feature = "age")]
 mod outgoing;
 mod profile;
@@ -86,6 +87,7 @@ pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 pub use limits::{
     FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key,
 };
+pub use memory::{Memory, Remembered};
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
@@ -139,6 +141,7 @@ pub struct Vault {
     key: VaultKey,
     path: PathBuf,
     warnings: Vec<String>,
+    memory: Option<Box<dyn Memory>>,
     #[cfg(feature = "age")]
     random: Box<dyn Random>,
     /// Last, so that the database is closed when it goes.
@@ -160,7 +163,7 @@ impl Vault {
     ) -> Result<(Self, RecoveryCode), VaultError> {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
-        let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new())
+        let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new(), None)
             .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
             .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
         match opened {
@@ -190,7 +193,22 @@ impl Vault {
         options: &OpenOptions,
     ) -> Result<Self, VaultError> {
         let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
-        Self::connect(path, unlocked.key, options, warnings)
+        Self::connect(path, unlocked.key, options, warnings, None)
+    }
+
+    /// Opens a vault that [`vfs::unlock`] unlocked, unless it is older than `memory` knows it to have been; from then on
+    /// `memory` is told of every commit once it is durable.
+    ///
+    /// # Errors
+    /// As [`Vault::open_unlocked`]; [`VaultError::Older`], and nothing was changed.
+    pub fn open_unlocked_remembering(
+        path: &Path,
+        unlocked: vfs::Unlocked,
+        options: &OpenOptions,
+        memory: Box<dyn Memory>,
+    ) -> Result<Self, VaultError> {
+        let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
+        Self::connect(path, unlocked.key, options, warnings, Some(memory))
     }
 
     /// Opens a vault with its key, which a caller kept since [`vfs::unlock`]: no key derivation is run.
@@ -199,7 +217,22 @@ impl Vault {
     /// As [`Vault::open`]; [`vfs::VfsError::WrongSecret`] where it is the key of another vault.
     pub fn open_with_key(path: &Path, key: VaultKey, options: &OpenOptions) -> Result<Self, VaultError> {
         let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
-        Self::connect(path, key, options, warnings)
+        Self::connect(path, key, options, warnings, None)
+    }
+
+    /// Opens a vault with its key, unless it is older than `memory` knows it to have been, as
+    /// [`Vault::open_unlocked_remembering`] does.
+    ///
+    /// # Errors
+    /// As [`Vault::open_with_key`]; [`VaultError::Older`], and nothing was changed.
+    pub fn open_with_key_remembering(
+        path: &Path,
+        key: VaultKey,
+        options: &OpenOptions,
+        memory: Box<dyn Memory>,
+    ) -> Result<Self, VaultError> {
+        let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
+        Self::connect(path, key, options, warnings, Some(memory))
     }
 
     fn connect(
@@ -207,6 +240,7 @@ impl Vault {
         key: VaultKey,
         options: &OpenOptions,
         warnings: Vec<String>,
+        memory: Option<Box<dyn Memory>>,
     ) -> Result<Self, VaultError> {
         let connect = vfs::ConnectOptions {
             busy_timeout_ms: options.busy_timeout_ms,
@@ -215,12 +249,17 @@ impl Vault {
         };
         // Before the file is opened: from then on nobody may read it as a plain file.
         let _held = held::Held::new(path);
-        let store = Store::open(vfs::connect(path, &key, &connect)?)?;
+        let connection = vfs::connect(path, &key, &connect)?;
+        if let Some(memory) = &memory {
+            must_not_be_older(&connection, memory.as_ref())?;
+        }
+        let store = Store::open(connection)?;
         Ok(Self {
             store,
             key,
             path: path.to_owned(),
             warnings,
+            memory,
             #[cfg(feature = "age")]
             random: Box::new(OsRandom),
             _held,
@@ -249,8 +288,14 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Store`] where that fails; what was acknowledged is safe all the same.
-    pub fn close(self) -> Result<(), VaultError> {
-        Ok(self.store.close()?)
+    pub fn close(mut self) -> Result<(), VaultError> {
+        self.store.close()?;
+        if let Some(memory) = &mut self.memory
+            && let Ok(Some(seen)) = vfs::closed(&self.path, &self.key)
+        {
+            memory.remember(&seen);
+        }
+        Ok(())
     }
 
     /// Rewrites the file without the room that deleted rows left in it. Gives its size before and after, in bytes.
@@ -269,6 +314,9 @@ impl Vault {
     /// Runs `work` in one transaction.
     fn write<T>(&mut self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
         let result = self.store.write(work);
+        if result.is_ok() {
+            self.remember();
+        }
         result.map_err(|error| self.explain(error))
     }
 
@@ -283,6 +331,21 @@ impl Vault {
             VaultError::Store(error) => self.store.explain(error).into(),
             error => error,
         }
+    }
+}
+
+/// Compares a vault with what is remembered of it, before anything is written to it.
+fn must_not_be_older(connection: &rusqlite::Connection, memory: &dyn Memory) -> Result<(), VaultError> {
+    let Some(found) = vfs::found(connection) else { return Ok(()) };
+    match memory.last_seen(found.vault) {
+        Some(remembered) if found.is_older_than(&remembered.seen) => {
+            // Not even its log is folded in: it stays as it was put there.
+            connection
+                .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+                .map_err(StoreError::from)?;
+            Err(VaultError::Older { found, remembered })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ impl VaultError {
                 StoreError::Taken { .. } => ErrorClass::Input,
                 _ => ErrorClass::Failed,
             },
-            Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
+            Self::Log(_) | Self::AttachmentDamaged(_) | Self::Older { .. } => ErrorClass::Damaged,
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
             Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Write(_) | Self::Sealing(_) => ErrorClass::Failed,
@@ -61,6 +61,11 @@ impl VaultError {
             Self::File(error) => remedy_for_file(error),
             Self::Store(error) => remedy_for_store(error),
             Self::Statement { error, .. } => Some(error.remedy.clone()),
+            Self::Older { .. } => Some(
+                "if you put this copy there yourself, accept it with: finvault check --accept-older\nif not, somebody \
+                 or something (a synchronisation service, a restored disk) did: look for the newer file first"
+                    .to_owned(),
+            ),
             Self::NeedsAccount { .. } => Some("name the account it belongs to with --account".to_owned()),
             Self::OtherAccount { .. } => Some(
                 "leave --account out to let the file find its own account, or name the account it is of"

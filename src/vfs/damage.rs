@@ -24,11 +24,34 @@ pub enum Damage {
         /// The page, counted from 1.
         page: u32,
     },
-    /// A slot of the tag table is not what was sealed at that place.
-    #[error("tag table slot {slot} of page group {group} fails authentication")]
+    /// A page is authentic and not the one that belongs there: an older copy of it was put back.
+    #[error("page {page} is an older copy of itself, put back")]
+    OldPage {
+        /// The page, counted from 1.
+        page: u32,
+    },
+    /// The tag table of some pages is not the one that belongs to the vault: both its slots were altered, or older
+    /// copies put back. These pages may be whole, but nothing says so.
+    #[error("the tag table of pages {first} to {last} is damaged or an older copy of itself")]
+    Table {
+        /// The first of the pages.
+        first: u32,
+        /// The last page that the table has room for.
+        last: u32,
+    },
+    /// The spare slot of a group's tag table is not what was sealed at that place; the other serves.
+    #[error("tag table slot {slot} of page group {group} fails authentication (its twin serves)")]
     TableSlot {
-        /// The group of 256 pages, counted from 0.
+        /// The group of 250 pages, counted from 0.
         group: u32,
+        /// Which slot.
+        slot: Twin,
+    },
+    /// The spare slot of a node of the tag table is not what was sealed at that place; the other serves.
+    #[error("slot {slot} of the tag table's node {node} fails authentication (its twin serves)")]
+    TableNode {
+        /// The node of 250 groups, counted from 0.
+        node: u32,
         /// Which slot.
         slot: Twin,
     },
@@ -74,7 +97,7 @@ impl Damage {
     /// Whether a second copy serves, so that nothing is lost.
     #[must_use]
     pub fn is_mended(&self) -> bool {
-        matches!(self, Self::HeaderCopy { .. })
+        matches!(self, Self::HeaderCopy { .. } | Self::TableSlot { .. } | Self::TableNode { .. })
     }
 }
 

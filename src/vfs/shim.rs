@@ -87,7 +87,7 @@ pub(super) fn open_main(
     if empty {
         // Only builds for testing open files that may not exist: a real vault is made whole by `create`.
         let id = vault.nonces.id()?;
-        vault.initialise(&Header::new(VaultId(id)))?;
+        vault.initialise(Header::new(VaultId(id)))?;
     }
     let vault = Arc::new(Mutex::new(vault));
     let mut open = OPEN_VAULTS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -83,6 +83,16 @@ pub fn check_key(path: &Path, key: &VaultKey) -> Result<Vec<Damage>, VfsError> {
     }
 }
 
+/// The header that counts, of a vault that is not open.
+pub(super) fn newest_header(path: &Path, key: &HeaderAuthKey) -> Result<Header, VfsError> {
+    let copies = read_copies(path)?;
+    match copies.newest(key) {
+        Some((_, header)) => Ok(header),
+        None if copies.candidates().is_empty() => Err(header_error(path, copies.fault())),
+        None => Err(VfsError::WrongSecret),
+    }
+}
+
 fn accept(copies: &Copies, key: VaultKey, slot: SlotKind) -> Result<Unlocked, VfsError> {
     let header_key = HeaderAuthKey::derive(&key);
     let Some((_, header)) = copies.newest(&header_key) else {

@@ -3,6 +3,7 @@
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::make_parent;
+use crate::cli::last_seen::LastSeen;
 use crate::cli::render::Tone;
 use crate::cli::secrets;
 use crate::cli::session::Session;
@@ -54,7 +55,7 @@ impl Init {
         }
         make_parent(&path)?;
         let (vault, code) = Vault::create(&path, &passphrase, kdf, session.now())?;
-        vault.close()?;
+        vault.remembering(Box::new(LastSeen::new(session.environment, false))).close()?;
         let code = code.reveal();
         if session.console.is_json() {
             #[derive(Serialize)]
