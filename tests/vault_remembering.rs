@@ -46,7 +46,8 @@ fn commits_cut_off_the_log_of_a_crashed_session_are_missed() {
     let (path, log_path) = (folder.path().join("v"), folder.path().join("v-wal"));
     let memory = Notebook::default();
     let (vault, _) =
-        Vault::create(&path, &passphrase(), KdfParams::FLOOR, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
+        Vault::create(&path, &passphrase(), KdfParams::FLOOR, "2026-01-01T00:00:00Z".parse().unwrap())
+            .unwrap();
     vault.remembering(Box::new(memory.clone())).close().unwrap();
     let after_create = memory.last().unwrap();
 

@@ -70,9 +70,8 @@ impl Vault {
         };
         // The attacked files stay as they are for the next look.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
-        let all = connection.query_row("SELECT min(b), sum(length(b)) FROM t", [], |row| {
-            row.get::<_, String>(0)
-        });
+        let all =
+            connection.query_row("SELECT min(b), sum(length(b)) FROM t", [], |row| row.get::<_, String>(0));
         let text = connection.query_row("SELECT b FROM t WHERE a = 1", [], |row| row.get(0));
         match all.and(text) {
             Ok(text) => Ok(text),
@@ -129,8 +128,7 @@ fn changed_vault() -> (Vault, Vec<u8>, Vec<u8>) {
 #[test]
 fn an_old_page_is_found() {
     let (vault, old, new) = changed_vault();
-    let pages: Vec<_> =
-        differing(&old, &new).into_iter().filter(|unit| *unit >= BEFORE_PAGES).collect();
+    let pages: Vec<_> = differing(&old, &new).into_iter().filter(|unit| *unit >= BEFORE_PAGES).collect();
     assert!(!pages.is_empty());
     for unit in pages {
         vault.put(&mixed(&new, &old, &[unit]), None);
@@ -268,7 +266,8 @@ fn an_old_page_in_a_crashed_session_is_found() {
     vault.put(&main, Some(&log));
     assert_eq!(vault.read().as_deref(), Ok("new"));
     // Row 1 lies on a page that only the first of the two checkpoints' sessions wrote.
-    let pages: Vec<_> = (BEFORE_PAGES..old.len() / UNIT).filter(|unit| at(&old, *unit) != at(&main, *unit)).collect();
+    let pages: Vec<_> =
+        (BEFORE_PAGES..old.len() / UNIT).filter(|unit| at(&old, *unit) != at(&main, *unit)).collect();
     let mut found = 0;
     for unit in pages {
         vault.put(&mixed(&main, &old, &[unit]), Some(&log));

@@ -1,11 +1,11 @@
 //! What can go wrong with a vault: what happened, and apart from it what to do.
 
+use super::Remembered;
 use crate::ledger::annotation::NoTag;
 use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, SplitError, TransactionId};
 use crate::money::{Currency, CurrencyError, MoneyError};
 use crate::statement::StatementError;
 use crate::store::StoreError;
-use super::Remembered;
 use crate::vfs::{Seen, VfsError};
 use jiff::civil::Date;
 

@@ -149,11 +149,9 @@ mod tests {
         assert_eq!(unit_tag(&unit), tag);
         let opened = Tags::open(key.aead(), &place, unit.clone()).unwrap();
         assert_eq!((opened.get(0), opened.get(1), opened.get(249)), ([1; 16], NO_TAG, [2; 16]));
-        for other in [
-            List::Group(4).place([9; 16]),
-            List::Node(3).place([9; 16]),
-            List::Group(3).place([8; 16]),
-        ] {
+        for other in
+            [List::Group(4).place([9; 16]), List::Node(3).place([9; 16]), List::Group(3).place([8; 16])]
+        {
             assert!(Tags::open(key.aead(), &other, unit.clone()).is_err());
         }
     }

@@ -90,7 +90,14 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(roots: Roots) -> Self {
-        Self { roots, nodes: Vec::new(), groups: Vec::new(), held: 0, changed: false, unlike: BTreeMap::new() }
+        Self {
+            roots,
+            nodes: Vec::new(),
+            groups: Vec::new(),
+            held: 0,
+            changed: false,
+            unlike: BTreeMap::new(),
+        }
     }
 
     /// Whether anything waits to be written.
@@ -151,12 +158,7 @@ impl Table {
     }
 
     /// A page was written: from now on it is the one with this tag.
-    pub(super) fn note<B: Backing>(
-        &mut self,
-        io: &mut Io<'_, B>,
-        page: u32,
-        tag: Tag,
-    ) -> Result<(), Fault> {
+    pub(super) fn note<B: Backing>(&mut self, io: &mut Io<'_, B>, page: u32, tag: Tag) -> Result<(), Fault> {
         let group = self.group(io, offsets::group_of(page))?;
         group.tags.set(page.saturating_sub(1) % GROUP_PAGES, tag);
         group.changed = true;
