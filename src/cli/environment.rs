@@ -16,7 +16,8 @@ pub struct Environment {
     pub passphrase_command: Option<OsString>,
     /// `FINVAULT_PASSPHRASE`.
     pub passphrase: Option<Zeroizing<String>>,
-    /// `FINVAULT_STATE_DIR`: where known signers are remembered instead of the platform's state folder.
+    /// `FINVAULT_STATE_DIR`: where known signers, and how far vaults had come, are remembered instead of the platform's
+    /// state folder.
     pub state_dir: Option<PathBuf>,
 }
 

@@ -1,8 +1,9 @@
-//! How far each vault had come when this machine last saw it: one small file a vault, in the state folder.
+//! How far each vault had come when this machine last saw it: one small file a vault and place, in the state folder.
 //!
-//! Such a file holds the vault's id, the generation of its header, and how many commits it had: nothing more. It is 0600 and
-//! replaced as a whole. One that is missing, damaged or cannot be written never blocks anything: an older copy of
-//! the vault just goes unnoticed then.
+//! Such a file holds the vault's id, the generation of its header, and how many commits it had: nothing more. Its name
+//! is the id and a digest of the vault's path, so that a look at a backup that lies elsewhere neither raises an alarm nor
+//! changes what is known of the vault. It is 0600 and replaced as a whole. One that is missing, damaged or cannot be
+//! written never blocks anything: an older copy of the vault just goes unnoticed then.
 
 use super::environment::Environment;
 use super::known_signers::make_private_folder;
@@ -10,7 +11,8 @@ use super::output_file::write_new;
 use finvault::vault::{Memory, Remembered};
 use finvault::vfs::{Seen, VaultId};
 use jiff::Timestamp;
-use std::path::PathBuf;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
 
 /// The folder in the state folder.
 const FOLDER: &str = "last-seen";
@@ -21,18 +23,38 @@ const FIRST_LINE: &str = "finvault last seen 1";
 pub struct LastSeen {
     /// None where the platform has no folder for it.
     folder: Option<PathBuf>,
+    /// The vault's place, as file names tell it.
+    place: String,
     accept_older: bool,
 }
 
 impl LastSeen {
-    /// The memory of this machine. With `accept_older`, what it knows is not held against a vault, and replaced.
-    pub fn new(environment: &Environment, accept_older: bool) -> Self {
-        Self { folder: environment.state_folder().ok().map(|folder| folder.join(FOLDER)), accept_older }
+    /// What this machine remembers of the vault at `path`. With `accept_older`, that is not held against the vault,
+    /// and replaced.
+    pub fn new(environment: &Environment, path: &Path, accept_older: bool) -> Self {
+        Self {
+            folder: environment.state_folder().ok().map(|folder| folder.join(FOLDER)),
+            place: place_of(path),
+            accept_older,
+        }
     }
 
     fn file(&self, vault: VaultId) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.join(vault.to_string()))
+        self.folder.as_ref().map(|folder| folder.join(format!("{vault}-{}", self.place)))
     }
+}
+
+/// A digest of a path, however it was spelled; also of one where nothing is yet.
+fn place_of(path: &Path) -> String {
+    let real = path.canonicalize().ok();
+    let real = real.or_else(|| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    });
+    let real = real.unwrap_or_else(|| path.to_owned());
+    let digest = Sha256::digest(real.as_os_str().as_encoded_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Memory for LastSeen {
@@ -88,7 +110,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let environment =
             Environment { state_dir: Some(folder.path().join("state")), ..Environment::default() };
-        let mut memory = LastSeen::new(&environment, false);
+        let place = folder.path().join("v");
+        let mut memory = LastSeen::new(&environment, &place, false);
         let vault = vault_id();
         assert_eq!(memory.last_seen(vault), None);
         let seen = Seen { vault, generation: 7, commits: u64::MAX };
@@ -96,7 +119,11 @@ mod tests {
         let remembered = memory.last_seen(vault).unwrap();
         assert_eq!(remembered.seen, seen);
         assert!(remembered.at.is_some());
-        assert_eq!(LastSeen::new(&environment, true).last_seen(vault), None);
+        assert_eq!(LastSeen::new(&environment, &place, true).last_seen(vault), None);
+        // The same place, spelled otherwise, and another one.
+        let spelled = folder.path().join(".").join("v");
+        assert!(LastSeen::new(&environment, &spelled, false).last_seen(vault).is_some());
+        assert_eq!(LastSeen::new(&environment, &folder.path().join("w"), false).last_seen(vault), None);
         let file = memory.file(vault).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         assert_eq!(text.lines().count(), 4, "{text}");

@@ -54,7 +54,7 @@ impl Session<'_> {
     /// Opens the vault; with `accept_older` also where this machine has seen a newer one, which it forgets then.
     pub fn open_vault_with(&mut self, accept_older: bool) -> Result<Vault, Failure> {
         let path = self.vault_path()?;
-        let memory = Box::new(LastSeen::new(self.environment, accept_older));
+        let memory = Box::new(LastSeen::new(self.environment, &path, accept_older));
         must_be_there(&path)?;
         let options = OpenOptions {
             busy_timeout_ms: self.global.busy_timeout.unwrap_or(BUSY_TIMEOUT_DEFAULT_MS),

@@ -251,7 +251,7 @@ impl Vault {
         let _held = held::Held::new(path);
         let connection = vfs::connect(path, &key, &connect)?;
         if let Some(memory) = &memory {
-            must_not_be_older(&connection, memory.as_ref())?;
+            must_not_be_older(&connection, path, &key, memory.as_ref())?;
         }
         let store = Store::open(connection)?;
         Ok(Self {
@@ -335,14 +335,21 @@ impl Vault {
 }
 
 /// Compares a vault with what is remembered of it, before anything is written to it.
-fn must_not_be_older(connection: &rusqlite::Connection, memory: &dyn Memory) -> Result<(), VaultError> {
+fn must_not_be_older(
+    connection: &rusqlite::Connection,
+    path: &Path,
+    key: &VaultKey,
+    memory: &dyn Memory,
+) -> Result<(), VaultError> {
     let Some(found) = vfs::found(connection) else { return Ok(()) };
     match memory.last_seen(found.vault) {
         Some(remembered) if found.is_older_than(&remembered.seen) => {
-            // Not even its log is folded in: it stays as it was put there.
-            connection
-                .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-                .map_err(StoreError::from)?;
+            if !matches!(vfs::closed(path, key), Ok(Some(_))) {
+                // A log belongs to it, and is not folded in: all stays as it was put there.
+                connection
+                    .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+                    .map_err(StoreError::from)?;
+            }
             Err(VaultError::Older { found, remembered })
         }
         _ => Ok(()),

@@ -172,7 +172,9 @@ fn remedy_for_file(error: &VfsError) -> Option<String> {
         }
         VfsError::Busy { .. } => "wait for the other program, or close it, and try again",
         VfsError::Exists { .. } => "name another place with --vault, or move the old vault away",
-        VfsError::DiskFull { .. } => "make room on the disk and try again; the vault is intact",
+        VfsError::DiskFull { .. } => {
+            "make room on the disk and try again; the vault is intact (a vault holds at most 15 GiB, which also counts as full)"
+        }
         VfsError::ReadOnly { .. } => "make the vault and its folder writable and try again",
         VfsError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             "make a vault with finvault init, or name its place with --vault"
@@ -186,7 +188,9 @@ fn remedy_for_store(error: &StoreError) -> Option<String> {
     let text = match error {
         StoreError::Vfs(error) => return remedy_for_file(error),
         StoreError::NewerVault { .. } => "update finvault",
-        StoreError::DiskFull => "make room on the disk and try again; the vault is intact",
+        StoreError::DiskFull => {
+            "make room on the disk and try again; the vault is intact (a vault holds at most 15 GiB, which also counts as full)"
+        }
         StoreError::NotSynced => {
             "make sure that the disk is sound, then open the vault again: all that was acknowledged is there, the change \
              that failed may be or not, and nothing more is written until then"

@@ -78,7 +78,7 @@ impl Backup {
         let key = session.key_of(&path)?;
         let progress = session.console.progress()?;
         // Asked before: the vault may be in use, and go on.
-        let remembered = vfs::stated_vault_id(&path).ok().and_then(|id| memory(session).last_seen(id));
+        let remembered = vfs::stated_vault_id(&path).ok().and_then(|id| memory(session, &path).last_seen(id));
         let made = backup::back_up(&path, &key, &to, &mut |at| progress.show(at.stage, at.done, at.total))?;
         drop(progress);
         must_not_be_older(&made, remembered).inspect_err(|_| drop(std::fs::remove_file(&to)))?;
@@ -109,8 +109,8 @@ impl Backup {
     }
 }
 
-fn memory(session: &Session<'_>) -> LastSeen {
-    LastSeen::new(session.environment, false)
+fn memory(session: &Session<'_>, path: &Path) -> LastSeen {
+    LastSeen::new(session.environment, path, false)
 }
 
 /// A backup of an older copy that somebody put in the vault's place would push out good ones.
@@ -142,7 +142,7 @@ impl Restore {
         drop(progress);
         if let Some(seen) = &restored.seen {
             // The owner chose this state: from now on it is the one to compare with.
-            memory(session).remember(seen);
+            memory(session, &path).remember(seen);
         }
         if session.console.is_json() {
             #[derive(Serialize)]

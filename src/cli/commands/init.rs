@@ -55,7 +55,7 @@ impl Init {
         }
         make_parent(&path)?;
         let (vault, code) = Vault::create(&path, &passphrase, kdf, session.now())?;
-        vault.remembering(Box::new(LastSeen::new(session.environment, false))).close()?;
+        vault.remembering(Box::new(LastSeen::new(session.environment, &path, false))).close()?;
         let code = code.reveal();
         if session.console.is_json() {
             #[derive(Serialize)]
