@@ -59,10 +59,12 @@ pub fn dispatch(cli: Cli, environment: &Environment, console: &mut Console) -> R
     let about_vault = global.vault.is_some()
         || global.passphrase_file.is_some()
         || global.recovery_code_file.is_some()
+        || global.key_file.is_some()
         || global.busy_timeout.is_some();
     if about_vault && !cli.command.uses_vault() {
-        return Err(Failure::usage("this command opens no vault of yours")
-            .help("leave out --vault, --passphrase-file, --recovery-code-file and --busy-timeout"));
+        return Err(Failure::usage("this command opens no vault of yours").help(
+            "leave out --vault, --passphrase-file, --recovery-code-file, --key-file and --busy-timeout",
+        ));
     }
     let mut session = Session { global, environment, console };
     commands::run(cli.command, &mut session)

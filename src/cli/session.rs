@@ -1,6 +1,7 @@
 //! One run: its options, its surroundings, its console, and the vault it opens.
 
 use super::args::{BUSY_TIMEOUT_DEFAULT_MS, Global};
+use super::commands::key::read_key_file;
 use super::console::Console;
 use super::environment::Environment;
 use super::exit::Exit;
@@ -45,14 +46,19 @@ impl Session<'_> {
         })
     }
 
+    /// How to open the vault.
+    pub fn open_options(&self) -> OpenOptions {
+        OpenOptions {
+            busy_timeout_ms: self.global.busy_timeout.unwrap_or(BUSY_TIMEOUT_DEFAULT_MS),
+            ..OpenOptions::default()
+        }
+    }
+
     /// Opens the vault, and tells what is odd about it.
     pub fn open_vault(&mut self) -> Result<Vault, Failure> {
         let path = self.vault_path()?;
         must_be_there(&path)?;
-        let options = OpenOptions {
-            busy_timeout_ms: self.global.busy_timeout.unwrap_or(BUSY_TIMEOUT_DEFAULT_MS),
-            ..OpenOptions::default()
-        };
+        let options = self.open_options();
         let vault = match self.kept_key(&path) {
             Some(key) => Vault::open_with_key(&path, key, &options)?,
             None => {
@@ -78,7 +84,11 @@ impl Session<'_> {
     /// The key that `unlock` left with the system's keeper, if it is this vault's. A secret named on the command line
     /// is always tried instead.
     fn kept_key(&self, path: &Path) -> Option<VaultKey> {
-        if self.global.passphrase_file.is_some() || self.global.recovery_code_file.is_some() {
+        let global = &self.global;
+        if global.passphrase_file.is_some()
+            || global.recovery_code_file.is_some()
+            || global.key_file.is_some()
+        {
             return None;
         }
         let key = keeper::kept(vfs::stated_vault_id(path).ok()?)?;
@@ -86,25 +96,28 @@ impl Session<'_> {
         vfs::check_key(path, &key).ok().map(|_| key)
     }
 
-    /// Finds the vault's key with the passphrase or recovery code, from wherever that comes.
+    /// Finds the vault's key with a passphrase, recovery code or key file, from wherever that comes: what is named
+    /// on the command line goes before what the environment names.
     pub fn unlock_by_secret(&mut self, path: &Path) -> Result<Unlocked, Failure> {
         // A missing vault is told before anybody types a passphrase for it.
         must_be_there(path)?;
-        let unlocked = match &self.global.recovery_code_file {
-            Some(file) => {
-                let text = secrets::read_secret("the recovery code", file)?;
-                let code = RecoveryCode::parse(&text).map_err(|error| {
-                    Failure::new(Exit::WrongSecret, error.to_string()).help(
-                        "a recovery code is what \"finvault init\" printed once, dashes included or not",
-                    )
-                })?;
-                vfs::unlock(path, &Secret::RecoveryCode(&code))
-            }
-            None => {
-                let file = self.global.passphrase_file.clone();
-                let passphrase = secrets::passphrase(file.as_deref(), self.environment, self.console)?;
-                vfs::unlock(path, &Secret::Passphrase(&passphrase))
-            }
+        let named = self.global.passphrase_file.is_some();
+        let key_file =
+            self.global.key_file.as_ref().or(self.environment.key_file.as_ref().filter(|_| !named));
+        let unlocked = if let Some(file) = &self.global.recovery_code_file {
+            let text = secrets::read_secret("the recovery code", file)?;
+            let code = RecoveryCode::parse(&text).map_err(|error| {
+                Failure::new(Exit::WrongSecret, error.to_string())
+                    .help("a recovery code is what \"finvault init\" printed once, dashes included or not")
+            })?;
+            vfs::unlock(path, &Secret::RecoveryCode(&code))
+        } else if let Some(file) = key_file {
+            let key = read_key_file(file, Exit::WrongSecret)?;
+            vfs::unlock(path, &Secret::KeyFile(&key))
+        } else {
+            let file = self.global.passphrase_file.clone();
+            let passphrase = secrets::passphrase(file.as_deref(), self.environment, self.console)?;
+            vfs::unlock(path, &Secret::Passphrase(&passphrase))
         };
         unlocked.map_err(|error| VaultError::from(error).into())
     }

@@ -11,7 +11,8 @@ use super::random::{Random, RandomError};
 
 const SALT: &[u8] = b"finvault vault key v1";
 
-/// The one key that a vault hangs on: 32 random bytes made with the vault, never changed by a new passphrase.
+/// The one key that a vault's file hangs on: 32 random bytes made with the vault, never changed by a new passphrase,
+/// replaced only when all of the file is sealed anew.
 pub struct VaultKey {
     bytes: Box<[u8; 32]>,
     /// What all other keys are expanded from: HKDF-Extract of the key, made once.
@@ -66,6 +67,46 @@ impl VaultKey {
     }
 }
 
+/// What the owner's own secrets are derived from (signing keys, pseudonyms, salts): 32 random bytes kept inside the
+/// sealed database, so that a new vault key makes nobody another signer.
+///
+/// A vault that keeps none derives them from its vault key.
+pub struct IdentityKey(VaultKey);
+
+impl IdentityKey {
+    /// A new random one.
+    ///
+    /// # Errors
+    /// When `random` fails.
+    pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
+        VaultKey::generate(random).map(Self)
+    }
+
+    /// Takes the bytes that the database keeps.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(VaultKey::from_bytes(bytes))
+    }
+
+    /// That of a vault which keeps none of its own.
+    #[must_use]
+    pub fn of_vault_key(key: &VaultKey) -> Self {
+        Self::from_bytes(*key.expose())
+    }
+
+    /// The bytes themselves, for the database.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    /// A secret with a purpose of its own; see [`VaultKey::derive_secret`].
+    #[must_use]
+    pub fn derive_secret(&self, label: &str, context: &[u8]) -> DerivedSecret {
+        self.0.derive_secret(label, context)
+    }
+}
+
 macro_rules! sealing_key {
     ($(#[$doc:meta])* $name:ident, $label:literal) => {
         $(#[$doc])*
@@ -99,6 +140,12 @@ sealing_key!(
     "write-ahead log"
 );
 
+sealing_key!(
+    /// Seals what the owner calls a key slot, and when it was made.
+    NoteKey,
+    "slot note"
+);
+
 /// Authenticates the header, so that no parameter or slot changes unseen.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct HeaderAuthKey(Box<[u8; 32]>);
@@ -117,7 +164,7 @@ impl HeaderAuthKey {
     }
 }
 
-/// Wraps the vault's key inside one slot; comes from a passphrase or a recovery code.
+/// Wraps the vault's key inside one slot; comes from a passphrase, a recovery code or a key file.
 pub(crate) struct SlotKey(Aead);
 
 impl SlotKey {

@@ -28,6 +28,7 @@ mod held;
 mod import;
 mod import_target;
 mod journal;
+pub mod keys;
 #[cfg(feature = "age")]
 mod lifecycle;
 #[cfg(feature = "age")]

@@ -54,7 +54,7 @@ pub fn check(connection: &Connection, progress: &mut dyn FnMut(u64, u64)) -> Res
     check_file(&mut vault, progress).map_err(|fault| fault_error(&path, fault))
 }
 
-fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
+pub(super) fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
     match fault {
         Fault::Damage(damage) => VfsError::Damaged(damage),
         other => code_error(path, super::backing::Code(shim::sqlite_code(&other))),

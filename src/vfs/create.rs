@@ -96,7 +96,7 @@ fn sealed(
     Ok(unit)
 }
 
-fn wrap_error(fault: WrapFault) -> VfsError {
+pub(super) fn wrap_error(fault: WrapFault) -> VfsError {
     match fault {
         WrapFault::Random(error) => VfsError::Random(error),
         WrapFault::Kdf(error) => VfsError::Kdf(error),

@@ -58,11 +58,13 @@ mod file_tests;
 #[cfg(test)]
 mod format_tests;
 mod header;
+mod key_slots;
 mod keys;
 mod methods;
 mod offsets;
 mod seal;
 mod shim;
+mod slot_note;
 mod slots;
 mod sqlite_pages;
 mod unlock;
@@ -77,6 +79,8 @@ pub use damage::{Damage, VfsError};
 #[cfg(feature = "testing")]
 pub use ffi::finvault_register_default_vfs;
 pub use header::VaultId;
+pub use key_slots::{KeySlot, NewSlot, add_key_slot, key_slots, remove_key_slot, replace_key_slot};
 pub use offsets::Twin;
+pub use slot_note::SlotNote;
 pub use slots::{Secret, SlotKind};
 pub use unlock::{Unlocked, check_key, stated_vault_id, unlock};

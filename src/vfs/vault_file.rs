@@ -12,6 +12,7 @@ use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{self, Nonces, Place, Role, Unit};
+use super::slots::{SLOTS, Slot};
 use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
 
 /// One open vault file. Of no use before [`VaultFile::load`], which needs SQLite's shared lock.
@@ -407,6 +408,15 @@ impl<B: Backing> VaultFile<B> {
         // A failure here leaves the twin behind by one change, which the next session repairs.
         let _ = self.write_copy(spare.other());
         Ok(())
+    }
+
+    /// Puts other key slots into the header, durably in both copies: what a removed slot wrapped must not be found in
+    /// the spare one.
+    pub(crate) fn change_slots(&mut self, slots: [Slot; SLOTS]) -> Result<(), Fault> {
+        self.commit_header(|header| header.slots = slots)?;
+        let spare = self.state()?.durable.other();
+        self.write_copy(spare)?;
+        Ok(self.backing.sync()?)
     }
 
     /// What the log's next life will be called. Drawn before the log is written, adopted after.
