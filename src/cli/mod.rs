@@ -34,6 +34,8 @@ use std::process::ExitCode;
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
     process::keep_memory_private();
+    // Before anything uses SQLite.
+    finvault::vfs::wipe_freed_memory();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{Failure, describe};
 use super::{keeper, secrets};
-use finvault::crypto::{RecoveryCode, VaultKey};
+use finvault::crypto::{KeyFile, Passphrase, RecoveryCode, VaultKey};
 use finvault::vault::{ErrorClass, OpenOptions, Secret, Vault, VaultError};
 use finvault::vfs::{self, Unlocked};
 use jiff::Timestamp;
@@ -96,30 +96,50 @@ impl Session<'_> {
         vfs::check_key(path, &key).ok().map(|_| key)
     }
 
-    /// Finds the vault's key with a passphrase, recovery code or key file, from wherever that comes: what is named
-    /// on the command line goes before what the environment names.
+    /// Finds the vault's key with a passphrase, recovery code or key file.
     pub fn unlock_by_secret(&mut self, path: &Path) -> Result<Unlocked, Failure> {
+        let secret = self.secret_for(path)?;
+        vfs::unlock(path, &secret.secret()).map_err(|error| VaultError::from(error).into())
+    }
+
+    /// What is to open the vault at `path`: what is named on the command line goes before what the environment
+    /// names, and that before a question.
+    pub fn secret_for(&mut self, path: &Path) -> Result<OpenedWith, Failure> {
         // A missing vault is told before anybody types a passphrase for it.
         must_be_there(path)?;
-        let named = self.global.passphrase_file.is_some();
-        let key_file =
-            self.global.key_file.as_ref().or(self.environment.key_file.as_ref().filter(|_| !named));
-        let unlocked = if let Some(file) = &self.global.recovery_code_file {
+        if let Some(file) = &self.global.recovery_code_file {
             let text = secrets::read_secret("the recovery code", file)?;
             let code = RecoveryCode::parse(&text).map_err(|error| {
                 Failure::new(Exit::WrongSecret, error.to_string())
                     .help("a recovery code is what \"finvault init\" printed once, dashes included or not")
             })?;
-            vfs::unlock(path, &Secret::RecoveryCode(&code))
-        } else if let Some(file) = key_file {
-            let key = read_key_file(file, Exit::WrongSecret)?;
-            vfs::unlock(path, &Secret::KeyFile(&key))
-        } else {
-            let file = self.global.passphrase_file.clone();
-            let passphrase = secrets::passphrase(file.as_deref(), self.environment, self.console)?;
-            vfs::unlock(path, &Secret::Passphrase(&passphrase))
-        };
-        unlocked.map_err(|error| VaultError::from(error).into())
+            return Ok(OpenedWith::RecoveryCode(code));
+        }
+        let named = self.global.passphrase_file.is_some();
+        let in_environment = self.environment.key_file.as_ref().filter(|_| !named);
+        if let Some(file) = self.global.key_file.as_ref().or(in_environment) {
+            return Ok(OpenedWith::KeyFile(read_key_file(file, Exit::WrongSecret)?));
+        }
+        let file = self.global.passphrase_file.clone();
+        secrets::passphrase(file.as_deref(), self.environment, self.console).map(OpenedWith::Passphrase)
+    }
+}
+
+/// A secret that was given to open the vault.
+pub enum OpenedWith {
+    Passphrase(Passphrase),
+    RecoveryCode(RecoveryCode),
+    KeyFile(KeyFile),
+}
+
+impl OpenedWith {
+    /// As the library takes it.
+    pub fn secret(&self) -> Secret<'_> {
+        match self {
+            Self::Passphrase(passphrase) => Secret::Passphrase(passphrase),
+            Self::RecoveryCode(code) => Secret::RecoveryCode(code),
+            Self::KeyFile(file) => Secret::KeyFile(file),
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! The keys of a vault: which passphrases, recovery codes and key files open it, and changing them. None of this rewrites
-//! a page.
+//! a page; [`rotate`] does.
 //!
 //! Each function opens the vault for itself and closes it again; `key` and [`Unlocked`] come from
 //! [`vfs::unlock`], so whoever changes the keys has just shown that they have one.
 
+mod rotate;
+
 pub use crate::vfs::{KeySlot, NewSlot, SlotNote};
+pub(super) use rotate::unfinished_rotation;
+pub use rotate::{KeptSlot, Rotation, rotate};
 
 use super::{OpenOptions, VaultError, held};
 use crate::crypto::{KdfError, KdfParams, Passphrase, VaultKey};

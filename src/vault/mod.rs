@@ -96,7 +96,7 @@ pub use undo::UndoReport;
 
 #[cfg(feature = "age")]
 use crate::crypto::Random;
-use crate::crypto::{KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
+use crate::crypto::{IdentityKey, KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::store::{Store, StoreError};
 use crate::vfs;
 use jiff::Timestamp;
@@ -133,7 +133,10 @@ impl Default for OpenOptions {
 /// One process at a time holds it; it is released on [`Vault::close`] or drop.
 pub struct Vault {
     store: Store,
-    key: VaultKey,
+    /// What signing keys, pseudonyms and salts are derived from. It stays the same when the file gets a new key.
+    key: IdentityKey,
+    /// Whether that could not be read: then nothing may be written that it would sign.
+    key_lost: bool,
     path: PathBuf,
     warnings: Vec<String>,
     #[cfg(feature = "age")]
@@ -158,6 +161,7 @@ impl Vault {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
         let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new())
+            .and_then(|vault| vault.with_own_identity(IdentityKey::generate(&random)?))
             .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
             .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
         match opened {
@@ -203,7 +207,7 @@ impl Vault {
         path: &Path,
         key: VaultKey,
         options: &OpenOptions,
-        warnings: Vec<String>,
+        mut warnings: Vec<String>,
     ) -> Result<Self, VaultError> {
         let connect = vfs::ConnectOptions {
             busy_timeout_ms: options.busy_timeout_ms,
@@ -213,15 +217,33 @@ impl Vault {
         // Before the file is opened: from then on nobody may read it as a plain file.
         let _held = held::Held::new(path);
         let store = Store::open(vfs::connect(path, &key, &connect)?)?;
+        warnings.extend(keys::unfinished_rotation(path));
+        let found = identity_of(&store, &key)?;
+        let key_lost = found.is_none();
+        let key = match found {
+            Some(key) => key,
+            None => {
+                warnings.push(IDENTITY_LOST.to_owned());
+                IdentityKey::generate(&OsRandom)?
+            }
+        };
         Ok(Self {
             store,
             key,
+            key_lost,
             path: path.to_owned(),
             warnings,
             #[cfg(feature = "age")]
             random: Box::new(OsRandom),
             _held,
         })
+    }
+
+    /// Gives a vault just made a secret of its own to derive signing keys from.
+    fn with_own_identity(mut self, identity: IdentityKey) -> Result<Self, VaultError> {
+        self.write(|store| Ok(store.set_identity(&identity)?))?;
+        self.key = identity;
+        Ok(self)
     }
 
     /// Takes salts, ids and passcodes of disclosures from `random` instead of the operating system, so that a
@@ -265,6 +287,9 @@ impl Vault {
 
     /// Runs `work` in one transaction.
     fn write<T>(&mut self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        if self.key_lost {
+            return Err(StoreError::Corrupt(IDENTITY_LOST.to_owned()).into());
+        }
         let result = self.store.write(work);
         result.map_err(|error| self.explain(error))
     }
@@ -283,6 +308,23 @@ impl Vault {
     }
 }
 
+const IDENTITY_LOST: &str =
+    "the secret that your signing keys come from cannot be read, so nothing new is written";
+
+/// What the vault derives signing keys from; none where it keeps a secret for that and damage has taken it.
+fn identity_of(store: &Store, key: &VaultKey) -> Result<Option<IdentityKey>, VaultError> {
+    match store.identity().map_err(|error| store.explain(error)) {
+        Ok(Some(identity)) => Ok(Some(identity)),
+        Ok(None) => Ok(Some(IdentityKey::of_vault_key(key))),
+        Err(
+            StoreError::Vfs(vfs::VfsError::Damaged(_))
+            | StoreError::Corrupt(_)
+            | StoreError::Unreadable { .. },
+        ) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Takes a vault back that was made just now and could not be filled.
 fn remove_files(path: &Path) {
     let mut log = path.as_os_str().to_owned();
@@ -297,6 +339,12 @@ impl From<StoreError> for VaultError {
             StoreError::Vfs(error) => Self::File(error),
             error => Self::Store(error),
         }
+    }
+}
+
+impl From<crate::crypto::RandomError> for VaultError {
+    fn from(_: crate::crypto::RandomError) -> Self {
+        Self::Randomness
     }
 }
 

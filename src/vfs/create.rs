@@ -71,12 +71,18 @@ pub(super) fn file_bytes(
     for ((index, secret), slot) in (0..).zip(&secrets).zip(header.slots.iter_mut()) {
         *slot = Slot::wrap(&created.key, secret, kdf, vault_id.0, index, random).map_err(wrap_error)?;
     }
+    empty_file(&header, &keys, random)
+}
+
+/// The bytes of a vault that begins with this header and holds an empty database.
+pub(super) fn empty_file(header: &Header, keys: &Keys, random: &dyn Random) -> Result<Vec<u8>, VfsError> {
+    let vault_id = header.vault_id;
     let mut bytes = Vec::with_capacity(5 * UNIT_BYTES);
     for copy in Twin::BOTH {
         bytes.extend_from_slice(&header.encode(copy, &keys.header));
     }
     for slot in Twin::BOTH {
-        let place = vault_file::table_place(&header, 0, slot);
+        let place = vault_file::table_place(header, 0, slot);
         bytes.extend_from_slice(&sealed(keys.table.aead(), &place, [0; UNIT_BYTES], random)?);
     }
     let place = Place { vault_id: vault_id.0, role: Role::Page, twin: 0, position: 1, wal_id: [0; 16] };
@@ -115,7 +121,7 @@ impl From<KdfError> for VfsError {
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -133,7 +139,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
 }
 
 /// Makes the new name durable too, where the system lets a folder be synced.
-fn sync_folder(path: &Path) {
+pub(super) fn sync_folder(path: &Path) {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -12,8 +12,9 @@ use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{self, Nonces, Place, Role, Unit};
-use super::slots::{SLOTS, Slot};
 use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
+
+mod change_slots;
 
 /// One open vault file. Of no use before [`VaultFile::load`], which needs SQLite's shared lock.
 pub(crate) struct VaultFile<B> {
@@ -26,6 +27,8 @@ pub(crate) struct VaultFile<B> {
     opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
     pub(super) failure: Option<Fault>,
+    /// Whether another file takes this one's place: the log of this name is no longer ours to delete.
+    pub(super) given_up: bool,
 }
 
 struct State {
@@ -55,6 +58,7 @@ impl<B: Backing> VaultFile<B> {
             scratch: Box::new([0; UNIT_BYTES]),
             opened_with: None,
             failure: None,
+            given_up: false,
         }
     }
 
@@ -408,15 +412,6 @@ impl<B: Backing> VaultFile<B> {
         // A failure here leaves the twin behind by one change, which the next session repairs.
         let _ = self.write_copy(spare.other());
         Ok(())
-    }
-
-    /// Puts other key slots into the header, durably in both copies: what a removed slot wrapped must not be found in
-    /// the spare one.
-    pub(crate) fn change_slots(&mut self, slots: [Slot; SLOTS]) -> Result<(), Fault> {
-        self.commit_header(|header| header.slots = slots)?;
-        let spare = self.state()?.durable.other();
-        self.write_copy(spare)?;
-        Ok(self.backing.sync()?)
     }
 
     /// What the log's next life will be called. Drawn before the log is written, adopted after.

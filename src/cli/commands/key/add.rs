@@ -75,7 +75,8 @@ impl Add {
 impl AddPassphrase {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let kdf = self.kdf.params()?;
-        let (path, unlocked, options) = unlocked(session)?;
+        let path = session.vault_path()?;
+        let (_, unlocked, options) = unlocked(session)?;
         let passphrase = secrets::chosen_passphrase(self.new_passphrase_file.as_deref(), session.console)?;
         init::warn_if_short(&passphrase, session.console)?;
         let new = NewSlot { secret: Secret::Passphrase(&passphrase), kdf, note: note(self.label, session) };
@@ -92,7 +93,8 @@ impl AddPassphrase {
 
 impl AddRecoveryCode {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let (path, unlocked, options) = unlocked(session)?;
+        let path = session.vault_path()?;
+        let (_, unlocked, options) = unlocked(session)?;
         let code = RecoveryCode::generate(&OsRandom).map_err(no_randomness)?;
         let note = note(self.label, session);
         let new = NewSlot { secret: Secret::RecoveryCode(&code), kdf: KdfParams::DEFAULT, note };
@@ -114,7 +116,8 @@ impl AddKeyFile {
             output_file::check_free(&self.file, false)
                 .map_err(|failure| failure.help("name a file that is not there yet"))?;
         }
-        let (path, unlocked, options) = unlocked(session)?;
+        let path = session.vault_path()?;
+        let (_, unlocked, options) = unlocked(session)?;
         let file = if self.generate {
             let made = KeyFile::generate(&OsRandom).map_err(no_randomness)?;
             // On the disk before the vault knows of it: a slot without its file would be of no use.

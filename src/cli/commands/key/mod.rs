@@ -1,6 +1,7 @@
 //! `key`: what opens the vault. Lists the key slots, adds and removes them, changes a passphrase, and makes a new key.
 
 mod add;
+mod rotate;
 
 use super::shapes::iso;
 use crate::cli::exit::Exit;
@@ -8,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::keeper;
 use crate::cli::render::{Align, Cell, Table, Tone};
 use crate::cli::secrets;
-use crate::cli::session::Session;
+use crate::cli::session::{OpenedWith, Session};
 use clap::{Args, Subcommand};
 use finvault::crypto::KdfParams;
 use finvault::vault::keys::{self, KdfChoice, KeySlot};
@@ -29,6 +30,7 @@ pub enum Key {
     Add(add::Add),
     Remove(Remove),
     ChangePassphrase(ChangePassphrase),
+    Rotate(rotate::Rotate),
 }
 
 /// List the key slots
@@ -115,6 +117,7 @@ impl Key {
             Self::Add(command) => command.run(session),
             Self::Remove(command) => command.run(session),
             Self::ChangePassphrase(command) => command.run(session),
+            Self::Rotate(command) => command.run(session),
         }
     }
 }
@@ -153,7 +156,8 @@ impl List {
 
 impl Remove {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let (path, unlocked, options) = unlocked(session)?;
+        let path = session.vault_path()?;
+        let (_, unlocked, options) = unlocked(session)?;
         let slots = keys::list(&path, &unlocked.key, &options)?;
         let slot = slots.iter().find(|slot| slot.number == self.slot).ok_or_else(|| {
             Failure::from(VaultError::File(vfs::VfsError::NoSuchSlot { number: self.slot }))
@@ -192,7 +196,8 @@ impl Remove {
 
 impl ChangePassphrase {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let (path, unlocked, options) = unlocked(session)?;
+        let path = session.vault_path()?;
+        let (_, unlocked, options) = unlocked(session)?;
         let passphrase = secrets::chosen_passphrase(self.new_passphrase_file.as_deref(), session.console)?;
         super::init::warn_if_short(&passphrase, session.console)?;
         let (kdf, now) = (self.kdf.choice(), session.now());
@@ -233,14 +238,15 @@ impl ChangePassphrase {
     }
 }
 
-/// Opens the header with a secret that is given now, also where a key is kept: who changes the keys shows one.
-fn unlocked(session: &mut Session<'_>) -> Result<(PathBuf, Unlocked, OpenOptions), Failure> {
+/// Unlocks the header with a secret that is given now, also where a key is kept: who changes the keys shows one.
+fn unlocked(session: &mut Session<'_>) -> Result<(OpenedWith, Unlocked, OpenOptions), Failure> {
     let path = session.vault_path()?;
-    let unlocked = session.unlock_by_secret(&path)?;
+    let secret = session.secret_for(&path)?;
+    let unlocked = vfs::unlock(&path, &secret.secret()).map_err(VaultError::from)?;
     for warning in &unlocked.warnings {
         session.console.warn(&warning.to_string())?;
     }
-    Ok((path, unlocked, session.open_options()))
+    Ok((secret, unlocked, session.open_options()))
 }
 
 /// A key that was kept for a while is kept no longer than the slots it was fetched with. Says whether one was.
@@ -258,7 +264,7 @@ fn say_forgotten(forgotten: bool, session: &mut Session<'_>) -> Result<(), Failu
 fn say_old_copies(session: &mut Session<'_>) -> Result<Exit, Failure> {
     session.console.say_toned(&[
         (Tone::Caution, "Copies made before, backups included, still open as they did"),
-        (Tone::Plain, ", and whoever has such a copy can read the vault's key from it."),
+        (Tone::Plain, ", and the vault's key can be had from them. \"finvault key rotate\" makes a new one."),
     ])?;
     Ok(Exit::Done)
 }
