@@ -1,7 +1,8 @@
 //! Keys and the primitives that use them: the only room that touches cryptography directly.
 //!
 //! Every key has a type of its own for the one thing it does, so that a page key cannot seal a WAL frame by
-//! mistake. All of them come from one [`VaultKey`] by HKDF under a label, and all are wiped when dropped.
+//! mistake. All of them come from one [`VaultKey`] by HKDF under a label, and all are wiped when dropped
+//! and kept out of swap files where the system allows.
 //! Nothing here is invented: Argon2id (RFC 9106) turns a passphrase into a key, HKDF-SHA256 (RFC 5869) separates
 //! keys, XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) seals bytes, HMAC-SHA256 (RFC 2104) authenticates the
 //! header.
@@ -20,6 +21,8 @@ mod derive;
 mod kdf;
 #[cfg(feature = "vault")]
 mod key_file;
+#[cfg(feature = "vault")]
+mod locked;
 pub mod random;
 #[cfg(feature = "vault")]
 mod recovery;

@@ -1,12 +1,12 @@
 //! Reading every unit of a vault file, and saying what is wrong with each.
 
 use rusqlite::Connection;
+use zeroize::Zeroizing;
 
 use super::backing::{Backing, Fault};
 use super::damage::{Damage, VfsError};
 use super::ffi;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::Unit;
 use super::shim;
 use super::unlock::code_error;
 use super::vault_file::VaultFile;
@@ -78,7 +78,7 @@ pub(super) fn check_file<B: Backing>(
         let first = group.saturating_mul(offsets::GROUP_PAGES).saturating_add(1);
         let last = pages.min(first.saturating_add(offsets::GROUP_PAGES - 1));
         for page in first..=last {
-            let mut unit: Unit = [0; UNIT_BYTES];
+            let mut unit = Zeroizing::new([0; UNIT_BYTES]);
             note(vault.read_page(page, &mut unit).map(|_| ()), &mut damage)?;
             done += 1;
         }

@@ -13,6 +13,7 @@ use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{self, Nonces, Place, Role, Unit};
 use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
+use zeroize::Zeroizing;
 
 mod change_slots;
 
@@ -22,7 +23,7 @@ pub(crate) struct VaultFile<B> {
     pub(super) keys: Keys,
     pub(super) nonces: Nonces,
     state: Option<State>,
-    scratch: Box<Unit>,
+    scratch: Box<Zeroizing<Unit>>,
     /// The header copies as they were when the vault was opened: a later change repairs a bad one unseen.
     opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
@@ -55,7 +56,7 @@ impl<B: Backing> VaultFile<B> {
             keys,
             nonces,
             state: None,
-            scratch: Box::new([0; UNIT_BYTES]),
+            scratch: Box::new(Zeroizing::new([0; UNIT_BYTES])),
             opened_with: None,
             failure: None,
             given_up: false,
@@ -206,7 +207,7 @@ impl<B: Backing> VaultFile<B> {
         }
         // SQLite's look at the change counter decides only whether its cache is stale, and comes before the log is
         // read: a torn page 1 there answers zeros, and the read of the page itself is strict.
-        let mut scratch = std::mem::replace(&mut self.scratch, Box::new([0; UNIT_BYTES]));
+        let mut scratch = std::mem::replace(&mut self.scratch, Box::new(Zeroizing::new([0; UNIT_BYTES])));
         let outcome = match self.read_page(page, &mut scratch) {
             Err(Fault::Damage(_)) if page == 1 && within == 24 && buffer.len() == 16 => {
                 Ok(ReadOutcome::Short)
@@ -307,7 +308,7 @@ impl<B: Backing> VaultFile<B> {
         let header = self.header()?.clone();
         let pages = self.pages()?;
         for page in from..=pages {
-            let mut unit: Unit = [0; UNIT_BYTES];
+            let mut unit = Zeroizing::new([0; UNIT_BYTES]);
             if self.read_page(page, &mut unit).is_err() {
                 self.scratch.fill(0);
                 self.seal_and_write(page)?;
