@@ -36,6 +36,10 @@ fn found(needles: &[Needle]) -> Vec<(&'static str, usize)> {
     let memory = std::fs::File::open("/proc/self/mem").unwrap();
     let mut counts: Vec<(&'static str, usize)> = needles.iter().map(|needle| (needle.name, 0)).collect();
     let longest = needles.iter().map(|needle| needle.masked.len()).max().unwrap();
+    let mut begins_one = [false; 256];
+    for needle in needles {
+        begins_one[usize::from(needle.masked[0] ^ MASK)] = true;
+    }
     let mut piece = vec![0_u8; 1 << 20];
     let own = piece.as_ptr().addr()..piece.as_ptr().addr() + piece.len();
     for line in std::fs::read_to_string("/proc/self/maps").unwrap().lines() {
@@ -50,6 +54,9 @@ fn found(needles: &[Needle]) -> Vec<(&'static str, usize)> {
             let wanted = piece.len().min(to - at);
             let Ok(count) = memory.read_at(&mut piece[..wanted], at as u64) else { break };
             for (index, first) in piece[..count].iter().enumerate() {
+                if !begins_one[usize::from(*first)] {
+                    continue;
+                }
                 for (needle, (_, count_of)) in needles.iter().zip(&mut counts) {
                     let address = at + index;
                     if *first == needle.masked[0] ^ MASK

@@ -23,6 +23,7 @@ pub mod movements;
 pub mod profile;
 pub mod recipients;
 pub mod salvage;
+mod soundness;
 mod values;
 
 pub use error::StoreError;
