@@ -11,6 +11,7 @@ use finvault::vfs::{self, ConnectOptions};
 use finvault::{OpenOptions, Secret, Vault};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const MASK: u8 = 0xa5;
 
@@ -164,10 +165,17 @@ fn made_and_used(path: &Path) -> Vec<Needle> {
     let (vault, code) = Vault::create(path, &passphrase(), KdfParams::FLOOR, now).unwrap();
     vault.close().unwrap();
     let secret = Secret::RecoveryCode(&code);
-    let needles: Vec<Needle> = needles(&vfs::unlock(path, &secret).unwrap().key)
+    let mut needles: Vec<Needle> = needles(&vfs::unlock(path, &secret).unwrap().key)
         .into_iter()
         .filter(|needle| needle.name != "page")
         .collect();
+    let key = vfs::unlock(path, &secret).unwrap().key;
+    let connection = vfs::connect(path, &key, &ConnectOptions::default()).unwrap();
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, Vec<u8>>(0).map(Zeroizing::new);
+    let identity = connection.query_row("SELECT secret FROM identity", [], read).unwrap();
+    needles.push(Needle::of("identity", &identity));
+    drop(identity);
+    connection.close().unwrap();
     let vault = Vault::open(path, &secret, &OpenOptions::default()).unwrap();
     vault.verify_log().unwrap();
     assert!(vault.check(&mut |_| {}).unwrap().problems.is_empty());
