@@ -9,6 +9,7 @@ use finvault::vault::keys::{self, KdfChoice, KeptSlot, NewSlot, SlotNote};
 use finvault::vault::{ErrorClass, OpenOptions, Secret, Vault, VaultError};
 use finvault::vfs::{self, ConnectOptions, SlotKind, Unlocked, VfsError};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 const AGE_PUBLIC: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
@@ -202,6 +203,40 @@ fn a_forgotten_passphrase_is_set_anew_by_the_recovery_code() {
     let refused =
         keys::change_passphrase(&house.path(), &by_code, None, &first(), too_cheap, now(), &options());
     assert!(matches!(refused, Err(VaultError::File(VfsError::Kdf(_)))));
+}
+
+/// Writes a value into the slot of the passphrase, in both copies of the header, and makes them look whole.
+fn tamper(path: &Path, at_in_slot: usize, value: &[u8]) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for copy in bytes[..HEADER_BYTES].chunks_mut(UNIT_BYTES) {
+        copy[256 + at_in_slot..256 + at_in_slot + value.len()].copy_from_slice(value);
+        let digest = Sha256::digest(&copy[..4032]);
+        copy[4032..4064].copy_from_slice(&digest);
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn costs_that_somebody_lowered_or_raised_in_the_file_are_noticed() {
+    let house = House::new();
+    let dear = KdfChoice { memory_kib: Some(24 * 1024), passes: Some(3) };
+    keys::change_passphrase(&house.path(), &house.own(), None, &first(), dear, now(), &options()).unwrap();
+    house.own();
+    let whole = house.bytes();
+    let by_code = || house.unlock(&Secret::RecoveryCode(&house.code));
+    // Lowered to what is still allowed, so that guessing gets cheap: the slot is bound to its costs.
+    tamper(&house.path(), 4, &(19_u32 * 1024).to_le_bytes());
+    assert!(is_wrong(house.unlock(&Secret::Passphrase(&first()))));
+    assert!(matches!(by_code(), Err(VfsError::Damaged(_))), "and the header is not what was written");
+    std::fs::write(house.path(), &whole).unwrap();
+    // Raised beyond anything: refused before a byte of memory is taken.
+    for (at, value) in [(4, u32::MAX), (8, u32::MAX), (12, u32::MAX), (12, 0), (8, 1), (4, 8)] {
+        tamper(&house.path(), at, &value.to_le_bytes());
+        let refused = house.unlock(&Secret::Passphrase(&first()));
+        assert!(matches!(refused, Err(VfsError::HostileKdf(_))), "{value} at {at}");
+        std::fs::write(house.path(), &whole).unwrap();
+    }
+    house.own();
 }
 
 /// What others see of the owner: it must not change with the key.

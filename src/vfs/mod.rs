@@ -1,7 +1,7 @@
 //! The vault file: a real SQLite database in which every byte at rest is sealed.
 //!
 //! [`create`] makes a vault, [`unlock`] finds its key, [`connect`] gives an ordinary [`rusqlite::Connection`] on it,
-//! and [`check`] reads all of it. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
+//! and [`check`] reads all of it. [`add_key_slot`] and its companions change what opens it, [`reseal`] and [`replace`] its key. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
 //! The byte layout is in `docs/vault-format.md`.
 //!
 //! ```no_run
@@ -21,7 +21,7 @@
 //!
 //! # How it is built
 //!
-//! `ffi` is a shim between SQLite and its own operating-system VFS, and the only file that leaves safe Rust; it passes every call to
+//! `ffi` is a shim between SQLite and its own operating-system VFS, and with its folder the only code that leaves safe Rust; it passes every call to
 //! `shim`. There a `VaultFile` turns logical pages into sealed units and keeps the header true, and a `WalFile` does
 //! the same for the write-ahead log; both work over the small `Backing` trait, and are tested over memory. `header`,
 //! `slots`, `seal`, `wal_frame` and `offsets` are pure: bytes in, values out.
@@ -40,6 +40,8 @@
 //! | closing any descriptor of the vault drops SQLite's POSIX locks | the header is read and written through SQLite's own files; `unlock` opens through the system's VFS, which knows of the locks; the unit under the lock bytes is skipped | `a_second_connection_waits_and_then_names_the_vault`, `nothing_lies_under_the_lock_bytes` |
 //! | null names, methods that must be set, a partial checkpoint that does not sync | names are checked, methods set on every path; nothing relies on `CKPT_DONE`: the header moves on when SQLite restarts, cuts or deletes the log, and syncs by itself what it builds on | `a_power_cut_loses_nothing_acknowledged` |
 //! | SQLite skips pages when it extends a file | every gap is filled with sealed pages, also after a crash; a page of zeros fails | `gaps_are_sealed_and_odd_shapes_refused`, `a_power_cut_at_a_group_boundary_is_mended` |
+//! | a vault is replaced (a backup restored, a new key) while a connection waits for its lock | who gets the lock looks whether the name still leads to the file | `who_waited_for_a_file_that_was_replaced_does_not_write_to_it` |
+//! | SQLite frees decrypted pages as they are | its allocator is wrapped, where a program asks for it | `a_closed_vault_leaves_nothing_in_memory` |
 //! | a log of another day, put back, rolls the vault back | each life of the log has an id that the header names; none is named after a clean close | `a_stale_log_is_ignored`, `a_missing_or_older_log_is_damage` |
 //!
 //! Power cuts at every write, and I/O errors and full disks at every call, are tried under real SQLite in

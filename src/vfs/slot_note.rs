@@ -39,8 +39,9 @@ impl SlotNote {
     ) -> Result<(), WrapFault> {
         let mut note = Bytes([0; NOTE_BYTES]);
         note.put(ADDED, &self.added_s.unwrap_or(0).to_le_bytes());
-        let label = self.label.get(..self.label.floor_char_boundary(Self::MOST_LABEL_BYTES));
-        let label = label.unwrap_or_default().as_bytes();
+        let ends = self.label.char_indices().map(|(at, character)| at + character.len_utf8());
+        let end = ends.take_while(|end| *end <= Self::MOST_LABEL_BYTES).last().unwrap_or(0);
+        let label = self.label.get(..end).unwrap_or_default().as_bytes();
         note.put(LABEL_BYTES, &[u8::try_from(label.len()).unwrap_or(0)]);
         note.put(LABEL, label);
         let mut nonce = [0; NONCE_BYTES];

@@ -86,6 +86,7 @@ pub(crate) enum SlotFault {
 }
 
 /// Why a slot could not be made.
+#[derive(Debug)]
 pub(crate) enum WrapFault {
     Random(RandomError),
     Kdf(KdfError),
