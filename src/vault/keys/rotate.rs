@@ -75,16 +75,19 @@ fn keep_identity(store: &mut Store, key: &VaultKey) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// The slots of the new file, each with its number, and which of them is the new recovery code's.
+/// New slots, each with its number.
+type NumberedSlots<'a> = Vec<(u32, NewSlot<'a>)>;
+
+/// The slots of the new file, and which of them is the new recovery code's.
 fn slots_after<'a>(
     store: &Store,
     key: &VaultKey,
     kept: Vec<KeptSlot<'a>>,
     recovery_code: Option<&'a RecoveryCode>,
     now: Timestamp,
-) -> Result<(Vec<(u32, NewSlot<'a>)>, Option<u32>), VaultError> {
+) -> Result<(NumberedSlots<'a>, Option<u32>), VaultError> {
     let before = vfs::key_slots(store.connection(), key)?;
-    let mut slots: Vec<(u32, NewSlot<'a>)> = Vec::new();
+    let mut slots: NumberedSlots<'a> = Vec::new();
     for KeptSlot { number, secret } in kept {
         let old = before.iter().find(|slot| slot.number == number);
         let old = old.ok_or(VaultError::File(VfsError::NoSuchSlot { number }))?;
