@@ -53,6 +53,15 @@ pub struct Global {
         conflicts_with = "passphrase_file"
     )]
     pub recovery_code_file: Option<PathBuf>,
+    /// Open the vault with this key file instead of the passphrase [env: FINVAULT_KEY_FILE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Everywhere",
+        conflicts_with_all = ["passphrase_file", "recovery_code_file"]
+    )]
+    pub key_file: Option<PathBuf>,
     /// How long to wait while another process has the vault open, as 500ms, 5s or 1m [default: 5s]
     #[arg(long, global = true, value_name = "SPAN", value_parser = parse_wait_ms, help_heading = "Everywhere")]
     pub busy_timeout: Option<u32>,
@@ -65,6 +74,8 @@ pub enum Command {
     Demo(commands::demo::Demo),
     Unlock(commands::unlock::Unlock),
     Lock(commands::unlock::Lock),
+    #[command(subcommand)]
+    Key(commands::key::Key),
     #[command(subcommand)]
     Account(commands::account::Account),
     #[command(subcommand)]

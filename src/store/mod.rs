@@ -15,6 +15,7 @@ pub mod categories;
 pub mod disclosures;
 pub mod drafts;
 mod error;
+mod identity;
 pub mod lifecycle;
 pub mod log;
 pub mod migrations;
@@ -22,6 +23,7 @@ pub mod movements;
 pub mod profile;
 pub mod recipients;
 pub mod salvage;
+mod soundness;
 mod values;
 
 pub use error::StoreError;
@@ -48,6 +50,11 @@ impl Store {
     /// The connection, for checks that read below the level of queries.
     pub fn connection(&self) -> &Connection {
         &self.conn
+    }
+
+    /// The connection itself, for who goes on below the level of queries.
+    pub fn into_connection(self) -> Connection {
+        self.conn
     }
 
     /// Runs `work` in one transaction that is committed only where `work` succeeds.

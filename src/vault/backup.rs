@@ -82,17 +82,36 @@ pub fn restore(
 ) -> Result<BackupReport, VaultError> {
     let copy = Copy::beside(path)?;
     let (units, seen) = copy.take(backup, key, progress)?;
-    let replaced = set_aside(path, key, safety)?;
-    fs::rename(&copy.file, path).map_err(|error| failed("write", path, error))?;
-    // A log that belonged to the vault before means nothing to this one, whose header names none.
-    let _ = fs::remove_file(log_of(path));
+    let there = is_free_to_go(path, safety)?;
+    let second_name = |from: &Path, to: &Path| {
+        fs::hard_link(from, to)
+            .or_else(|_| fs::copy(from, to).map(|_| ()))
+            .map_err(|error| failed("write", to, error))
+    };
+    // A whole vault is kept from everybody else until the backup is in its place, and its log is folded in, so that
+    // one file is all of it. A damaged one, or one of another key, is set aside as it is, log and all.
+    match there.then(|| vfs::connect(path, key, &ConnectOptions::default())) {
+        Some(Ok(connection)) => vfs::replace(connection, &copy.file, || second_name(path, safety))?,
+        Some(Err(error @ VfsError::Busy { .. })) => return Err(error.into()),
+        _ => {
+            if there && fs::symlink_metadata(log_of(path)).is_ok() {
+                second_name(&log_of(path), &log_of(safety))?;
+            }
+            if there {
+                second_name(path, safety)?;
+            }
+            fs::rename(&copy.file, path).map_err(|error| failed("write", path, error))?;
+            // A log that belonged to the vault before means nothing to this one, whose header names none.
+            let _ = fs::remove_file(log_of(path));
+        }
+    }
     sync_folder(path)?;
     let bytes = fs::metadata(path).map_err(|error| failed("read", path, error))?.len();
-    Ok(BackupReport { bytes, units, replaced: replaced.then(|| safety.to_owned()), seen })
+    Ok(BackupReport { bytes, units, replaced: there.then(|| safety.to_owned()), seen })
 }
 
-/// Gives the vault at `path` a second name. Says whether there was one.
-fn set_aside(path: &Path, key: &VaultKey, safety: &Path) -> Result<bool, VaultError> {
+/// Whether there is a vault at `path`, which may then be set aside under the name `safety`.
+fn is_free_to_go(path: &Path, safety: &Path) -> Result<bool, VaultError> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(false);
     }
@@ -104,22 +123,6 @@ fn set_aside(path: &Path, key: &VaultKey, safety: &Path) -> Result<bool, VaultEr
     if held::is_held(path) {
         return Err(VfsError::Busy { path: path.to_owned() }.into());
     }
-    // Nobody may be using it; and a whole vault's log is folded in, so that one file is all of it. A damaged one, or
-    // one of another key, is set aside as it is, log and all.
-    match vfs::connect(path, key, &ConnectOptions::default()) {
-        Ok(connection) => drop(connection.close()),
-        Err(error @ VfsError::Busy { .. }) => return Err(error.into()),
-        Err(_) => {}
-    }
-    let second_name = |from: &Path, to: &Path| {
-        fs::hard_link(from, to)
-            .or_else(|_| fs::copy(from, to).map(|_| ()))
-            .map_err(|e| failed("write", to, e))
-    };
-    if fs::symlink_metadata(log_of(path)).is_ok() {
-        second_name(&log_of(path), &log_of(safety))?;
-    }
-    second_name(path, safety)?;
     Ok(true)
 }
 

@@ -5,7 +5,7 @@ use super::limits::{plain_text, profile};
 use super::recipients::{issuer_key, parse_key};
 use super::standing;
 use super::{DisclosureRecord, DisclosureRequest, Issued, Vault, VaultError};
-use crate::crypto::{Random, VaultKey};
+use crate::crypto::{IdentityKey, Random};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Expectation, ExpectedAudience, FileDigest, Lifetime, MAX_STATUS_PLACES, MIN_STATUS_PLACES, Receipt,
@@ -328,7 +328,7 @@ fn end_of(day: Date) -> Result<Timestamp, VaultError> {
 }
 
 /// The 16-byte name of the recipient's status list: it tells nothing of the vault or of other recipients.
-fn status_list_name(key: &VaultKey, row: &RecipientRow) -> [u8; 16] {
+fn status_list_name(key: &IdentityKey, row: &RecipientRow) -> [u8; 16] {
     let secret = key.derive_secret("finvault/status-list", &row.key_salt);
     let mut name = [0; 16];
     for (byte, from) in name.iter_mut().zip(secret.expose()) {
@@ -340,7 +340,7 @@ fn status_list_name(key: &VaultKey, row: &RecipientRow) -> [u8; 16] {
 /// Takes a free place, at random, in the recipient's status list.
 pub(super) fn take_place(
     store: &Store,
-    key: &VaultKey,
+    key: &IdentityKey,
     row: &RecipientRow,
     random: &dyn Random,
 ) -> Result<StatusRef, VaultError> {

@@ -32,6 +32,7 @@ mod held;
 mod import;
 mod import_target;
 mod journal;
+pub mod keys;
 #[cfg(feature = "age")]
 mod lifecycle;
 #[cfg(feature = "age")]
@@ -101,7 +102,7 @@ pub use undo::UndoReport;
 
 #[cfg(feature = "age")]
 use crate::crypto::Random;
-use crate::crypto::{KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
+use crate::crypto::{HeaderAuthKey, IdentityKey, KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::store::{Store, StoreError};
 use crate::vfs;
 use jiff::Timestamp;
@@ -138,10 +139,15 @@ impl Default for OpenOptions {
 /// One process at a time holds it; it is released on [`Vault::close`] or drop.
 pub struct Vault {
     store: Store,
-    key: VaultKey,
+    /// What signing keys, pseudonyms and salts are derived from. It stays the same when the file gets a new key.
+    key: IdentityKey,
+    /// Whether that could not be read: then nothing may be written that it would sign.
+    key_lost: bool,
     path: PathBuf,
     warnings: Vec<String>,
     memory: Option<Box<dyn Memory>>,
+    /// What the header is authenticated under: after closing, it says what there is to remember.
+    header_key: HeaderAuthKey,
     #[cfg(feature = "age")]
     random: Box<dyn Random>,
     /// Last, so that the database is closed when it goes.
@@ -164,6 +170,7 @@ impl Vault {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
         let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new(), None)
+            .and_then(|vault| vault.with_own_identity(IdentityKey::generate(&random)?))
             .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
             .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
         match opened {
@@ -239,7 +246,7 @@ impl Vault {
         path: &Path,
         key: VaultKey,
         options: &OpenOptions,
-        warnings: Vec<String>,
+        mut warnings: Vec<String>,
         memory: Option<Box<dyn Memory>>,
     ) -> Result<Self, VaultError> {
         let connect = vfs::ConnectOptions {
@@ -254,16 +261,36 @@ impl Vault {
             must_not_be_older(&connection, path, &key, memory.as_ref())?;
         }
         let store = Store::open(connection)?;
+        warnings.extend(keys::unfinished_rotation(path));
+        let header_key = HeaderAuthKey::derive(&key);
+        let found = identity_of(&store, &key)?;
+        let key_lost = found.is_none();
+        let key = match found {
+            Some(key) => key,
+            None => {
+                warnings.push(IDENTITY_LOST.to_owned());
+                IdentityKey::generate(&OsRandom)?
+            }
+        };
         Ok(Self {
             store,
             key,
+            key_lost,
             path: path.to_owned(),
             warnings,
             memory,
+            header_key,
             #[cfg(feature = "age")]
             random: Box::new(OsRandom),
             _held,
         })
+    }
+
+    /// Gives a vault just made a secret of its own to derive signing keys from.
+    fn with_own_identity(mut self, identity: IdentityKey) -> Result<Self, VaultError> {
+        self.write(|store| Ok(store.set_identity(&identity)?))?;
+        self.key = identity;
+        Ok(self)
     }
 
     /// Takes salts, ids and passcodes of disclosures from `random` instead of the operating system, so that a
@@ -291,7 +318,7 @@ impl Vault {
     pub fn close(mut self) -> Result<(), VaultError> {
         self.store.close()?;
         if let Some(memory) = &mut self.memory
-            && let Ok(Some(seen)) = vfs::closed(&self.path, &self.key)
+            && let Ok(Some(seen)) = vfs::closed_under(&self.path, &self.header_key)
         {
             memory.remember(&seen);
         }
@@ -313,6 +340,9 @@ impl Vault {
 
     /// Runs `work` in one transaction.
     fn write<T>(&mut self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        if self.key_lost {
+            return Err(StoreError::Corrupt(IDENTITY_LOST.to_owned()).into());
+        }
         let result = self.store.write(work);
         if result.is_ok() {
             self.remember();
@@ -356,6 +386,23 @@ fn must_not_be_older(
     }
 }
 
+const IDENTITY_LOST: &str =
+    "the secret that your signing keys come from cannot be read, so nothing new is written";
+
+/// What the vault derives signing keys from; none where it keeps a secret for that and damage has taken it.
+fn identity_of(store: &Store, key: &VaultKey) -> Result<Option<IdentityKey>, VaultError> {
+    match store.identity().map_err(|error| store.explain(error)) {
+        Ok(Some(identity)) => Ok(Some(identity)),
+        Ok(None) => Ok(Some(IdentityKey::of_vault_key(key))),
+        Err(
+            StoreError::Vfs(vfs::VfsError::Damaged(_))
+            | StoreError::Corrupt(_)
+            | StoreError::Unreadable { .. },
+        ) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Takes a vault back that was made just now and could not be filled.
 fn remove_files(path: &Path) {
     let mut log = path.as_os_str().to_owned();
@@ -370,6 +417,12 @@ impl From<StoreError> for VaultError {
             StoreError::Vfs(error) => Self::File(error),
             error => Self::Store(error),
         }
+    }
+}
+
+impl From<crate::crypto::RandomError> for VaultError {
+    fn from(_: crate::crypto::RandomError) -> Self {
+        Self::Randomness
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the owner can do about a failure, and which class of failure it is.
 
 use super::{ErrorClass, VaultError};
+use crate::crypto::KdfError;
 use crate::store::StoreError;
 use crate::vfs::VfsError;
 
@@ -157,6 +158,8 @@ fn class_of_file(error: &VfsError) -> ErrorClass {
         VfsError::WrongSecret => ErrorClass::WrongSecret,
         VfsError::Damaged(_) | VfsError::HostileKdf(_) => ErrorClass::Damaged,
         VfsError::Busy { .. } => ErrorClass::Busy,
+        VfsError::SlotsFull | VfsError::NoSuchSlot { .. } | VfsError::LastSlot => ErrorClass::Input,
+        VfsError::Kdf(KdfError::TooWeak { .. } | KdfError::TooCostly { .. }) => ErrorClass::Input,
         _ => ErrorClass::Failed,
     }
 }
@@ -179,6 +182,9 @@ fn remedy_for_file(error: &VfsError) -> Option<String> {
         VfsError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             "make a vault with finvault init, or name its place with --vault"
         }
+        VfsError::SlotsFull => "remove one that is not needed any more, with: finvault key remove N",
+        VfsError::NoSuchSlot { .. } => "list them with: finvault key list",
+        VfsError::LastSlot => "add another first, with: finvault key add",
         _ => return None,
     };
     Some(text.to_owned())

@@ -1,12 +1,12 @@
 //! Reading every unit of a vault file, and saying what is wrong with each.
 
 use rusqlite::Connection;
+use zeroize::Zeroizing;
 
 use super::backing::{Backing, Fault};
 use super::damage::{Damage, VfsError};
 use super::ffi;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::Unit;
 use super::shim;
 use super::tag_table::List;
 use super::unlock::code_error;
@@ -55,7 +55,7 @@ pub fn check(connection: &Connection, progress: &mut dyn FnMut(u64, u64)) -> Res
     check_file(&mut vault, progress).map_err(|fault| fault_error(&path, fault))
 }
 
-fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
+pub(super) fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
     match fault {
         Fault::Damage(damage) => VfsError::Damaged(damage),
         other => code_error(path, super::backing::Code(shim::sqlite_code(&other))),
@@ -80,7 +80,7 @@ pub(super) fn check_file<B: Backing>(
         let first = group.saturating_mul(offsets::GROUP_PAGES).saturating_add(1);
         let last = pages.min(first.saturating_add(offsets::GROUP_PAGES - 1));
         for page in first..=last {
-            let mut unit: Unit = [0; UNIT_BYTES];
+            let mut unit = Zeroizing::new([0; UNIT_BYTES]);
             note(vault.read_page(page, &mut unit).map(|_| ()), &mut damage)?;
             done += 1;
         }

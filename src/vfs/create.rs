@@ -71,6 +71,12 @@ pub(super) fn file_bytes(
     for ((index, secret), slot) in (0..).zip(&secrets).zip(header.slots.iter_mut()) {
         *slot = Slot::wrap(&created.key, secret, kdf, vault_id.0, index, random).map_err(wrap_error)?;
     }
+    empty_file(header, &keys, random)
+}
+
+/// The bytes of a vault that begins with this header and holds an empty database.
+pub(super) fn empty_file(mut header: Header, keys: &Keys, random: &dyn Random) -> Result<Vec<u8>, VfsError> {
+    let vault_id = header.vault_id;
     let place = Place { vault_id: vault_id.0, role: Role::Page, twin: 0, position: 1, wal_id: [0; 16] };
     let page = sealed(keys.page.aead(), &place, first_page(), random)?;
     let mut nonces = [[0; NONCE_BYTES]; 2];
@@ -100,7 +106,7 @@ fn sealed(
     Ok(unit)
 }
 
-fn wrap_error(fault: WrapFault) -> VfsError {
+pub(super) fn wrap_error(fault: WrapFault) -> VfsError {
     match fault {
         WrapFault::Random(error) => VfsError::Random(error),
         WrapFault::Kdf(error) => VfsError::Kdf(error),
@@ -119,7 +125,7 @@ impl From<KdfError> for VfsError {
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -137,7 +143,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
 }
 
 /// Makes the new name durable too, where the system lets a folder be synced.
-fn sync_folder(path: &Path) {
+pub(super) fn sync_folder(path: &Path) {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

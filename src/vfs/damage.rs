@@ -171,6 +171,18 @@ pub enum VfsError {
     /// SQLite failed in a way that none of the above explains.
     #[error("SQLite: {0}")]
     Sqlite(#[source] rusqlite::Error),
+    /// All key slots are in use.
+    #[error("all {} key slots are in use", super::slots::SLOTS)]
+    SlotsFull,
+    /// No key slot of that number is in use.
+    #[error("there is no key slot {number}")]
+    NoSuchSlot {
+        /// The number.
+        number: u32,
+    },
+    /// Without this key slot nothing would open the vault.
+    #[error("this is the last key slot: without it nothing would open the vault")]
+    LastSlot,
     /// The connection is not one that [`connect`](super::connect) made.
     #[error("the connection does not belong to a vault")]
     NotOurs,

@@ -1,4 +1,4 @@
-//! The C boundary, and the only `unsafe` code of the crate: trampolines between SQLite and the sealed files.
+//! The C boundary, and with the files below it the only `unsafe` code of the crate: trampolines between SQLite and the sealed files.
 //!
 //! It registers one VFS, `finvault`, over the operating system's own, and opens files below itself through that VFS
 //! only (closing a vault file any other way would drop SQLite's POSIX locks). A key reaches an open through a
@@ -16,6 +16,11 @@ use super::backing::{Backing, Code, Fault, ReadOutcome, done, length, offset, un
 use super::methods::METHODS;
 use super::shim::{self, Operation, SealedFile, SharedVault};
 use super::sync_fate::SyncFate;
+
+pub(super) mod heap;
+mod start;
+
+pub(super) use start::read_start;
 
 type File = ffi::sqlite3_file;
 type Vfs = ffi::sqlite3_vfs;
@@ -384,9 +389,21 @@ pub(super) unsafe extern "C" fn x_file_size(file: *mut File, size: *mut i64) -> 
     })
 }
 
+/// Whether the name of an open file leads to another file by now, or to none.
+fn has_moved(file: *mut File) -> bool {
+    let mut moved: c_int = 0;
+    let code = below!(file, xFileControl, ffi::SQLITE_FCNTL_HAS_MOVED, (&raw mut moved).cast::<c_void>());
+    code == ffi::SQLITE_OK && moved != 0
+}
+
 pub(super) unsafe extern "C" fn x_lock(file: *mut File, level: c_int) -> c_int {
     guarded(|| {
         let code = below!(inner(file), xLock, level);
+        // Who waited for the lock may hold a file that was replaced meanwhile: what is written there would be lost.
+        if code == ffi::SQLITE_OK && level == ffi::SQLITE_LOCK_SHARED && has_moved(inner(file)) {
+            below!(inner(file), xUnlock, ffi::SQLITE_LOCK_NONE);
+            return ffi::SQLITE_BUSY;
+        }
         // Two that share the lock would each wait for the other to let go: who comes in takes all of it.
         if code == ffi::SQLITE_OK && level == ffi::SQLITE_LOCK_SHARED {
             let whole = below!(inner(file), xLock, ffi::SQLITE_LOCK_EXCLUSIVE);
@@ -473,28 +490,4 @@ pub(super) fn vault_of(connection: &rusqlite::Connection) -> Option<SharedVault<
         ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), FCNTL_VAULT, place);
     }
     vault
-}
-
-/// Reads the first bytes of an existing file through the VFS below, as everything that touches a vault file must.
-/// What the file lacks is zeros.
-pub(super) fn read_start(path: &CStr, buffer: &mut [u8]) -> Result<ReadOutcome, Code> {
-    let system = system()?;
-    // SAFETY: the system VFS lives for ever.
-    let bytes = usize::try_from(unsafe { (*system).szOsFile }).map_err(|_| Code(ffi::SQLITE_ERROR))?;
-    let mut room = vec![0_u128; bytes.div_ceil(size_of::<u128>())];
-    let file = room.as_mut_ptr().cast::<File>();
-    // SAFETY: all names are zero-terminated; the result is freed below, after the file is closed.
-    let name = unsafe {
-        ffi::sqlite3_create_filename(path.as_ptr(), c"".as_ptr(), c"".as_ptr(), 0, ptr::null_mut())
-    };
-    if name.is_null() {
-        return Err(Code(ffi::SQLITE_NOMEM));
-    }
-    let flags = ffi::SQLITE_OPEN_READONLY | ffi::SQLITE_OPEN_MAIN_DB;
-    let outcome = done(open_below(name, file, flags, ptr::null_mut()))
-        .and_then(|()| OsFile(file, SyncFate::default()).read(buffer, 0));
-    close_below(file);
-    // SAFETY: made by sqlite3_create_filename and used by nobody any more.
-    unsafe { ffi::sqlite3_free_filename(name) };
-    outcome
 }

@@ -24,6 +24,7 @@ pub(crate) enum Role {
     WalFrame = 4,
     WalMarker = 5,
     KeySlot = 6,
+    SlotNote = 7,
     TableNode = 8,
 }
 

@@ -55,7 +55,12 @@ pub fn durable(connection: &Connection) -> Option<Seen> {
 /// # Errors
 /// As [`check_key`](super::check_key).
 pub fn closed(path: &Path, key: &VaultKey) -> Result<Option<Seen>, VfsError> {
-    let header = unlock::newest_header(path, &HeaderAuthKey::derive(key))?;
+    closed_under(path, &HeaderAuthKey::derive(key))
+}
+
+/// As [`closed`], for who keeps the header's key alone.
+pub(crate) fn closed_under(path: &Path, key: &HeaderAuthKey) -> Result<Option<Seen>, VfsError> {
+    let header = unlock::newest_header(path, key)?;
     Ok((!header.wal_live).then_some(Seen {
         vault: header.vault_id,
         generation: header.generation,

@@ -113,6 +113,9 @@ pub(super) fn before_delete(path: &[u8]) -> Result<bool, Fault> {
         open.iter().filter(|(path, _)| path == main).filter_map(|(_, vault)| vault.upgrade()).collect();
     drop(open);
     for vault in vaults {
+        if lock(&vault)?.given_up {
+            return Ok(false);
+        }
         if lock(&vault)?.is_loaded() {
             noting(&vault, VaultFile::retire_wal)?;
             observe(0, Operation::DeleteLog)?;

@@ -20,7 +20,9 @@ use super::seen::Seen;
 use super::tag_table::{self, List, Roots};
 use rusqlite::ffi::SQLITE_IOERR_FSYNC;
 use table::{Io, Table};
+use zeroize::Zeroizing;
 
+mod change_slots;
 mod doubt;
 mod pages;
 mod table;
@@ -31,11 +33,13 @@ pub(crate) struct VaultFile<B> {
     pub(super) keys: Keys,
     pub(super) nonces: Nonces,
     state: Option<State>,
-    scratch: Box<Unit>,
+    scratch: Box<Zeroizing<Unit>>,
     /// The header copies as they were when the vault was opened: a later change repairs a bad one unseen.
     opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
     pub(super) failure: Option<Fault>,
+    /// Whether another file takes this one's place: the log of this name is no longer ours to delete.
+    pub(super) given_up: bool,
 }
 
 struct State {
@@ -81,9 +85,10 @@ impl<B: Backing> VaultFile<B> {
             keys,
             nonces,
             state: None,
-            scratch: Box::new([0; UNIT_BYTES]),
+            scratch: Box::new(Zeroizing::new([0; UNIT_BYTES])),
             opened_with: None,
             failure: None,
+            given_up: false,
         }
     }
 
@@ -298,6 +303,7 @@ impl<B: Backing> VaultFile<B> {
     /// Makes `change` durable: everything before it first, then the spare copy, then the other.
     fn commit_header(&mut self, change: impl FnOnce(&mut Header)) -> Result<(), Fault> {
         self.not_poisoned()?;
+        self.rewrite_differing()?;
         self.trim()?;
         let mut next = self.header()?.clone();
         next.page_count = self.pages()?;

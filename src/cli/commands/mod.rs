@@ -18,6 +18,7 @@ pub mod facts;
 pub mod import;
 pub mod imports;
 pub mod init;
+pub mod key;
 pub mod log;
 pub mod man;
 pub mod open;
@@ -47,6 +48,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Demo(command) => command.run(session),
         Command::Unlock(command) => command.run(session),
         Command::Lock(command) => command.run(session),
+        Command::Key(command) => command.run(session),
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
         Command::Category(command) => command.run(session),

@@ -45,10 +45,7 @@ impl<B: Backing> VaultFile<B> {
     pub(super) fn settle_load(&mut self) -> Result<(), Fault> {
         match &self.state()?.unsettled {
             None => Ok(()),
-            Some(Unsettled::Differing(_)) => {
-                self.rewrite_differing()?;
-                self.commit_header(|_| {})
-            }
+            Some(Unsettled::Differing(_)) => self.commit_header(|_| {}),
             Some(Unsettled::Unsynced) => {
                 self.rewrite_header()?;
                 self.backing.sync()?;
@@ -59,7 +56,7 @@ impl<B: Backing> VaultFile<B> {
     }
 
     /// Writes the nodes and lists that the copy taken leads to and the other does not once more, where they are.
-    fn rewrite_differing(&mut self) -> Result<(), Fault> {
+    pub(super) fn rewrite_differing(&mut self) -> Result<(), Fault> {
         let state = self.state_mut()?;
         let Some(Unsettled::Differing(others)) = &state.unsettled else { return Ok(()) };
         let (roots, others, pages) = (state.header.roots, **others, state.header.page_count);

@@ -7,6 +7,7 @@ use super::super::seal::{self, Place, Role, Unit};
 use super::super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
 use super::super::tag_table::unit_tag;
 use super::VaultFile;
+use zeroize::Zeroizing;
 
 impl<B: Backing> VaultFile<B> {
     fn page_place(&self, page: u32) -> Result<Place, Fault> {
@@ -42,7 +43,7 @@ impl<B: Backing> VaultFile<B> {
         }
         // SQLite's look at the change counter decides only whether its cache is stale, and comes before the log is
         // read: a torn page 1 there answers zeros, and the read of the page itself is strict.
-        let mut scratch = std::mem::replace(&mut self.scratch, Box::new([0; UNIT_BYTES]));
+        let mut scratch = std::mem::replace(&mut self.scratch, Box::new(Zeroizing::new([0; UNIT_BYTES])));
         let outcome = match self.read_page(page, &mut scratch) {
             Err(Fault::Damage(_)) if page == 1 && within == 24 && buffer.len() == 16 => {
                 Ok(ReadOutcome::Short)
