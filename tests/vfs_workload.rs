@@ -236,7 +236,8 @@ const PIECES: &[Piece] = &[
     ("refilling what was freed", || {
         vec![
             "INSERT INTO plain SELECT a, b, c FROM indexed ORDER BY rowid".to_owned(),
-            "INSERT OR IGNORE INTO indexed SELECT a + 500000, b, c || ' again' FROM plain ORDER BY rowid".to_owned(),
+            "INSERT OR IGNORE INTO indexed SELECT a + 500000, b, c || ' again' FROM plain ORDER BY rowid"
+                .to_owned(),
             "REINDEX".to_owned(),
             "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
         ]
