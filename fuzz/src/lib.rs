@@ -107,6 +107,7 @@ pub fn reissues(verified: &Verified) {
         facts: verified.facts.clone(),
         ledger_root: verified.ledger_root,
         status: verified.status.clone(),
+        holder: verified.holder,
     };
     if let Err(error) = issue(&draft, &IssuerKey::from_seed(&SEED), verified.issued, &Counted::default()) {
         panic!("what verified cannot be issued: {error}");

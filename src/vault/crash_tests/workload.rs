@@ -69,7 +69,7 @@ pub(super) const CHANGES: &[Change] = &[
         vault.remove_attachment(id).map(drop)
     }),
     ("undo an import", |vault| {
-        let last = vault.batches()?.into_iter().filter(|batch| batch.undone_at.is_none()).next_back();
+        let last = vault.batches()?.into_iter().rfind(|batch| batch.undone_at.is_none());
         let id = last.ok_or(VaultError::Invalid("no import".to_owned()))?.id;
         vault.undo_import(id, now()).map(drop)
     }),
