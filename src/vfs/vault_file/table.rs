@@ -298,3 +298,7 @@ pub(super) fn is_whole<B: Backing>(
     }
     Ok(true)
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;
