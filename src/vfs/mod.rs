@@ -1,7 +1,8 @@
 //! The vault file: a real SQLite database in which every byte at rest is sealed.
 //!
 //! [`create`] makes a vault, [`unlock`] finds its key, [`connect`] gives an ordinary [`rusqlite::Connection`] on it,
-//! and [`check`] reads all of it. [`found`], [`durable`] and [`closed`] say how far a vault has come, for memory outside it. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
+//! and [`check`] reads all of it. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
+//! [`found`], [`durable`] and [`closed`] say how far a vault has come, for whoever remembers that outside it.
 //! The byte layout is in `docs/vault-format.md`.
 //!
 //! ```no_run
