@@ -317,3 +317,7 @@ pub(super) fn each_differing<B: Backing>(
     }
     Ok(true)
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;
