@@ -4,7 +4,7 @@
 //! mistake. All of them come from one [`VaultKey`] by HKDF under a label, and all are wiped when dropped.
 //! Nothing here is invented: Argon2id (RFC 9106) turns a passphrase into a key, HKDF-SHA256 (RFC 5869) separates
 //! keys, XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) seals bytes, HMAC-SHA256 (RFC 2104) authenticates the
-//! header.
+//! header. What is sealed under a passcode for a browser takes the algorithms that browsers have (`pbes2`).
 //!
 //! Which type to pick: open a vault with a [`Passphrase`] or a [`RecoveryCode`]; hold a [`VaultKey`] while it is
 //! open; ask [`VaultKey::derive_secret`] for a secret with a purpose of its own (a signing seed, say). Randomness
@@ -18,6 +18,8 @@ mod aead;
 mod derive;
 #[cfg(feature = "vault")]
 mod kdf;
+#[cfg(feature = "age")]
+pub(crate) mod pbes2;
 pub mod random;
 #[cfg(feature = "vault")]
 mod recovery;

@@ -36,6 +36,7 @@ pub fn all() -> Vec<Case> {
         json_texts(),
         claims(),
         extra_members(),
+        other_forms(),
         times(),
     ]
     .into_iter()
@@ -413,7 +414,7 @@ fn extra_members() -> Vec<Case> {
         forge.sign()
     };
     let mut cnf = good();
-    cnf.payload["cnf"] = json!({"jwk": cnf.header["jwk"]});
+    cnf.payload["cnf"] = json!({"jwk": cnf.header["jwk"], "surprise": 1});
     let mut decoy = good();
     decoy.payload["_sd"] = json!([digest("decoy")]);
     let mut status = with_status(77);
@@ -425,7 +426,7 @@ fn extra_members() -> Vec<Case> {
         Case::invalid("extra-in-terms", "the payload", in_payload("/terms")),
         Case::invalid("extra-in-slot", "the payload", in_payload("/facts/0")),
         Case::invalid("extra-in-status", "the payload", status.sign()),
-        Case::invalid("extra-cnf", "the payload", cnf.sign()),
+        Case::invalid("extra-in-cnf", "the payload", cnf.sign()),
         Case::invalid("extra-decoy-digest", "the payload", decoy.sign()),
         Case::invalid("extra-in-fact", FACT, fact("/1/surprise")),
         Case::invalid("extra-in-balance", FACT, fact("/1/Balance/surprise")),
@@ -442,6 +443,23 @@ fn extra_members() -> Vec<Case> {
         ),
         Case::invalid("extra-in-row", ROW, good().bent(FIRST_ROW, "/1/surprise", json!(1))),
         Case::invalid("extra-in-amount-of-row", ROW, good().bent(FIRST_ROW, "/1/Amount/surprise", json!(1))),
+    ]
+}
+
+/// A value in another form than the format names, which a parser may take for the same.
+fn other_forms() -> Vec<Case> {
+    let mut purpose = good();
+    purpose.payload["purpose"] = json!(["customer-service", "Refund of order 4711"]);
+    let mut padded = good();
+    padded.payload["purpose"]["text"] = json!(" Refund of order 4711");
+    vec![
+        Case::invalid("form-purpose-as-list", "the payload", purpose.sign()),
+        Case::invalid("form-purpose-with-space", "the payload", padded.sign()),
+        Case::invalid("form-amount-as-list", FACT, good().bent(BALANCE, "/1/Balance/Amount", json!(["12300.00", "EUR"]))),
+        Case::invalid("form-gaps-null", FACT, good().bent(BALANCE, "/1/selection/gaps", Value::Null)),
+        Case::invalid("form-nickname-null", FACT, good().bent(BALANCE, "/1/Account/Nickname", Value::Null)),
+        Case::invalid("form-day-before-year-0", FACT, good().bent(BALANCE, "/1/selection/window/from", json!("-000001-01-31"))),
+        Case::invalid("form-row-status-null", ROW, good().bent(FIRST_ROW, "/1/Status", Value::Null)),
     ]
 }
 

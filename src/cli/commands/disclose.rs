@@ -5,6 +5,7 @@ mod asked;
 mod delivery;
 mod document;
 mod drafting;
+mod form;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -14,7 +15,8 @@ pub(super) use arguments::parse_profile_field;
 use arguments::{Around, FactArguments, more_facts};
 use clap::{Args, Subcommand};
 use delivery::{Chosen, Delivery, Plan};
-pub(super) use delivery::{PreviewShape, free_name, preview, print_preview, tell};
+pub(super) use delivery::{PreviewShape, free_name, preview, print_preview, tell, tell_passcode};
+pub(super) use form::FormChoice;
 use finvault::disclosure::{Lifetime, Purpose, Terms};
 
 /// Disclose facts to one recipient: signed, sealed, expiring, logged

@@ -1,5 +1,6 @@
 //! From requests to a draft for reviewers: shows what they will see, asks, and tells what to do with the file.
 
+use finvault::disclosure::SealedForm;
 use super::delivery::{Asked, Delivery, free_name};
 use crate::cli::commands::disclosure_drafts::DraftShape;
 use crate::cli::exit::Exit;
@@ -42,7 +43,7 @@ impl Delivery {
         }
         let path = match &self.output {
             Some(path) => path.clone(),
-            None => free_name("draft", &recipient, session.today()),
+            None => free_name("draft", &recipient, SealedForm::Age, session.today()),
         };
         let mut sealed = OutputFile::begin(&path, self.force)?;
         let draft = vault.draft(&request, &ids, now, &mut |bytes| sealed.write(bytes))?;
