@@ -3,22 +3,21 @@
 import { toHex } from "./bytes.js";
 import { dayNumber } from "./money.js";
 import { barChart } from "./chart.js";
-import { dayText, money, number, say } from "./languages.js";
+import { daysText, money, number, say } from "./languages.js";
 
 // The only way in which the page makes elements: what stands in a disclosure is always text.
 export function h(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes ?? {})) node.setAttribute(key, value);
-  node.append(...children.flat().filter((child) => child !== undefined && child !== ""));
+  node.append(...children.flat(9).filter((child) => child !== undefined && child !== ""));
   return node;
 }
 
-export function day(iso) {
-  const shown = dayText(iso);
-  return h("time", { datetime: iso }, shown, shown === iso ? "" : h("small", {}, " " + iso));
-}
+// Days in the reader's way, and beside it in that of ISO 8601.
+export const day = (from, to = from) => [daysText(from, to), h("small", {}, from === to ? from : `${from}/${to}`)];
 
-const span = ({ from, to }) => [from && day(from), from !== to && h("span", {}, " – "), from !== to && to && day(to)].filter(Boolean);
+// A stretch of days of which either end may be open; it has at least one.
+const span = ({ from, to }) => (from && to ? day(from, to) : from ? ["≥ ", day(from)] : ["≤ ", to && day(to)]);
 
 // A name of something, and what it is.
 export const pairs = (entries) => {
@@ -28,39 +27,41 @@ export const pairs = (entries) => {
 
 // `heads`: a text, and whether the column has numbers.
 function table(caption, heads, rows) {
-  const cell = (tag) => (content, at) => h(tag, heads[at][1] ? { class: "number" } : {}, content);
-  const head = h("tr", {}, heads.map(([name, right]) => h("th", right ? { scope: "col", class: "number" } : { scope: "col" }, name)));
-  const body = rows.map((row) => h("tr", {}, row.map(cell("td"))));
-  const whole = h("table", {}, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, body));
+  const style = (at) => (heads[at][1] ? { class: "number" } : {});
+  // The roles stay when a phone shows rows as blocks.
+  const row = (cells) => h("tr", { role: "row" }, cells);
+  const head = row(heads.map(([name], at) => h("th", { ...style(at), role: "columnheader" }, name)));
+  const body = rows.map((cells) => row(cells.map((content, at) => h("td", { ...style(at), role: "cell" }, content))));
+  const whole = h("table", { role: "table" }, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, body));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, whole);
 }
 
+const SIGNS = { is: "=", contains: "∋", "at-least": "≥", "at-most": "≤" };
 const value = (amount) => Number(amount.minor) / 10 ** amount.digits;
 const groupName = (by, group) => (by === "flow" ? say(group) : (group ?? "–"));
 
 function balance({ Balance: exact, Range: range }) {
   const { DateTime: at } = exact ?? range;
-  const figure = exact ? money(exact.amount) : say("range", money(range.AtLeast), money(range.Below));
-  return [h("p", {}, say("balance", dayText(at)), h("small", {}, " " + at)), h("p", { class: "figure" }, figure)];
+  const figure = exact ? money(exact.amount) : `≥ ${money(range.AtLeast)}, < ${money(range.Below)}`;
+  return [h("p", {}, say("balance", daysText(at, at)), h("small", {}, at)), h("p", { class: "figure" }, figure)];
 }
 
 function threshold({ Threshold: asked, selection: { window } }) {
-  const question = `${say(asked.op)} ${money(asked.amount)} ${say(asked.measure)}`;
+  const question = `${SIGNS[asked.op]} ${money(asked.amount)} ${say(asked.measure)}, `;
   const days = asked.measure === "closing" ? "" : h("p", {}, say("days", asked.days_with_data, asked.window_days));
   const answer = h("p", { class: "figure" }, say(asked.result ? "yes" : "no"));
-  return [h("p", {}, question, ", ", span(window)), answer, days];
+  return [h("p", {}, question, span(window)), answer, days];
 }
 
 function totals({ Totals: totals }) {
   const { by, Period: parts } = totals;
   const rows = parts.flatMap((part) => {
-    const when = () => h("span", {}, span(part));
-    const cells = part.Total.map((cell) => [when(), groupName(by, cell.group), String(cell.count), money(cell.amount)]);
-    if (part.Whole) cells.push([when(), h("b", {}, say("all")), String(part.Whole.count), h("b", {}, money(part.Whole.amount))]);
-    if (part.suppressed_cells) cells.push([when(), say("cells", part.suppressed_cells), "", ""]);
+    const cells = part.Total.map((cell) => [span(part), groupName(by, cell.group), String(cell.count), money(cell.amount)]);
+    if (part.Whole) cells.push([span(part), h("b", {}, say("all")), String(part.Whole.count), h("b", {}, money(part.Whole.amount))]);
+    if (part.suppressed_cells) cells.push([span(part), say("cells", part.suppressed_cells), "", ""]);
     return cells;
   });
-  const names = [...new Set(parts.flatMap((part) => part.Total.map((cell) => cell.group)))];
+  const names = [...new Set(parts.flatMap((part) => part.Total.map((cell) => cell.group)))].sort();
   const heads = [[say("period")], [say("group")], [say("count"), true], [say("amount"), true]];
   const caption = say("totals");
   const groups = parts.map((part) => ({
@@ -86,9 +87,9 @@ function flows(rows) {
     const amounts = dated.filter((row) => row.BookingDateTime.startsWith(label)).map((row) => value(row.amount));
     const sum = (sign) => amounts.filter((amount) => amount * sign > 0).reduce((sum, amount) => sum + amount, 0);
     const bar = (name, series, value) => ({ series, value, said: `${label} ${say(name)}: ${number(value, dated[0].amount.digits)}` });
-    return { label: label.slice(length === 7 ? 0 : 5), bars: [bar("in", 0, sum(1)), bar("out", 1, sum(-1))] };
+    return { label: label.slice(length === 7 ? 0 : 5), bars: [bar("income", 0, sum(1)), bar("spending", 1, sum(-1))] };
   });
-  const legend = h("ul", { class: "legend" }, h("li", { class: "s0" }, say("in")), h("li", { class: "s1" }, say("out")));
+  const legend = h("ul", { class: "legend" }, h("li", { class: "s0" }, say("income")), h("li", { class: "s1" }, say("spending")));
   return h("figure", {}, barChart(say("transactions"), groups), legend);
 }
 
@@ -96,7 +97,7 @@ function transactions({ Transaction: rows, withheld }) {
   const columns = [
     ["BookingDateTime", [say("date")], (row) => day(row.BookingDateTime)],
     ["TransactionInformation", [say("payee")], (row) => row.TransactionInformation],
-    ["Status", [say("status")], (row) => say(row.Status)],
+    ["Status", [say("status")], (row) => row.Status],
     ["TransactionId", [say("id")], (row) => h("code", {}, row.TransactionId)],
     ["Amount", [say("amount"), true], (row) => money(row.amount)],
   ].filter(([name]) => rows.some((row) => row[name] !== undefined));
@@ -140,7 +141,7 @@ const KINDS = {
 
 // How it was selected and on what it rests.
 function how({ selection: { window, filter, matched, suppressed, rounding, gaps }, evidence, Counterparties, Totals }) {
-  const conditions = filter.map(({ field, op, value }) => `${say(field)} ${say(op)} “${value}”`);
+  const conditions = filter.map(({ field, op, value }) => `${say(field)} ${SIGNS[op]} “${value}”`);
   const form = Counterparties ?? Totals?.Counterparties;
   const derived = evidence.grade !== "self-asserted";
   return h(
@@ -151,7 +152,7 @@ function how({ selection: { window, filter, matched, suppressed, rounding, gaps 
       conditions.length && conditions.join(" · "),
       rounding && say("rounded", money(rounding)),
       form && say(form),
-      gaps?.length && [say("gaps", ""), gaps.map((gap) => [h("span", {}, span(gap)), " "])].flat(2),
+      gaps?.length && [say("gaps", ""), gaps.map((gap) => [span(gap), " "])],
       derived ? say("derived", evidence.statements.length) : say("self"),
     ]
       .filter(Boolean)

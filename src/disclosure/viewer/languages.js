@@ -48,8 +48,10 @@ export function number(decimal, digits) {
 export const money = (amount) => `${number(amount.decimal, amount.digits)}\u00a0${amount.code}`;
 export const compact = (value) => format("c", () => new Intl.NumberFormat(locale, { notation: "compact" })).format(value);
 
-export function dayText(day) {
-  return format("d", () => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" })).format(new Date(day));
+// A stretch of days; `to` may be the same day.
+export function daysText(from, to) {
+  const days = format("d", () => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }));
+  return days.formatRange(new Date(from), new Date(to));
 }
 
 export function momentText(seconds) {

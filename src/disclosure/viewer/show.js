@@ -4,7 +4,7 @@ import { momentText, say, timeLeft } from "./languages.js";
 import { day, factShown, h, pairs } from "./facts-shown.js";
 
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000", "");
-const moment = (seconds) => h("time", { datetime: iso(seconds) }, momentText(seconds), h("small", {}, " " + iso(seconds)));
+const moment = (seconds) => [momentText(seconds), h("small", {}, iso(seconds))];
 
 // The first 160 bits in eight groups of base32 (RFC 4648): what people compare.
 export function fingerprint(print) {
@@ -62,7 +62,7 @@ function terms({ claims, presented }) {
     [say("audience"), say("holder")],
     [say("purpose"), claims.purpose.text],
     [say("issued"), moment(claims.iat)],
-    [say("expires"), [moment(claims.exp), " ", h("b", { id: "left", role: "timer" })]],
+    [say("expires"), [moment(claims.exp), h("b", { id: "left", role: "timer" })]],
     [say("keep"), [day(terms.retain_until), terms.intent_to_retain ? ` · ${say("retain")}` : ""]],
     [say("sharing"), say(terms.onward_sharing)],
     [say("revocation"), say("unchecked")],
@@ -93,22 +93,18 @@ export function disclosure(verified, close) {
   shut.addEventListener("click", close);
   const last = `${fingerprint(verified.signer.print)} · ${claims.jti} · ${say("expires")} ${iso(claims.exp)}`;
   const who = h("section", { class: "card who" }, h("h2", {}, say("who")), signer(verified.signer.print), h("p", { class: "caution" }, say("compare")));
-  return h(
-    "div",
-    { class: "sheet" },
-    h(
-      "div",
-      { class: "body" },
-      h("div", { class: "top" }, h("p", { class: "good" }, say("good")), heading(claims.purpose.text), h("p", { class: "tools" }, print, shut)),
-      who,
-      h("section", { class: "card" }, pairs(terms(verified))),
-      facts.map((fact, at) => factShown(fact, at, documents.get(at))),
-      withheld ? h("p", { class: "caution" }, say("withheld", withheld)) : "",
-      endorsements.map(endorsement),
-      h("p", { class: "quiet" }, say("honest")),
-    ),
-    h("p", { class: "foot" }, last),
-  );
+  const parts = [
+    h("p", { class: "good" }, say("good")),
+    heading(claims.purpose.text),
+    h("p", { class: "tools" }, print, shut),
+    who,
+    h("section", { class: "card" }, pairs(terms(verified))),
+    facts.map((fact, at) => factShown(fact, at, documents.get(at))),
+    withheld ? h("p", { class: "caution" }, say("withheld", withheld)) : "",
+    endorsements.map(endorsement),
+    h("p", { class: "quiet" }, say("honest")),
+  ];
+  return h("div", { class: "sheet" }, h("div", {}, parts), h("p", { class: "foot" }, last));
 }
 
 // Keeps the time that is left; calls `over` when there is none.
