@@ -10,9 +10,7 @@ use super::seal::SealError;
 use super::token::Payload;
 use super::verify::{VerifyError, check_times, decode, time};
 use crate::crypto::Random;
-use crate::crypto::pbes2::{
-    ALGORITHM, GCM_TAG_BYTES, OpenFault, PasscodeKey, SALT_BYTES, SealFault, Sealed,
-};
+use crate::crypto::pbes2::{ALGORITHM, GCM_TAG_BYTES, OpenFault, PasscodeKey, SALT_BYTES, SealFault, Sealed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +104,8 @@ pub(super) fn encrypt(
     })?;
     let at = sealed.ciphertext.len().saturating_sub(GCM_TAG_BYTES);
     let (ciphertext, tag) = sealed.ciphertext.split_at_checked(at).unwrap_or_default();
-    let parts = [base64url(&sealed.wrapped_key), base64url(&sealed.iv), base64url(ciphertext), base64url(tag)];
+    let parts =
+        [base64url(&sealed.wrapped_key), base64url(&sealed.iv), base64url(ciphertext), base64url(tag)];
     Ok(format!("{header}.{}", parts.join(".")))
 }
 

@@ -71,7 +71,9 @@ pub enum OpenError {
     #[error("the passcode does not open this file: it belongs to another one, or the file was altered")]
     WrongPasscodeOrAltered,
     /// The outside of the file states other times than the disclosure inside.
-    #[error("the file states other times on its outside than the disclosure in it: whoever made it is not to be trusted")]
+    #[error(
+        "the file states other times on its outside than the disclosure in it: whoever made it is not to be trusted"
+    )]
     TimesDisagree,
     /// Larger than any disclosure.
     #[error("too large for a disclosure")]

@@ -143,7 +143,10 @@ mod tests {
         assert_eq!(*Passcode::parse(&typed).unwrap().text(), *text);
         assert_eq!(Passcode::parse(&typed).unwrap().audience(), passcode.audience());
         let spoken = passcode.spoken();
-        assert_eq!((spoken.split([' ', ',']).filter(|word| !word.is_empty()).count(), spoken.matches(',').count()), (26, 5));
+        assert_eq!(
+            (spoken.split([' ', ',']).filter(|word| !word.is_empty()).count(), spoken.matches(',').count()),
+            (26, 5)
+        );
         assert!(matches!(Passcode::parse(&text[1..]), Err(PasscodeError::WrongForm)));
         assert!(matches!(Passcode::parse(&format!("{}0", *text)), Err(PasscodeError::WrongForm)));
         assert!(matches!(Passcode::parse("correct horse battery staple"), Err(PasscodeError::WrongForm)));

@@ -254,7 +254,10 @@ fn contents<'t>(
 }
 
 /// Checks the signature under the key that the header carries; whose key it is, is another question.
-pub(super) fn verify_jwt<T: DeserializeOwned + Serialize>(jwt: &str, expected_typ: &str) -> Checked<(T, VerifyingKey)> {
+pub(super) fn verify_jwt<T: DeserializeOwned + Serialize>(
+    jwt: &str,
+    expected_typ: &str,
+) -> Checked<(T, VerifyingKey)> {
     let [header, payload, signature] = jwt_parts(jwt)?;
     let key = read_header(header, expected_typ)?;
     check_signature(jwt, signature, &key)?;

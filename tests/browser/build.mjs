@@ -65,7 +65,7 @@ async function digestOfSources() {
 async function main(check) {
   const digest = await digestOfSources();
   const said = `Readable: finvault, src/disclosure/viewer, SHA-256 ${digest}`;
-  const made = { "viewer.js": `// ${said}\n${await bundle("main.js")}`, "style.css": `/* ${said} */\n${await bundle("style.css")}` };
+  const made = { "viewer.js": `// ${said}\n${await bundle("main.js")}`, "style.css": `/*${digest}*/\n${await bundle("style.css")}` };
   await mkdir(viewer + "built", { recursive: true });
   for (const [name, text] of Object.entries(made)) {
     const there = await readFile(viewer + "built/" + name, "utf8").catch(() => "");

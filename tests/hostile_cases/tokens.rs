@@ -20,7 +20,7 @@ const DAY_S: i64 = 86_400;
 
 const CANONICAL: &str = "text that is not canonical base64url";
 const STRICT: &str = "JSON that is not strict";
-const KEY_BINDING: &str = "a key-binding part, which disclosures do not have";
+const KEY_BINDING: &str = "a key-binding part, though the token names no holder";
 const PAIR: &str = "a disclosure that is not a salt and a value";
 const ONE_WAY: &str = "an amount that is not written in the one allowed way";
 const FACT: &str = "a fact of unknown form";
@@ -259,8 +259,16 @@ fn encodings() -> Vec<Case> {
         Case::invalid("truncated-in-the-payload", no_tilde, &token[..jwt.len() / 2]),
         Case::invalid("truncated-in-the-signature", no_tilde, &token[..jwt.len() - 10]),
         Case::invalid("truncated-after-the-signature", no_tilde, jwt),
-        Case::invalid("truncated-in-a-disclosure", KEY_BINDING, &token[..token.len() - 10]),
-        Case::invalid("truncated-before-the-last-tilde", KEY_BINDING, &token[..token.len() - 1]),
+        Case::invalid(
+            "truncated-in-a-disclosure",
+            "a disclosure that nothing refers to",
+            &token[..token.len() - 10],
+        ),
+        Case::invalid(
+            "truncated-before-the-last-tilde",
+            "a disclosure that nothing refers to",
+            &token[..token.len() - 1],
+        ),
         Case::invalid("payload-padded", CANONICAL, signed(b64(&payload) + "=")),
         Case::invalid("payload-standard-alphabet", CANONICAL, signed(standard)),
         Case::invalid("parts-four", parts_missing, token.replacen('~', ".AAAA~", 1)),
@@ -455,10 +463,18 @@ fn other_forms() -> Vec<Case> {
     vec![
         Case::invalid("form-purpose-as-list", "the payload", purpose.sign()),
         Case::invalid("form-purpose-with-space", "the payload", padded.sign()),
-        Case::invalid("form-amount-as-list", FACT, good().bent(BALANCE, "/1/Balance/Amount", json!(["12300.00", "EUR"]))),
+        Case::invalid(
+            "form-amount-as-list",
+            FACT,
+            good().bent(BALANCE, "/1/Balance/Amount", json!(["12300.00", "EUR"])),
+        ),
         Case::invalid("form-gaps-null", FACT, good().bent(BALANCE, "/1/selection/gaps", Value::Null)),
         Case::invalid("form-nickname-null", FACT, good().bent(BALANCE, "/1/Account/Nickname", Value::Null)),
-        Case::invalid("form-day-before-year-0", FACT, good().bent(BALANCE, "/1/selection/window/from", json!("-000001-01-31"))),
+        Case::invalid(
+            "form-day-before-year-0",
+            FACT,
+            good().bent(BALANCE, "/1/selection/window/from", json!("-000001-01-31")),
+        ),
         Case::invalid("form-row-status-null", ROW, good().bent(FIRST_ROW, "/1/Status", Value::Null)),
     ]
 }

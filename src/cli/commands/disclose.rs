@@ -16,8 +16,8 @@ use arguments::{Around, FactArguments, more_facts};
 use clap::{Args, Subcommand};
 use delivery::{Chosen, Delivery, Plan};
 pub(super) use delivery::{PreviewShape, free_name, preview, print_preview, tell, tell_passcode};
-pub(super) use form::FormChoice;
 use finvault::disclosure::{Lifetime, Purpose, Terms};
+pub(super) use form::FormChoice;
 
 /// Disclose facts to one recipient: signed, sealed, expiring, logged
 #[derive(Debug, Subcommand)]

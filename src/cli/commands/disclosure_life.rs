@@ -177,7 +177,10 @@ impl Renew {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
-        let path = self.output.clone().unwrap_or_else(|| free_name("disclosure", name, preview.form, session.today()));
+        let path = self
+            .output
+            .clone()
+            .unwrap_or_else(|| free_name("disclosure", name, preview.form, session.today()));
         let mut file = OutputFile::begin(&path, self.force)?;
         let issued = vault.renew_as(self.id, form, now, &mut |bytes| file.write(bytes))?;
         vault.close()?;

@@ -3,7 +3,9 @@
 import { compact } from "./languages.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT, LEFT, FOOT] = [640, 200, 52, 22];
+// As wide as the screen, so that its letters keep their size on a phone.
+const WIDTH = Math.min(640, innerWidth - 70);
+const [HEIGHT, LEFT, FOOT] = [200, 52, 22];
 
 function draw(name, attributes, ...children) {
   const node = document.createElementNS(SVG, name);
@@ -22,7 +24,7 @@ export function barChart(title, groups) {
   const chart = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
   for (const value of new Set([low, 0, high])) {
     chart.append(
-      draw("line", { class: value ? "grid" : "axis", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
+      draw("line", { class: value ? "" : "axis", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
       draw("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, compact(value)),
     );
   }

@@ -86,7 +86,16 @@ mod tests {
         let page = viewer_page();
         let svg = "http://www.w3.org/2000/svg";
         assert_eq!(page.replace(svg, "").matches("://").count(), 0);
-        for forbidden in ["fetch(", "XMLHttpRequest", "WebSocket", "eval(", "innerHTML", "localStorage", "cookie", "import("] {
+        for forbidden in [
+            "fetch(",
+            "XMLHttpRequest",
+            "WebSocket",
+            "eval(",
+            "innerHTML",
+            "localStorage",
+            "cookie",
+            "import(",
+        ] {
             assert!(!page.contains(forbidden), "{forbidden}");
         }
     }
@@ -127,8 +136,10 @@ mod tests {
                 (digits, rest.split_once('"').unwrap().0.split(' ').collect())
             })
             .collect();
-        let mut known: Vec<(String, u8)> =
-            lists.iter().flat_map(|(digits, codes)| codes.iter().map(|code| (code.to_string(), *digits))).collect();
+        let mut known: Vec<(String, u8)> = lists
+            .iter()
+            .flat_map(|(digits, codes)| codes.iter().map(|code| (code.to_string(), *digits)))
+            .collect();
         known.sort();
         let ours: Vec<(String, u8)> =
             Currency::all_iso().map(|currency| (currency.code().to_owned(), currency.exponent())).collect();

@@ -33,7 +33,7 @@ export function readPasscode(typed) {
 
 // The data in a page or in a data file; undefined where there is none.
 export function findData(file) {
-  if (!/^\s*<!doctype html>/i.test(file)) return /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){4}$/.test(file.trim()) ? file.trim() : undefined;
+  if (!/^\s*<!doctype html>/i.test(file)) return file.trim().match(/^[\w-]+(\.[\w-]+){4}$/)?.[0];
   // So written that it does not find itself.
   const parts = file.split(/<script id="disclosure" type="application[/]jose">/);
   return parts.length === 2 ? findData(parts[1].split("<")[0]) : undefined;

@@ -50,7 +50,7 @@ export function asking(file, open) {
 }
 
 export function dropping(take) {
-  const input = h("input", { type: "file", id: "file", accept: ".html,.htm,.jwe" });
+  const input = h("input", { type: "file", id: "file" });
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
   const label = h("label", { for: "file" }, say("choose"));
   return h("div", { class: "card drop" }, heading(say("title")), h("p", {}, say("drop")), label, input, h("p", { class: "quiet" }, say("local")));

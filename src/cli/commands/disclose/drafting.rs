@@ -1,6 +1,5 @@
 //! From requests to a draft for reviewers: shows what they will see, asks, and tells what to do with the file.
 
-use finvault::disclosure::SealedForm;
 use super::delivery::{Asked, Delivery, free_name};
 use crate::cli::commands::disclosure_drafts::DraftShape;
 use crate::cli::exit::Exit;
@@ -8,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output_file::OutputFile;
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
+use finvault::disclosure::SealedForm;
 use finvault::vault::{Vault, VaultError};
 
 impl Delivery {

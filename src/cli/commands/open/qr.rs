@@ -11,8 +11,7 @@ pub(super) fn print(text: &str, console: &mut Console) -> Result<(), Failure> {
     let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M)
         .map_err(|error| Failure::new(Exit::Failed, format!("no QR code can be made: {error}")))?;
     // A terminal draws characters lighter than its background: what is light in the code is drawn.
-    let drawn =
-        code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+    let drawn = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
     console.say("")?;
     drawn.lines().try_for_each(|line| console.say(line))?;
     console.say(format!("This code says:  {text}"))

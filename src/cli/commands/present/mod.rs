@@ -4,6 +4,7 @@ mod chosen;
 mod told;
 
 use super::open::{GivenList, Key, not_opened, not_verified, read, revoked};
+use crate::cli::commands::disclose::FormChoice;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::KnownSigners;
@@ -11,13 +12,13 @@ use crate::cli::output_file::{check_free, write_new};
 use crate::cli::secrets;
 use crate::cli::session::Session;
 use chosen::{RowChoice, parse_rows, subset};
-use crate::cli::commands::disclose::FormChoice;
 use clap::Args;
 use finvault::crypto::random::OsRandom;
 use finvault::disclosure::{
-    Audience, Enclosure, Expectation, ExpectedAudience, FileDigest, OnwardSharing, Opened, Passcode, PresentError,
-    Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, SealedForm, Subset, Token, Verified, check_enclosures,
-    check_presentable, enclosures_passed_on, open, present, random_nonce, seal_with, verify,
+    Audience, Enclosure, Expectation, ExpectedAudience, FileDigest, OnwardSharing, Opened, Passcode,
+    PresentError, Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, SealedForm, Subset, Token,
+    Verified, check_enclosures, check_presentable, enclosures_passed_on, open, present, random_nonce,
+    seal_with, verify,
 };
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
