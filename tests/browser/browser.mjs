@@ -56,7 +56,9 @@ export async function open(session, url, { at, width = 1280, height = 900, dark 
   const page = await session.browser.newPage();
   page.requests = [];
   page.errors = [];
-  page.on("request", (request) => request.url() !== url && page.requests.push(request.url()));
+  // The file itself, what is in it, and what the browser's own viewer of PDFs is made of.
+  const own = (asked) => asked === url || /^(blob|chrome|chrome-extension|resource):/.test(asked);
+  page.on("request", (request) => own(request.url()) || page.requests.push(request.url()));
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   await page.setViewport({ width, height });
@@ -80,7 +82,7 @@ export async function unlock(page, code) {
 }
 
 export const title = (page) => page.$eval("h1", (node) => node.textContent);
-export const words = (page) => page.$eval("main", (node) => node.innerText);
+export const words = (page) => page.$eval("main", (node) => node.innerText.replace(/[\u00a0\u202f]/g, " "));
 export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 export async function vectors(name) {

@@ -28,7 +28,7 @@ async function accessible(page, what) {
 }
 
 function quiet(page) {
-  assert.deepEqual(page.requests.filter((url) => !url.startsWith("blob:")), [], "it asked for something");
+  assert.deepEqual(page.requests, [], "it asked for something");
   assert.deepEqual(page.errors, []);
 }
 
@@ -159,9 +159,9 @@ for (const name of Object.keys(BROWSERS)) {
         document.body.append(script, image);
         const fetched = await fetch("http://127.0.0.1:9/").then(() => true, () => false);
         await new Promise((resolve) => setTimeout(resolve, 200));
-        return { violations: [...new Set(violations)].sort(), ran: window.ran, fetched };
+        return { violations: [...new Set(violations)].sort(), ran: window.ran === true, fetched };
       });
-      assert.deepEqual(blocked, { violations: ["connect-src", "img-src", "script-src-elem"], ran: undefined, fetched: false });
+      assert.deepEqual(blocked, { violations: ["connect-src", "img-src", "script-src-elem"], ran: false, fetched: false });
     });
 
     test("other languages, with amounts and dates as their readers write them", async () => {
@@ -169,7 +169,7 @@ for (const name of Object.keys(BROWSERS)) {
         const page = await show(all.html, { languages: [tag] });
         assert.equal(await title(page), heading);
         await unlock(page, all.told.passcode);
-        assert.ok((await words(page)).replace(/[\u202f\u00a0]/g, " ").includes(amount), tag);
+        assert.ok((await words(page)).includes(amount), tag);
         assert.equal(await page.$eval("html", (html) => html.lang), tag.slice(0, 2));
       }
     });
@@ -214,15 +214,20 @@ describe("chromium", { timeout: 300000 }, () => {
       "clock-suspect": "Check this device’s clock",
       "not-for-recipient": "This file was altered",
     };
+    const signers = new Map();
     for (const { file, verdict } of index.vectors) {
       const html = await assemble((await read(file)).toString().trim());
       const page = await open(session, await session.write("page.html", html), { at: index.now });
       if (await page.$("#code")) await unlock(page, index.passcode);
       assert.equal(await title(page), titles[verdict], file);
-      if (verdict !== "valid") assert.ok(!(await words(page)).includes("12,300"), file);
+      if (verdict === "valid") signers.set(file, await page.$eval(".print", (print) => print.textContent));
+      else assert.ok(!(await words(page)).includes("12,300"), file);
       quiet(page);
       await page.close();
     }
+    // A swapped key shows nowhere else, which is why people compare it.
+    assert.equal(signers.get("control.jwe"), "7pxi qm4z oq5i wc4p 3sll eqqs mikq bxt7");
+    assert.notEqual(signers.get("control-another-signer.jwe"), signers.get("control.jwe"));
   });
 
   test("printed pages carry the fingerprint, the id and the expiry", async () => {

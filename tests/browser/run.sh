@@ -51,7 +51,7 @@ to=Stranger disclose other balance --account "$account" --as-of 2026-03-31
 "$finvault" account add Busy --kind checking --currency EUR >/dev/null
 node -e 'console.log("Date,Payee,Amount"); for (let at = 0; at < 1000; at += 1) console.log(`2026-0${1 + (at % 3)}-${10 + (at % 19)},Shop ${at % 40},-${1 + (at % 90)}.50`)' >busy.csv
 "$finvault" import busy.csv --account Busy >/dev/null
-disclose busy transactions --account Busy --from 2026-01-01 --until 2026-03-31 --fields date,amount,payee
+disclose busy transactions --account Busy --from 2026-01-10 --until 2026-03-28 --fields date,amount,payee
 "$finvault" viewer --output viewer.html >/dev/null
 
 echo "browser: tests"

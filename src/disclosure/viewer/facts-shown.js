@@ -14,7 +14,7 @@ export function h(tag, attributes, ...children) {
 }
 
 // Days in the reader's way, and beside it in that of ISO 8601.
-export const day = (from, to = from) => [daysText(from, to), h("small", {}, from === to ? from : `${from}/${to}`)];
+export const day = (from, to = from) => [daysText(from, to), " ", h("small", {}, from === to ? from : `${from}/${to}`)];
 
 // A stretch of days of which either end may be open; it has at least one.
 const span = ({ from, to }) => (from && to ? day(from, to) : from ? ["≥ ", day(from)] : ["≤ ", to && day(to)]);
@@ -43,7 +43,7 @@ const groupName = (by, group) => (by === "flow" ? say(group) : (group ?? "–"))
 function balance({ Balance: exact, Range: range }) {
   const { DateTime: at } = exact ?? range;
   const figure = exact ? money(exact.amount) : `≥ ${money(range.AtLeast)}, < ${money(range.Below)}`;
-  return [h("p", {}, say("balance", daysText(at, at)), h("small", {}, at)), h("p", { class: "figure" }, figure)];
+  return [h("p", {}, say("balance", daysText(at, at)), " ", h("small", {}, at)), h("p", { class: "figure" }, figure)];
 }
 
 function threshold({ Threshold: asked, selection: { window } }) {

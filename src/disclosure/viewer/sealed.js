@@ -67,9 +67,9 @@ export async function openSealed(data, passcode, now) {
   whole.set(end, body.length);
   const gcm = { name: "AES-GCM", iv: fromBase64url(iv, 12), additionalData: utf8(header) };
   const plain = await subtle.decrypt(gcm, key, whole).catch(() => invalid("altered since it was sealed"));
-  const audience = "ni:///sha-256;" + (await textDigest(passcode));
-  const verified = await verifyContents(fromUtf8(plain), audience, now());
-  const { iat, nbf, exp } = verified.claims;
-  need(iat === outside.iat && nbf === outside.nbf && exp === outside.exp, "other times on the outside than inside");
-  return verified;
+  const contents = fromUtf8(plain);
+  const inside = decode(contents.split(".", 2)[1] ?? "");
+  const agree = ["iat", "nbf", "exp"].every((name) => Number(inside?.[name]) === outside[name]);
+  need(agree, "other times on the outside than inside");
+  return verifyContents(contents, "ni:///sha-256;" + (await textDigest(passcode)), now());
 }

@@ -4,7 +4,7 @@ import { momentText, say, timeLeft } from "./languages.js";
 import { day, factShown, h, pairs } from "./facts-shown.js";
 
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000", "");
-const moment = (seconds) => [momentText(seconds), h("small", {}, iso(seconds))];
+const moment = (seconds) => [momentText(seconds), " ", h("small", {}, iso(seconds)), " "];
 
 // The first 160 bits in eight groups of base32 (RFC 4648): what people compare.
 export function fingerprint(print) {
