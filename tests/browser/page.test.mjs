@@ -58,10 +58,11 @@ for (const name of Object.keys(BROWSERS)) {
       }
       assert.equal(await page.$$eval("section.card .kind", (facts) => facts.length), 8);
       assert.equal(await page.$eval("img", async (image) => (await image.decode(), image.naturalWidth > 0)), true);
-      assert.match(await page.$eval("iframe", (frame) => frame.src), /^blob:/);
       assert.deepEqual(await page.$$eval("a[download]", (links) => links.map((link) => link.download)), ["receipt.png", "receipt.pdf"]);
       assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
       assert.ok(!(await page.content()).includes(all.told.passcode), "the code is still there");
+      await page.click("summary");
+      assert.match(await (await page.waitForSelector("iframe")).evaluate((frame) => frame.src), /^blob:/);
       quiet(page);
     });
 

@@ -123,8 +123,11 @@ function document_({ Document: { sha256, media_type: type, filename } }, bytes) 
   const name = (filename ?? "document").replace(/[^\p{L}\p{N} .,_+()@-]/gu, "_").replace(/^[ .~_-]+/, "") || "document";
   const save = h("a", { class: "button", href: url("application/octet-stream"), download: name }, say("save"));
   let inside = "";
-  if (known === "application/pdf") inside = h("iframe", { src: url(known), title: name });
-  else if (known) inside = h("img", { src: url(known), alt: name });
+  if (known === "application/pdf") {
+    // Only when asked for: a viewer of PDFs takes the focus as soon as it is there.
+    inside = h("details", {}, h("summary", {}, name));
+    inside.addEventListener("toggle", () => inside.lastChild.src ?? inside.append(h("iframe", { src: url(known), title: name })));
+  } else if (known) inside = h("img", { src: url(known), alt: name });
   else if (type.startsWith("text/")) inside = h("pre", { tabindex: "0" }, new TextDecoder().decode(bytes.slice(0, 100000)));
   return [about, inside, save];
 }

@@ -184,11 +184,6 @@ pub(super) fn print(
         1 => console.say("1 more fact was signed and is not in this copy")?,
         count => console.say(format!("{count} more facts were signed and are not in this copy"))?,
     }
-    match verified.withheld_facts {
-        0 => {}
-        1 => console.say("1 more fact was signed and is not in this copy")?,
-        count => console.say(format!("{count} more facts were signed and are not in this copy"))?,
-    }
     endorsed::print(endorsements, console)?;
     if verdict == Verdict::UnknownSigner {
         console.say("")?;
