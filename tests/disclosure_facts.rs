@@ -186,7 +186,9 @@ fn payees_accounts_and_documents_that_do_not_fit_are_refused() {
     for bad in ["text", "Text/csv", "text/", "text/csv; charset=utf-8", "/csv", ""] {
         refused(5, "not a media type", &|fact| fact["Document"]["media_type"] = json!(bad));
     }
-    refused(5, "a file name with a folder", &|fact| fact["Document"]["filename"] = json!("../march.ofx"));
+    refused(5, "a file name that is too long, or with a folder", &|fact| {
+        fact["Document"]["filename"] = json!("../march.ofx")
+    });
     refused(5, FORM, &|fact| fact["Document"]["sha256"] = json!("AB"));
 }
 
