@@ -103,6 +103,7 @@ pub enum Command {
     #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
+    Viewer(commands::viewer::Viewer),
     Review(commands::review::Review),
     Present(commands::present::Present),
     #[command(subcommand)]
@@ -123,6 +124,7 @@ impl Command {
         match self {
             Self::Demo(_)
             | Self::Open(_)
+            | Self::Viewer(_)
             | Self::Review(_)
             | Self::Present(_)
             | Self::Receipt(_)

@@ -5,7 +5,7 @@
 //! and kept out of swap files where the system allows.
 //! Nothing here is invented: Argon2id (RFC 9106) turns a passphrase into a key, HKDF-SHA256 (RFC 5869) separates
 //! keys, XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) seals bytes, HMAC-SHA256 (RFC 2104) authenticates the
-//! header.
+//! header. What is sealed under a passcode for a browser takes the algorithms that browsers have (`pbes2`).
 //!
 //! Which type to pick: open a vault with a [`Passphrase`], a [`RecoveryCode`] or a [`KeyFile`]; hold a [`VaultKey`]
 //! while it is open; ask [`IdentityKey::derive_secret`] for a secret with a purpose of its own (a signing seed, say)
@@ -23,6 +23,8 @@ mod kdf;
 mod key_file;
 #[cfg(feature = "vault")]
 mod locked;
+#[cfg(feature = "age")]
+pub(crate) mod pbes2;
 pub mod random;
 #[cfg(feature = "vault")]
 mod recovery;

@@ -9,7 +9,7 @@ use crate::crypto::{IdentityKey, Random};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Expectation, ExpectedAudience, FileDigest, Lifetime, MAX_STATUS_PLACES, MIN_STATUS_PLACES, Receipt,
-    StatusRef, VerifyError,
+    SealedForm, StatusRef, VerifyError,
 };
 use crate::store::Store;
 use crate::store::disclosures::DisclosureRow;
@@ -208,7 +208,22 @@ impl Vault {
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
-        let request = self.renewal(id, now)?;
+        self.renew_as(id, None, now, deliver)
+    }
+
+    /// As [`Vault::renew`], in this form rather than in that of the disclosure that is renewed.
+    ///
+    /// # Errors
+    /// As [`Vault::renew`].
+    pub fn renew_as(
+        &mut self,
+        id: i64,
+        form: Option<SealedForm>,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        let mut request = self.renewal(id, now)?;
+        request.form = form.or(request.form);
         let id = self.read(|store| newest_of_line(store, id))?;
         let until = self.read(|store| Ok(store.life(id)?.standing_until))?;
         self.disclose_as(&request, Standing { until, renews: Some(id) }, now, deliver)

@@ -35,6 +35,7 @@ pub mod shapes;
 pub mod tx;
 pub mod tx_split;
 pub mod unlock;
+pub mod viewer;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -64,6 +65,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Request(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
+        Command::Viewer(command) => command.run(session),
         Command::Review(command) => command.run(session),
         Command::Present(command) => command.run(session),
         Command::Receipt(command) => command.run(session),
