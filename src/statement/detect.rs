@@ -40,12 +40,15 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
         return Ok(format);
     }
     if start.starts_with('<') {
-        let what = if start.contains("iso:20022") || start.contains("camt.05") {
-            "this looks like a camt (ISO 20022) statement, which is not read here"
+        if is_camt(&head) {
+            return Ok(Format::Camt);
+        }
+        let what = if start.contains("iso:20022") {
+            "this is an ISO 20022 message, but none of camt.052, camt.053 and camt.054"
         } else if start.to_ascii_lowercase().contains("<html") {
             "this is a web page, not a statement"
         } else {
-            "this is XML, but not OFX"
+            "this is XML, but neither OFX nor camt"
         };
         return Err(unknown(what));
     }
@@ -60,6 +63,13 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
         return Ok(Format::Csv);
     }
     Err(unknown("the content is neither OFX nor delimited text"))
+}
+
+/// camt by its message's element or its namespace, whichever stands in what was looked at.
+fn is_camt(head: &str) -> bool {
+    ["BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn", "camt.052.", "camt.053.", "camt.054."]
+        .iter()
+        .any(|word| head.contains(word))
 }
 
 /// OFX by its header or its root element; `None` where it is no OFX.
@@ -90,7 +100,7 @@ fn unknown(message: &str) -> StatementError {
     problem::whole_file(
         StatementErrorKind::UnknownFormat,
         message,
-        "export the statement from the bank as OFX, QFX or CSV",
+        "export the statement from the bank as OFX, QFX, camt.053 or CSV",
     )
 }
 
@@ -107,6 +117,8 @@ mod tests {
             ("OFXHEADER:100 DATA:OFXSGML VERSION:102 <OFX>", Format::OfxSgml),
             ("<?xml version=\"1.0\"?><?OFX OFXHEADER=\"200\"?><OFX>", Format::OfxXml),
             ("\u{feff}<?OFX OFXHEADER=\"200\"?>\n<OFX>", Format::OfxXml),
+            ("<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", Format::Camt),
+            ("<?xml version=\"1.0\"?><!-- x --><ns2:Document><ns2:BkToCstmrStmt>", Format::Camt),
             ("Date,Amount\n2024-01-01,1", Format::Csv),
             ("Date;Memo\n2024-01-01;the <OFX> file", Format::Csv),
         ] {
@@ -123,7 +135,7 @@ mod tests {
             (b"PK\x03\x04....", "spreadsheet"),
             (b"!Type:Bank\nD1/1/20", "QIF"),
             (b"<html><body>", "web page"),
-            (b"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", "camt"),
+            (b"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\">", "none of camt"),
             (b"{\"a\":1}", "JSON"),
             (b"hello", "neither"),
         ] {

@@ -4,6 +4,7 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+mod camt;
 mod csv;
 mod detect;
 mod encoding;
@@ -38,15 +39,21 @@ pub enum Format {
     OfxXml,
     /// Delimited text.
     Csv,
+    /// ISO 20022 camt.052, camt.053, camt.054.
+    Camt,
 }
 
 impl Format {
+    /// Every format, in the order in which they are named to people.
+    pub const ALL: &'static [Self] = &[Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Camt];
+
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OfxSgml => "ofx1",
             Self::OfxXml => "ofx2",
             Self::Csv => "csv",
+            Self::Camt => "camt",
         }
     }
 }
@@ -186,6 +193,7 @@ pub fn read_with_progress(
     match format {
         Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
         Format::Csv => csv::read(bytes, options, progress),
+        Format::Camt => camt::read(bytes, options, progress),
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Import {
     /// The account they are of; needed where a file does not say
     #[arg(long)]
     account: Option<String>,
-    /// Read them as this format instead of finding out: ofx1, ofx2 or csv
+    /// Read them as this format instead of finding out: ofx1, ofx2, csv, camt, mt940 or qif
     #[arg(long, value_parser = parse_format)]
     format: Option<Format>,
     /// For CSV: what its columns mean, as a profile's name or file
@@ -59,10 +59,10 @@ Profiles:
 const LONGEST_FILE: u64 = 1 << 30;
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    [Format::OfxSgml, Format::OfxXml, Format::Csv]
-        .into_iter()
-        .find(|format| format.as_str() == text)
-        .ok_or_else(|| "the formats are ofx1, ofx2 and csv".to_owned())
+    Format::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
+        let words: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("the formats are {}", words.join(", "))
+    })
 }
 
 impl Import {
