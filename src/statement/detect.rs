@@ -17,8 +17,6 @@ const LOOKALIKES: &[(&[u8], &str)] = &[
     (b"!Type:", "a QIF file"),
     (b"!Option:", "a QIF file"),
     (b"!Account", "a QIF file"),
-    (b":20:", "an MT940 statement"),
-    (b"{1:F01", "an MT940 statement"),
     (b"{\\rtf", "an RTF document"),
 ];
 
@@ -52,6 +50,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
         };
         return Err(unknown(what));
     }
+    if is_mt940(start) {
+        return Ok(Format::Mt940);
+    }
     if start.starts_with('{') || start.starts_with('[') {
         return Err(unknown("this looks like JSON"));
     }
@@ -63,6 +64,16 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
         return Ok(Format::Csv);
     }
     Err(unknown("the content is neither OFX nor delimited text"))
+}
+
+/// MT940 by an envelope, by its first tag, or by the tag that begins every message on some line.
+fn is_mt940(start: &str) -> bool {
+    let first = start.trim_start_matches(|c: char| c.is_control());
+    let tags =
+        [":20:", ":21:", ":25:", ":28", ":60F:", ":60M:", ":61:", ":62F:", ":62M:", ":86:", ":940:", ":942:"];
+    first.starts_with("{1:")
+        || tags.iter().any(|tag| first.starts_with(tag))
+        || first.lines().any(|line| line.starts_with(":20:"))
 }
 
 /// camt by its message's element or its namespace, whichever stands in what was looked at.
@@ -119,6 +130,9 @@ mod tests {
             ("\u{feff}<?OFX OFXHEADER=\"200\"?>\n<OFX>", Format::OfxXml),
             ("<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", Format::Camt),
             ("<?xml version=\"1.0\"?><!-- x --><ns2:Document><ns2:BkToCstmrStmt>", Format::Camt),
+            (":20:STARTUMS\n:25:1/2\n", Format::Mt940),
+            ("\u{1}{1:F01EXAMPLE}{4:\n:20:X", Format::Mt940),
+            ("EXAMPLE\n940\n:20:X\n:25:1", Format::Mt940),
             ("Date,Amount\n2024-01-01,1", Format::Csv),
             ("Date;Memo\n2024-01-01;the <OFX> file", Format::Csv),
         ] {

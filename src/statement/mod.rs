@@ -8,6 +8,7 @@ mod camt;
 mod csv;
 mod detect;
 mod encoding;
+mod mt940;
 mod ofx;
 mod problem;
 mod wording;
@@ -41,11 +42,13 @@ pub enum Format {
     Csv,
     /// ISO 20022 camt.052, camt.053, camt.054.
     Camt,
+    /// SWIFT MT940 and MT942.
+    Mt940,
 }
 
 impl Format {
     /// Every format, in the order in which they are named to people.
-    pub const ALL: &'static [Self] = &[Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Camt];
+    pub const ALL: &'static [Self] = &[Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Camt, Self::Mt940];
 
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Format {
             Self::OfxXml => "ofx2",
             Self::Csv => "csv",
             Self::Camt => "camt",
+            Self::Mt940 => "mt940",
         }
     }
 }
@@ -194,6 +198,7 @@ pub fn read_with_progress(
         Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
         Format::Csv => csv::read(bytes, options, progress),
         Format::Camt => camt::read(bytes, options, progress),
+        Format::Mt940 => mt940::read(bytes, options, progress),
     }
 }
 

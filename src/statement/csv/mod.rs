@@ -24,8 +24,6 @@ mod survey;
 mod vocabulary;
 
 use super::{Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, WINDOWS_1252};
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -60,18 +58,7 @@ pub(super) fn read(
 }
 
 fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, StatementError> {
-    encoding::decode(bytes, None, |bytes| {
-        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        let guess: &'static Encoding = detector.guess(None, Utf8Detection::Deny);
-        // Statements are never in a script that is read one byte at a time by chance; a guess that cannot
-        // decode the bytes is worse than the most common one.
-        if guess.decode_without_bom_handling_and_without_replacement(bytes).is_some() {
-            guess
-        } else {
-            WINDOWS_1252
-        }
-    })
+    encoding::decode(bytes, None, encoding::likeliest)
 }
 
 /// Finds out how the file is laid out.

@@ -11,7 +11,6 @@ mod narrative;
 mod values;
 
 use super::{Format, ReadOptions, StatementError, StatementFile, encoding};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 /// Reads an MT940 or MT942 file.
 ///
@@ -22,7 +21,7 @@ pub(super) fn read(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<StatementFile, StatementError> {
-    let text = encoding::decode(bytes, None, likeliest)?;
+    let text = encoding::decode(bytes, None, encoding::likeliest)?;
     let total = bytes.len() as u64;
     let steps = text.len().max(1) as u64;
     let mut next = 0;
@@ -39,10 +38,4 @@ pub(super) fn read(
     }
     let (statements, warnings) = reader.finish()?;
     Ok(StatementFile { format: Format::Mt940, statements, warnings })
-}
-
-/// SWIFT's own letters are ASCII, so whatever else there is tells the encoding; western European where nothing does.
-fn likeliest(bytes: &[u8]) -> &'static Encoding {
-    let found = super::csv::likeliest_encoding(bytes);
-    if found == UTF_8 { WINDOWS_1252 } else { found }
 }
