@@ -15,7 +15,7 @@ use finvault::statement::{ReadOptions, read};
 
 /// The formats whose files peers have counted, and how many of the files have to agree, in per cent: those on which several
 /// peers agree, and those that one has read.
-const FORMATS: &[&str] = &["ofx1", "ofx2", "camt"];
+const FORMATS: &[&str] = &["ofx1", "ofx2", "camt", "mt940"];
 const AGREED_PERCENT: usize = 98;
 const SINGLE_PERCENT: usize = 95;
 

@@ -14,9 +14,6 @@ const LOOKALIKES: &[(&[u8], &str)] = &[
     (b"SQLite format 3", "an SQLite database"),
     (b"\x89PNG", "an image"),
     (b"\xff\xd8\xff", "an image"),
-    (b"!Type:", "a QIF file"),
-    (b"!Option:", "a QIF file"),
-    (b"!Account", "a QIF file"),
     (b"{\\rtf", "an RTF document"),
 ];
 
@@ -50,6 +47,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
         };
         return Err(unknown(what));
     }
+    if is_qif(start) {
+        return Ok(Format::Qif);
+    }
     if is_mt940(start) {
         return Ok(Format::Mt940);
     }
@@ -63,7 +63,14 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     if looks_delimited {
         return Ok(Format::Csv);
     }
-    Err(unknown("the content is neither OFX nor delimited text"))
+    Err(unknown("the content is of no format that is read here"))
+}
+
+/// QIF by the header that begins its first list; lines that begin with `#` may come before.
+fn is_qif(start: &str) -> bool {
+    let first = start.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let lower = first.unwrap_or_default().to_ascii_lowercase();
+    ["!type:", "!account", "!option:", "!clear:"].iter().any(|header| lower.starts_with(header))
 }
 
 /// MT940 by an envelope, by its first tag, or by the tag that begins every message on some line.
@@ -130,6 +137,8 @@ mod tests {
             ("\u{feff}<?OFX OFXHEADER=\"200\"?>\n<OFX>", Format::OfxXml),
             ("<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", Format::Camt),
             ("<?xml version=\"1.0\"?><!-- x --><ns2:Document><ns2:BkToCstmrStmt>", Format::Camt),
+            ("!Type:Bank\nD1/1/20", Format::Qif),
+            ("# exported\n!account\nNA", Format::Qif),
             (":20:STARTUMS\n:25:1/2\n", Format::Mt940),
             ("\u{1}{1:F01EXAMPLE}{4:\n:20:X", Format::Mt940),
             ("EXAMPLE\n940\n:20:X\n:25:1", Format::Mt940),
@@ -147,11 +156,10 @@ mod tests {
             (b"  \r\n", "empty"),
             (b"%PDF-1.7", "PDF"),
             (b"PK\x03\x04....", "spreadsheet"),
-            (b"!Type:Bank\nD1/1/20", "QIF"),
             (b"<html><body>", "web page"),
             (b"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\">", "none of camt"),
             (b"{\"a\":1}", "JSON"),
-            (b"hello", "neither"),
+            (b"hello", "no format"),
         ] {
             let error = detect(content).unwrap_err();
             assert_eq!(error.kind, StatementErrorKind::UnknownFormat);

@@ -156,8 +156,11 @@ impl EntryDraft {
                 "the payments under this entry add up to {sum}, the entry is {amount}; the entry counts"
             ));
         }
-        let row =
-            StatementRow { line: self.line, transaction: self.transaction(day, amount, status, context) };
+        let row = StatementRow {
+            line: self.line,
+            transaction: self.transaction(day, amount, status, context),
+            parts: Vec::new(),
+        };
         let warning = warning.map(|text| Warning { line: self.line, text });
         Ok(EntryOutcome::Row(Box::new(row), warning))
     }

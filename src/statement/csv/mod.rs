@@ -23,7 +23,7 @@ mod signs;
 mod survey;
 mod vocabulary;
 
-use super::{Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
+use super::{DateOrder, Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -46,8 +46,8 @@ pub(super) fn read(
     let total_bytes = bytes.len() as u64;
     let mut meter = Meter { progress, total_bytes, text_len: text.len().max(1), passes: 0, next: 0 };
     let plan = match &options.profile {
-        Some(profile) => profile.plan(&text, &mut |offset| meter.at(offset))?,
-        None => detect_plan(&text, &mut |offset| meter.at(offset))?,
+        Some(profile) => profile.plan(&text, options.date_order, &mut |offset| meter.at(offset))?,
+        None => detect_plan(&text, options.date_order, &mut |offset| meter.at(offset))?,
     };
     meter.passes = 1;
     let (drafts, mut warnings) = reader::read_rows(&text, &plan, &mut |offset| meter.at(offset))?;
@@ -62,7 +62,11 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, StatementError> {
 }
 
 /// Finds out how the file is laid out.
-fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, StatementError> {
+fn detect_plan(
+    text: &str,
+    told: Option<DateOrder>,
+    step: &mut dyn FnMut(usize),
+) -> Result<Plan, StatementError> {
     let Some(dialect) = dialect::detect(text)? else { return Err(columns::not_a_statement()) };
     let dates: Vec<usize> = match &dialect.header {
         Some(header) => header
@@ -74,7 +78,8 @@ fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, Statemen
             .collect(),
         None => (0..dialect.width).collect(),
     };
-    let facts = survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?;
+    let facts =
+        survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?.with_date_order(told);
     match &dialect.header {
         Some(header) => columns::plan_with_header(&dialect, header, &facts),
         None => headerless::plan(text, &dialect, &facts),

@@ -165,7 +165,7 @@ impl Row<'_> {
             // The bank's reference may be one word for all transfers ("//transfer"), so it identifies nothing.
             bank_id: None,
         };
-        StatementRow { line: self.line, transaction }
+        StatementRow { line: self.line, transaction, parts: Vec::new() }
     }
 }
 
@@ -421,15 +421,13 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// No statement, or one that was cut short.
     pub fn finish(mut self) -> Result<(Vec<Statement>, Vec<Warning>), StatementError> {
-        // A balance in the last line may have lost digits where the line has no end: the movements tell. A report
-        // that neither a hyphen, an envelope nor a summary ends may have lost movements.
-        let unfinished = !self.text.ends_with(['\n', '\r']);
-        if let Some(draft) = self.draft.as_mut() {
+        if let Some(draft) = &mut self.draft {
             draft.close_row();
+            let may_lack_digits = ends_inside_an_amount(self.text, draft.currency);
             let cut = match draft.last {
-                "62F" | "62M" | "64" if !unfinished => false,
-                "62F" | "62M" => draft.gap().is_some(),
-                "64" => true,
+                "62F" | "62M" => may_lack_digits && draft.gap().is_some(),
+                "64" => may_lack_digits,
+                // A report that neither a hyphen, an envelope nor a summary ends may have lost movements.
                 _ => draft.is_report && draft.closing.is_none() && !draft.has_summary,
             };
             if cut {
@@ -456,6 +454,13 @@ impl<'a> Reader<'a> {
         }
         Ok((self.statements.into_iter().map(|finished| finished.statement).collect(), self.warnings))
     }
+}
+
+/// Whether the text ends, without a line's end, in an amount that has fewer decimals than its currency.
+fn ends_inside_an_amount(text: &str, currency: Option<Currency>) -> bool {
+    let last = text.rsplit(['\n', '\r']).next().unwrap_or_default();
+    let decimals = last.rsplit_once([',', '.']).map(|(_, decimals)| decimals.len());
+    !last.is_empty() && decimals != Some(currency.map_or(2, |currency| usize::from(currency.exponent())))
 }
 
 fn currency_of(

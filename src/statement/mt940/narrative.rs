@@ -42,7 +42,7 @@ pub(super) fn read(lines: &[&str]) -> Narrative {
     let whole = joined(lines, None);
     let parts = slashed(&whole);
     if whole.starts_with('/') && !parts.is_empty() {
-        return from_slashes(&parts, &whole);
+        return from_slashes(&parts).unwrap_or_else(|| plain(lines, &whole));
     }
     plain(lines, &whole)
 }
@@ -176,7 +176,8 @@ fn slashed(text: &str) -> Vec<(&str, &str)> {
     cut.collect()
 }
 
-fn from_slashes(parts: &[(&str, &str)], whole: &str) -> Narrative {
+/// `None` where none of the words says who or what for.
+fn from_slashes(parts: &[(&str, &str)]) -> Option<Narrative> {
     let of = |word: &str| {
         parts.iter().find(|(found, value)| *found == word && !value.is_empty()).map(|(_, value)| *value)
     };
@@ -189,9 +190,9 @@ fn from_slashes(parts: &[(&str, &str)], whole: &str) -> Narrative {
         Some(("STRD", rest)) => rest.rsplit('/').next().unwrap_or(rest).to_owned(),
         _ => value.to_owned(),
     });
-    let known = of("TRTP").map(str::to_owned).into_iter().chain(remittance).collect::<Vec<_>>();
-    let memo = if known.is_empty() { vec![whole.to_owned()] } else { known };
-    stand_in(party, memo, of("EREF").map(str::to_owned))
+    let memo: Vec<String> = of("TRTP").map(str::to_owned).into_iter().chain(remittance).collect();
+    let says_something = !party.is_empty() || !memo.is_empty();
+    says_something.then(|| stand_in(party, memo, of("EREF").map(str::to_owned)))
 }
 
 fn plain(lines: &[&str], whole: &str) -> Narrative {
