@@ -80,8 +80,12 @@ for number, path in enumerate(presets):
 
 for folder in ("statement", "vault", "cli"):
     for path in (fixtures / folder).rglob("*"):
-        if path.is_file() and path.suffix in (".csv", ".ofx", ".qfx", ".txt") and path.stat().st_size <= 65536:
+        if path.is_file() and path.suffix in (".csv", ".ofx", ".qfx", ".txt", ".xml", ".sta", ".qif") and path.stat().st_size <= 65536:
             put("statement", path.read_bytes())
+
+for path in (root / "tests" / "errors").rglob("*"):
+    if path.is_file() and path.suffix != ".golden" and path.stat().st_size <= 65536:
+        put("statement", path.read_bytes())
 
 for folder in sorted(corpus.iterdir()):
     print(f"{folder.name}: {len(list(folder.iterdir()))} files")

@@ -5,7 +5,7 @@ pub mod csv_truth;
 
 use finvault::ledger::BalanceKind;
 use finvault::money::{Currency, Money};
-use finvault::statement::{ReadOptions, StatementError, StatementErrorKind, StatementFile, read};
+use finvault::statement::{DateOrder, ReadOptions, StatementError, StatementFile, read};
 use std::path::{Path, PathBuf};
 
 /// The folder, or none with a word about that.
@@ -63,15 +63,23 @@ const CURRENCIES: &[(&str, &str)] = &[("ofx1/jseutter-ofxparse__ofx-v102-empty-t
 /// Reads a file of the corpus. Files that name no currency are read as of a euro account, unless they are listed.
 pub fn read_entry(folder: &Path, entry: &Entry) -> Result<StatementFile, StatementError> {
     let bytes = std::fs::read(folder.join(&entry.path)).unwrap();
-    let by_itself = read(&bytes, &ReadOptions::default());
-    match by_itself {
-        Err(error) if error.message.contains("currency") && error.kind == StatementErrorKind::BadField => {
-            let code =
-                CURRENCIES.iter().find(|(path, _)| *path == entry.path).map_or("EUR", |(_, code)| code);
-            let currency = Currency::iso(code).ok();
-            read(&bytes, &ReadOptions { currency, ..ReadOptions::default() })
+    let code = CURRENCIES.iter().find(|(path, _)| *path == entry.path).map_or("EUR", |(_, code)| code);
+    answered(&bytes, Currency::iso(code).ok())
+}
+
+/// Reads a file, and answers what it leaves open: its currency, and its date order as the owner of an American file would.
+fn answered(bytes: &[u8], currency: Option<Currency>) -> Result<StatementFile, StatementError> {
+    let mut options = ReadOptions::default();
+    loop {
+        match read(bytes, &options) {
+            Err(error) if options.currency.is_none() && error.remedy.contains("--account") => {
+                options.currency = currency
+            }
+            Err(error) if options.date_order.is_none() && error.remedy.contains("--date-order") => {
+                options.date_order = Some(DateOrder::MonthDayYear);
+            }
+            outcome => return outcome,
         }
-        outcome => outcome,
     }
 }
 
@@ -119,6 +127,10 @@ fn same_count(entry: &Entry, file: &StatementFile) -> bool {
 
 fn same_balances(entry: &Entry, file: &StatementFile) -> bool {
     let (theirs, ours) = (stated(entry), balances(entry, file));
+    // No peer reads the balances of a file that leaves their currency out, or adds up one that it rejects.
+    if matches!(entry.format.as_str(), "mt940" | "qif") && entry.balances.is_empty() {
+        return true;
+    }
     // One peer, which tells the balance and not whose it is.
     if entry.format.starts_with("ofx") && entry.agreement == "one" && !entry.balances.contains('=') {
         return theirs.is_empty();

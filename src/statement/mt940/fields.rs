@@ -127,25 +127,19 @@ impl<'a> Fields<'a> {
         };
         let is_narrative = tag == "86" && self.after_row;
         let mut bytes = first.len();
+        check_length(&field, bytes)?;
         while let Some(next) = self.read_line() {
             let begins = split_tag(next.text).is_some_and(|(tag, _)| !is_narrative || TAGS.contains(&tag));
             let ends = next.text.starts_with("-}")
                 || next.text.starts_with('{') && self.block.is_none()
-                || is_end(next.text) && !(is_narrative && self.goes_on());
+                // Inside an envelope only the brace ends the message.
+                || is_end(next.text) && self.block.is_none() && !(is_narrative && self.goes_on());
             if begins || ends {
                 self.pending = Some(next);
                 break;
             }
             bytes += next.text.len();
-            if bytes > MAX_FIELD_BYTES {
-                return Err(problem::on_line(
-                    StatementErrorKind::TooLarge,
-                    field.line,
-                    first,
-                    format!("the field :{tag}: holds more than {MAX_FIELD_BYTES} bytes"),
-                    "the file is damaged or not a statement; download it again",
-                ));
-            }
+            check_length(&field, bytes)?;
             if !next.text.trim().is_empty() {
                 field.lines.push(next.text);
             }
@@ -178,6 +172,20 @@ impl<'a> Fields<'a> {
         let offset = offset + (text.len() - trimmed.len());
         Some(Line { text: trimmed.trim_end_matches(framing), offset })
     }
+}
+
+/// Refuses a field that is longer than any bank writes.
+fn check_length(field: &Field<'_>, bytes: usize) -> Result<(), StatementError> {
+    if bytes <= MAX_FIELD_BYTES {
+        return Ok(());
+    }
+    Err(problem::on_line(
+        StatementErrorKind::TooLarge,
+        field.line,
+        field.first(),
+        format!("the field :{}: holds more than {MAX_FIELD_BYTES} bytes", field.tag),
+        "the file is damaged or not a statement; download it again",
+    ))
 }
 
 /// A tag at the beginning of a line, and what follows it.

@@ -1,15 +1,15 @@
 //! Messages, and the statements that their pages make up.
 
 use super::super::problem;
-use super::super::wording::clean;
 use super::super::{
     ReadOptions, StatedAmount, Statement, StatementAccount, StatementError, StatementErrorKind, StatementRow,
     Warning,
 };
+use super::account::read_account;
 use super::fields::{Field, Token};
-use super::narrative::{self, Narrative, is_reference};
+use super::row::Row;
 use super::values::{BalanceText, RowText, refuse};
-use crate::ledger::{AccountKind, BalanceKind, NewTransaction, TransactionStatus};
+use crate::ledger::{BalanceKind, TransactionStatus};
 use crate::money::{Currency, Money, Sum};
 
 /// The most warnings that are told one by one.
@@ -51,16 +51,6 @@ struct Draft<'a> {
     summed: [Option<usize>; 2],
     /// The field that came last.
     last: &'a str,
-}
-
-/// A movement whose text may go on.
-struct Row<'a> {
-    line: u32,
-    parts: RowText<'a>,
-    amount: Money,
-    details: Vec<&'a str>,
-    narrative: Vec<&'a str>,
-    coded: Vec<&'a str>,
 }
 
 impl<'a> Draft<'a> {
@@ -124,48 +114,6 @@ impl<'a> Draft<'a> {
         let booked = self.rows.iter().filter(|row| row.transaction.status != TransactionStatus::Pending);
         booked.map(|row| row.transaction.amount).try_for_each(|amount| sum.add(amount)).ok()?;
         sum.total().ok().filter(|reached| *reached != closing)
-    }
-}
-
-impl Row<'_> {
-    fn finish(self) -> StatementRow {
-        let Narrative { party, memo, reference } = if self.narrative.is_empty() {
-            narrative::read_coded(&self.coded)
-        } else {
-            narrative::read(&self.narrative)
-        };
-        let details = self.details.join(" ");
-        let mut words = memo;
-        let mut payee_raw = party;
-        if payee_raw.is_empty() {
-            payee_raw = details.trim().to_owned();
-        } else if !details.trim().is_empty() {
-            words.push(details);
-        }
-        let own = Some(self.parts.reference).filter(|text| is_reference(text)).map(str::to_owned);
-        let bank = Some(self.parts.bank_reference).filter(|text| is_reference(text));
-        let reference = own.or(reference).or_else(|| bank.map(str::to_owned));
-        if let Some(bank) = bank.filter(|bank| reference.as_deref() != Some(*bank)) {
-            words.push(format!("(bank reference {bank})"));
-        }
-        if self.parts.reversal {
-            words.push("(reversal)".to_owned());
-        }
-        let memo = clean(&words.join(" "));
-        let status = if self.parts.expected { TransactionStatus::Pending } else { TransactionStatus::Posted };
-        let transaction = NewTransaction {
-            posted: self.parts.day,
-            amount: self.amount,
-            payee: clean(&payee_raw),
-            payee_raw,
-            memo: Some(memo).filter(|memo| !memo.is_empty()),
-            reference,
-            category: None,
-            status,
-            // The bank's reference may be one word for all transfers ("//transfer"), so it identifies nothing.
-            bank_id: None,
-        };
-        StatementRow { line: self.line, transaction, parts: Vec::new() }
     }
 }
 
@@ -479,53 +427,4 @@ fn no_currency(line: u32) -> StatementError {
         "the statement does not say which currency it is in",
         "name the account with --account: its currency is then used",
     )
-}
-
-/// An account as `:25:` names it: `bank/number`, a number alone, either with a currency after it.
-fn read_account(text: &str) -> (Option<StatementAccount>, Option<Currency>) {
-    let mut text = text.trim();
-    let mut currency = None;
-    if let Some((head, code)) = text.len().checked_sub(3).and_then(|at| text.split_at_checked(at)) {
-        let before = head.chars().next_back();
-        let apart = before.is_some_and(|c| c.is_ascii_digit() || matches!(c, ' ' | '/'));
-        let letters = code.bytes().all(|b| b.is_ascii_uppercase());
-        if let Some(found) = Currency::iso(code).ok().filter(|_| apart && letters) {
-            currency = Some(found);
-            text = head.trim_end_matches([' ', '/']);
-        }
-    }
-    let (bank, number) = match text.split_once('/') {
-        Some((bank, number)) => (Some(bank.trim().to_owned()).filter(|bank| !bank.is_empty()), number.trim()),
-        None => (None, text),
-    };
-    let account = (!number.is_empty()).then(|| StatementAccount {
-        institution: bank,
-        number: number.to_owned(),
-        kind: AccountKind::Checking,
-    });
-    (account, currency)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accounts_are_read_with_bank_and_currency() {
-        for (text, bank, number, code) in [
-            ("51230800/0000007055", Some("51230800"), "0000007055", None),
-            ("51210600/9223382012EUR", Some("51210600"), "9223382012", Some("EUR")),
-            ("0800003200000001610722 EUR", None, "0800003200000001610722", Some("EUR")),
-            ("EXAMPLE/12345ABCDEF002/HUF", Some("EXAMPLE"), "12345ABCDEF002", Some("HUF")),
-            ("NL71RABO0123456789", None, "NL71RABO0123456789", None),
-            ("EXAMPLEEUR", None, "EXAMPLEEUR", None),
-            ("12QQQ", None, "12QQQ", None),
-        ] {
-            let (account, currency) = read_account(text);
-            let account = account.unwrap();
-            assert_eq!((account.institution.as_deref(), account.number.as_str()), (bank, number), "{text}");
-            assert_eq!(currency.map(|currency| currency.code().to_owned()).as_deref(), code, "{text}");
-        }
-        assert!(read_account(" ").0.is_none() && read_account("\u{e9}\u{e9}").0.is_some());
-    }
 }

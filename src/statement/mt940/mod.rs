@@ -5,9 +5,11 @@
 //! [`narrative`] (the dialects of `:86:`). The fields are those of the SWIFT User Handbook, category 9; what banks write
 //! instead is in `docs/statements.md`.
 
+mod account;
 mod fields;
 mod message;
 mod narrative;
+mod row;
 mod values;
 
 use super::{Format, ReadOptions, StatementError, StatementFile, encoding};

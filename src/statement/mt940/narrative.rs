@@ -91,7 +91,7 @@ fn numbered(text: &str, mark: char) -> Narrative {
     let (mut posting, mut purpose, mut name) = (String::new(), String::new(), String::new());
     let (mut purpose_full, mut name_full) = (true, true);
     let add = |to: &mut String, was_full: &mut bool, value: &str| {
-        if !*was_full && !to.is_empty() {
+        if !*was_full && !to.is_empty() && !value.starts_with(' ') {
             to.push(' ');
         }
         to.push_str(value);
@@ -233,7 +233,7 @@ mod tests {
             "NGS?33 LTD?34011",
         ]);
         assert_eq!(found.party, "EXAMPLE LODGINGS LTD");
-        assert_eq!(found.memo, ["GUTSCHRIFT", "Rent for the flat in t he old town"]);
+        assert_eq!(found.memo, ["GUTSCHRIFT", "Rent for the flat in the old town"]);
         assert_eq!(found.reference.as_deref(), Some("INV 42"));
         let found = read(&["000>100555", ">20A NAME THAT FILLS ALL OF IT", ">21AND MORE"]);
         assert_eq!((found.party.as_str(), found.memo.len()), ("A NAME THAT FILLS ALL OF IT AND MORE", 0));

@@ -227,7 +227,7 @@ pub(super) fn read_day(digits: &str) -> Option<Day> {
 fn entry_day(value: Day, digits: &str) -> Option<Date> {
     let number = |range: std::ops::Range<usize>| digits.get(range).and_then(|part| part.parse::<i8>().ok());
     let (month, day) = (number(0..2)?, number(2..4)?);
-    let near = value.in_calendar().or_else(|| value.end_of_february().map(|(date, _)| date))?;
+    let near = value.in_calendar().or_else(|| Date::new(value.year, value.month, 1).ok())?;
     let candidates = [value.year, value.year - 1, value.year + 1];
     let dates = candidates.into_iter().filter_map(|year| Date::new(year, month, day).ok());
     dates.min_by_key(|date| (*date - near).get_days().abs())
