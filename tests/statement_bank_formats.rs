@@ -130,7 +130,7 @@ fn is_beginning(part: &StatementFile, whole: &StatementFile) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn camt_is_read_back_exactly_and_never_in_part(rows in rows(6), version in prop::sample::select(vec![2u8, 4, 8, 13])) {

@@ -52,10 +52,6 @@ pub const ARGUED: &[(&str, &str)] = &[
         "both records are read; the peer adds up what shares were worth, but ShrsIn and BuyX move none of the account's cash",
     ),
     (
-        "qif/jemmyw-Qif__quicken_investment_account.qif",
-        "both records are read; ShrsIn and BuyX move none of the account's cash",
-    ),
-    (
         "camt/genkgo-camt__camt052.v2.with-account-name.xml",
         "the only entry has neither a booking day nor a value day, and is booked: without a day there is no row",
     ),

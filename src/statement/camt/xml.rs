@@ -105,6 +105,8 @@ fn position(reader: &Reader<&[u8]>, text: &str) -> usize {
 struct Open {
     path_len: usize,
     offset: usize,
+    /// Whether it is one of [`TRANSPARENT`], of which nothing is told.
+    transparent: bool,
 }
 
 struct Walker<'t, 'v, V> {
@@ -129,8 +131,9 @@ impl<V: Visitor> Walker<'_, '_, V> {
             let message = format!("the name of an element is {} bytes long", name.len());
             return Err(self.refuse(StatementErrorKind::TooLarge, offset, message, HOSTILE));
         }
-        self.open.push(Open { path_len: self.path.len(), offset });
-        if !TRANSPARENT.contains(&name) {
+        let transparent = TRANSPARENT.contains(&name);
+        self.open.push(Open { path_len: self.path.len(), offset, transparent });
+        if !transparent {
             if !self.path.is_empty() {
                 self.path.push('/');
             }
@@ -143,18 +146,20 @@ impl<V: Visitor> Walker<'_, '_, V> {
             .flatten()
             .find(|attribute| attribute.key.local_name().into_inner() == "Ccy")
             .map(|attribute| attribute.value.trim().chars().take(16).collect());
-        self.visitor.open(&self.path, offset)
+        if transparent { Ok(()) } else { self.visitor.open(&self.path, offset) }
     }
 
     fn end(&mut self) -> Result<(), StatementError> {
         // The reader has matched the names, so something is open.
         let Some(open) = self.open.pop() else { return Ok(()) };
-        if let Some(offset) = self.leaf_at.take() {
+        if let Some(offset) = self.leaf_at.take().filter(|_| !open.transparent) {
             let text = self.content.trim();
             let currency = self.currency.as_deref();
             self.visitor.leaf(Leaf { path: &self.path, text, currency, offset })?;
         }
-        self.visitor.close(&self.path)?;
+        if !open.transparent {
+            self.visitor.close(&self.path)?;
+        }
         self.path.truncate(open.path_len);
         Ok(())
     }
@@ -258,7 +263,7 @@ mod tests {
         let found = seen(
             "<?xml version='1.0'?><n:A><!-- x --><NtryDtls><B Ccy='EUR'> 1 &amp;&#x32;<![CDATA[<]]> </B></NtryDtls><C/></n:A>\n",
         );
-        let expected = ["+A", "+A", "+A/B", "A/B=1 &2<EUR", "-A/B", "-A", "+A/C", "A/C=", "-A/C", "-A"];
+        let expected = ["+A", "+A/B", "A/B=1 &2<EUR", "-A/B", "+A/C", "A/C=", "-A/C", "-A"];
         assert_eq!(found.unwrap(), expected);
     }
 
