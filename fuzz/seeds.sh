@@ -80,7 +80,7 @@ for number, path in enumerate(presets):
 
 for folder in ("statement", "vault", "cli"):
     for path in (fixtures / folder).rglob("*"):
-        if path.is_file() and path.suffix in (".csv", ".ofx", ".qfx", ".txt") and path.stat().st_size <= 65536:
+        if path.is_file() and path.suffix in (".csv", ".ofx", ".qfx", ".txt", ".xml", ".sta", ".qif") and path.stat().st_size <= 65536:
             put("statement", path.read_bytes())
 
 # The vault's targets read small scripts of changes to a vault that they make themselves: how, how many patches, then for each
@@ -102,6 +102,9 @@ for page in range(1, 6):
 for how in (0, 1, 2, 3, 4, 0x80, 0x81, 0x82, 0x83, 0x84, 0xff):
     for first in (0, 1):
         put("vault_open", bytes([first, how, 0, 2, 0, 3]) + patch((5000, b"\x01\x02")))
+for path in (root / "tests" / "errors").rglob("*"):
+    if path.is_file() and path.suffix != ".golden" and path.stat().st_size <= 65536:
+        put("statement", path.read_bytes())
 
 for folder in sorted(corpus.iterdir()):
     print(f"{folder.name}: {len(list(folder.iterdir()))} files")

@@ -2,12 +2,12 @@
 //! beside it: rows, balances and warnings, or the refusal in full. Set `FINVAULT_BLESS=1` to write the
 //! outcomes anew, then read the difference.
 //!
-//! The first line of an `.expected` file may be `# currency CODE` or `# profile NAME`: what the reader is told.
+//! The first lines of an `.expected` file may be `# currency CODE`, `# date-order dmy` or `# profile NAME`: what the reader is told.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use finvault::money::Currency;
-use finvault::statement::{CsvProfile, ReadOptions, StatementError, StatementFile, read};
+use finvault::statement::{CsvProfile, DateOrder, ReadOptions, StatementError, StatementFile, read};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ fn options(told: &str, beside: &Path) -> ReadOptions {
     let mut options = ReadOptions::default();
     for line in told.lines().filter_map(|line| line.strip_prefix("# ")) {
         match line.split_once(' ') {
+            Some(("date-order", "dmy")) => options.date_order = Some(DateOrder::DayMonthYear),
             Some(("currency", code)) => options.currency = Some(Currency::iso(code).unwrap()),
             Some(("profile", name)) if name.ends_with(".json") => {
                 let json = std::fs::read_to_string(beside.with_file_name(name)).unwrap();
@@ -46,7 +47,12 @@ fn show(outcome: &Result<StatementFile, StatementError>) -> String {
                 for row in &statement.rows {
                     let t = &row.transaction;
                     write!(out, "  {}: {} {} [{}]", row.line, t.posted, t.amount, t.payee).unwrap();
-                    for (name, text) in [("memo", &t.memo), ("ref", &t.reference), ("id", &t.bank_id)] {
+                    for (name, text) in [
+                        ("category", &t.category),
+                        ("memo", &t.memo),
+                        ("ref", &t.reference),
+                        ("id", &t.bank_id),
+                    ] {
                         if let Some(text) = text {
                             write!(out, " {name} [{text}]").unwrap();
                         }
@@ -58,6 +64,11 @@ fn show(outcome: &Result<StatementFile, StatementError>) -> String {
                         write!(out, " {}", t.status).unwrap();
                     }
                     writeln!(out).unwrap();
+                    for part in &row.parts {
+                        let memo =
+                            part.memo.as_deref().map_or(String::new(), |memo| format!(" memo [{memo}]"));
+                        writeln!(out, "    part {} [{}]{memo}", part.amount, part.category.as_str()).unwrap();
+                    }
                 }
                 for balance in &statement.balances {
                     writeln!(out, "  {} balance {} {}", balance.kind, balance.date, balance.amount).unwrap();
@@ -88,7 +99,7 @@ fn every_fixture_has_the_outcome_written_beside_it() {
     paths.sort();
     for path in paths {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        if !matches!(extension, "ofx" | "qfx" | "csv" | "bin") {
+        if !matches!(extension, "ofx" | "qfx" | "csv" | "bin" | "xml" | "sta" | "qif") {
             continue;
         }
         seen += 1;

@@ -4,16 +4,19 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+mod camt;
 mod csv;
 mod detect;
 mod encoding;
+mod mt940;
 mod ofx;
 mod problem;
+mod qif;
 mod wording;
 
 pub use self::csv::profile::{CsvProfile, ProfileError};
 
-use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
+use crate::ledger::{AccountKind, BalanceKind, NewTransaction, SplitPart};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
 
@@ -38,15 +41,28 @@ pub enum Format {
     OfxXml,
     /// Delimited text.
     Csv,
+    /// ISO 20022 camt.052, camt.053, camt.054.
+    Camt,
+    /// SWIFT MT940 and MT942.
+    Mt940,
+    /// Quicken Interchange Format.
+    Qif,
 }
 
 impl Format {
+    /// Every format, in the order in which they are named to people.
+    pub const ALL: &'static [Self] =
+        &[Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Camt, Self::Mt940, Self::Qif];
+
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OfxSgml => "ofx1",
             Self::OfxXml => "ofx2",
             Self::Csv => "csv",
+            Self::Camt => "camt",
+            Self::Mt940 => "mt940",
+            Self::Qif => "qif",
         }
     }
 }
@@ -84,6 +100,8 @@ pub struct StatementRow {
     pub line: u32,
     /// What it says.
     pub transaction: NewTransaction,
+    /// The parts over which the file splits it; they add up to its amount. Empty where it is not split.
+    pub parts: Vec<SplitPart>,
 }
 
 /// A balance that the file states.
@@ -149,6 +167,27 @@ pub struct ReadOptions {
     pub currency: Option<Currency>,
     /// How a delimited file is laid out, where detecting that is not wanted or not sure.
     pub profile: Option<CsvProfile>,
+    /// Whether the day or the month stands first, for files of which nothing tells.
+    pub date_order: Option<DateOrder>,
+}
+
+/// What stands first in dates such as `03/04/2024`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DateOrder {
+    /// The day.
+    DayMonthYear,
+    /// The month.
+    MonthDayYear,
+}
+
+impl DateOrder {
+    /// The word that the command line uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DayMonthYear => "dmy",
+            Self::MonthDayYear => "mdy",
+        }
+    }
 }
 
 /// Reads a statement file of any format that is known, told apart by its content.
@@ -186,6 +225,9 @@ pub fn read_with_progress(
     match format {
         Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
         Format::Csv => csv::read(bytes, options, progress),
+        Format::Camt => camt::read(bytes, options, progress),
+        Format::Mt940 => mt940::read(bytes, options, progress),
+        Format::Qif => qif::read(bytes, options, progress),
     }
 }
 

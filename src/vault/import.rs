@@ -3,6 +3,7 @@
 use super::accounts::account_by_id;
 use super::annotations::drop_outdated_split;
 use super::balances::computed_balance;
+use super::import_parts::{add_parts, name_categories};
 use super::import_target::{Target, one_account_at_most};
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
@@ -11,8 +12,8 @@ use crate::ledger::{
     Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, Opening, StatedBalance,
     TransactionStatus,
 };
-use crate::money::{Money, MoneyError, Sum};
-use crate::statement::{self, CsvProfile, Format, ReadOptions, Statement, StatementFile, Warning};
+use crate::money::{Currency, Money, MoneyError, Sum};
+use crate::statement::{self, CsvProfile, DateOrder, Format, ReadOptions, Statement, StatementFile, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
@@ -41,6 +42,10 @@ pub struct ImportOptions {
     pub format: Option<Format>,
     /// How to read a CSV file whose layout cannot be told for sure.
     pub profile: Option<CsvProfile>,
+    /// The currency of files that name none, where no account is given.
+    pub currency: Option<Currency>,
+    /// What stands first in dates, for files of which nothing tells.
+    pub date_order: Option<DateOrder>,
     /// Reports what would happen and changes nothing.
     pub dry_run: bool,
 }
@@ -120,16 +125,19 @@ impl Vault {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
         let read_options = ReadOptions {
             format: options.format,
-            currency: account.as_ref().map(|account| account.currency),
+            currency: account.as_ref().map(|account| account.currency).or(options.currency),
             profile: options.profile.clone(),
+            date_order: options.date_order,
         };
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
-                let read = statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
-                    progress(Progress { stage: "reading", done, total });
-                })
-                .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
+                let mut read =
+                    statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
+                        progress(Progress { stage: "reading", done, total });
+                    })
+                    .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
+                name_categories(store, &mut read.statements)?;
                 reports.push(import_file(store, file, read, account.as_ref(), now, progress)?);
             }
             Ok(ImportReport { files: reports })
@@ -288,12 +296,15 @@ fn add_rows(
     let opening_day = account.opening.map(|opening| opening.date);
     let mut older_sum = Sum::new(account.currency);
     let mut older_first: Option<Date> = None;
-    let lines = statement.rows.iter().map(|row| row.line);
-    for ((incoming, decision), line) in incoming.iter().zip(decide(&existing, &incoming)).zip(lines) {
+    for ((incoming, decision), row_read) in
+        incoming.iter().zip(decide(&existing, &incoming)).zip(&statement.rows)
+    {
         let row = incoming.row;
         match decision {
             Decision::Add { trust_bank_id } => {
-                store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                let id =
+                    store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                add_parts(store, id, row_read)?;
                 did.added += 1;
                 if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
                 {
@@ -308,7 +319,7 @@ fn add_rows(
                          it is no longer split",
                         id.0
                     );
-                    warnings.push(Warning { line, text });
+                    warnings.push(Warning { line: row_read.line, text });
                 }
                 store.book_movement(id, row, incoming.fingerprint)?;
                 did.updated += 1;

@@ -30,6 +30,7 @@ mod facts;
 mod guard;
 mod held;
 mod import;
+mod import_parts;
 mod import_target;
 mod journal;
 pub mod keys;

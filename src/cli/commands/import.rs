@@ -6,7 +6,7 @@ use crate::cli::failure::{Failure, describe};
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
 use clap::Args;
-use finvault::statement::Format;
+use finvault::statement::{DateOrder, Format};
 use finvault::vault::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport};
 use serde::Serialize;
 use std::io::Read;
@@ -26,12 +26,18 @@ pub struct Import {
     /// The account they are of; needed where a file does not say
     #[arg(long)]
     account: Option<String>,
-    /// Read them as this format instead of finding out: ofx1, ofx2 or csv
+    /// Read them as this format instead of finding out: ofx1, ofx2, csv, camt, mt940 or qif
     #[arg(long, value_parser = parse_format)]
     format: Option<Format>,
     /// For CSV: what its columns mean, as a profile's name or file
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
+    /// For files that name no currency, such as QIF: the code of their currency, where --account does not say
+    #[arg(long, value_name = "CODE", conflicts_with = "account")]
+    currency: Option<String>,
+    /// What stands first in dates, for files of which nothing tells: dmy (the day) or mdy (the month)
+    #[arg(long, value_name = "ORDER", value_parser = parse_date_order)]
+    date_order: Option<DateOrder>,
     /// Only say what would be taken in
     #[arg(long)]
     dry_run: bool,
@@ -59,10 +65,17 @@ Profiles:
 const LONGEST_FILE: u64 = 1 << 30;
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    [Format::OfxSgml, Format::OfxXml, Format::Csv]
+    Format::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
+        let words: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("the formats are {}", words.join(", "))
+    })
+}
+
+fn parse_date_order(text: &str) -> Result<DateOrder, String> {
+    [DateOrder::DayMonthYear, DateOrder::MonthDayYear]
         .into_iter()
-        .find(|format| format.as_str() == text)
-        .ok_or_else(|| "the formats are ofx1, ofx2 and csv".to_owned())
+        .find(|order| order.as_str() == text)
+        .ok_or_else(|| "the orders are dmy and mdy".to_owned())
 }
 
 impl Import {
@@ -81,10 +94,13 @@ impl Import {
             contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();
         let mut vault = session.open_vault()?;
         let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
+        let currency = self.currency.as_deref().map(|code| vault.currency(code)).transpose()?;
         let options = ImportOptions {
             account: account.map(|account| account.id),
             format: self.format,
             profile,
+            currency,
+            date_order: self.date_order,
             dry_run: self.dry_run,
         };
         let progress = session.console.progress()?;

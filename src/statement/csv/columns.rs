@@ -1,5 +1,6 @@
 //! From column names and column contents to a [`Plan`], or to the reason why there is none that is sure.
 
+use super::super::DateOrder as Told;
 use super::super::{StatementError, StatementErrorKind, problem};
 use super::dates::{DateOrder, OrderVotes};
 use super::dialect::{Dialect, Header};
@@ -174,6 +175,7 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
         match all.is_year_first() {
             Some(true) => return Ok(DateOrder::YearMonthDay),
             Some(false) => {}
+            None if votes.iter().any(|votes| votes.told.is_some()) => {}
             None => {
                 let (line, date) = &all.example;
                 let message = format!("it is not sure whether {date} begins or ends with the year");
@@ -191,8 +193,9 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
         )),
         (Some(_), None) => Ok(DateOrder::DayMonthYear),
         (None, Some(_)) => Ok(DateOrder::MonthDayYear),
-        (None, None) => match first(|v| &v.undecided) {
-            Some((line, date)) => Err(unsure(
+        (None, None) => match (first(|v| &v.undecided), votes.iter().find_map(|votes| votes.told)) {
+            (Some(_), Some(Told::MonthDayYear)) => Ok(DateOrder::MonthDayYear),
+            (Some((line, date)), None) => Err(unsure(
                 line,
                 &date,
                 format!(
@@ -201,7 +204,7 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
                 headers,
                 hint,
             )),
-            None => Ok(DateOrder::DayMonthYear),
+            _ => Ok(DateOrder::DayMonthYear),
         },
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct OrderVotes {
     pub undecided: Option<(u32, String)>,
     /// Dates of which each number has two digits.
     pub short: Option<ShortVotes>,
+    /// What somebody said of them.
+    pub told: Option<super::super::DateOrder>,
 }
 
 /// How far apart numbers must lie to be days: no statement spans so many years.

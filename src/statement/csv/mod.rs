@@ -23,9 +23,7 @@ mod signs;
 mod survey;
 mod vocabulary;
 
-use super::{Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, WINDOWS_1252};
+use super::{DateOrder, Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -48,8 +46,8 @@ pub(super) fn read(
     let total_bytes = bytes.len() as u64;
     let mut meter = Meter { progress, total_bytes, text_len: text.len().max(1), passes: 0, next: 0 };
     let plan = match &options.profile {
-        Some(profile) => profile.plan(&text, &mut |offset| meter.at(offset))?,
-        None => detect_plan(&text, &mut |offset| meter.at(offset))?,
+        Some(profile) => profile.plan(&text, options.date_order, &mut |offset| meter.at(offset))?,
+        None => detect_plan(&text, options.date_order, &mut |offset| meter.at(offset))?,
     };
     meter.passes = 1;
     let (drafts, mut warnings) = reader::read_rows(&text, &plan, &mut |offset| meter.at(offset))?;
@@ -60,22 +58,15 @@ pub(super) fn read(
 }
 
 fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, StatementError> {
-    encoding::decode(bytes, None, |bytes| {
-        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        let guess: &'static Encoding = detector.guess(None, Utf8Detection::Deny);
-        // Statements are never in a script that is read one byte at a time by chance; a guess that cannot
-        // decode the bytes is worse than the most common one.
-        if guess.decode_without_bom_handling_and_without_replacement(bytes).is_some() {
-            guess
-        } else {
-            WINDOWS_1252
-        }
-    })
+    encoding::decode(bytes, None, encoding::likeliest)
 }
 
 /// Finds out how the file is laid out.
-fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, StatementError> {
+fn detect_plan(
+    text: &str,
+    told: Option<DateOrder>,
+    step: &mut dyn FnMut(usize),
+) -> Result<Plan, StatementError> {
     let Some(dialect) = dialect::detect(text)? else { return Err(columns::not_a_statement()) };
     let dates: Vec<usize> = match &dialect.header {
         Some(header) => header
@@ -87,7 +78,8 @@ fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, Statemen
             .collect(),
         None => (0..dialect.width).collect(),
     };
-    let facts = survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?;
+    let facts =
+        survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?.with_date_order(told);
     match &dialect.header {
         Some(header) => columns::plan_with_header(&dialect, header, &facts),
         None => headerless::plan(text, &dialect, &facts),

@@ -260,7 +260,12 @@ impl CsvProfile {
     ///
     /// # Errors
     /// Unsure where the profile does not fit the file, or leaves out what the file does not show.
-    pub(super) fn plan(&self, text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, StatementError> {
+    pub(super) fn plan(
+        &self,
+        text: &str,
+        told: Option<super::super::DateOrder>,
+        step: &mut dyn FnMut(usize),
+    ) -> Result<Plan, StatementError> {
         let found = self.find_layout(text)?;
         let at = |column: &Column| found.index(column).unwrap_or(usize::MAX);
         let one = |column: &Option<ColumnSpec>| column.as_ref().map(|column| at(column.column()));
@@ -272,7 +277,8 @@ impl CsvProfile {
             DateSpec::Plain(column) => (at(column), None),
             DateSpec::Full(full) => (at(&full.column), full.order),
         };
-        let facts = survey::survey(text, found.delimiter, found.skip_rows, &[date], step)?;
+        let facts =
+            survey::survey(text, found.delimiter, found.skip_rows, &[date], step)?.with_date_order(told);
         let amount = self.amount_rule(&one, &at, &facts);
         let order = match order {
             Some(OrderSpec::Dmy) => DateOrder::DayMonthYear,

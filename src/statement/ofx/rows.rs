@@ -147,7 +147,11 @@ impl<'a> RowDraft<'a> {
             line: self.line,
             text: "the bank says that this row replaces one that it sent before; check both".to_owned(),
         });
-        let row = StatementRow { line: self.line, transaction: self.transaction(posted, amount) };
+        let row = StatementRow {
+            line: self.line,
+            transaction: self.transaction(posted, amount),
+            parts: Vec::new(),
+        };
         Ok(RowOutcome::Row(Box::new(row), warning))
     }
 
