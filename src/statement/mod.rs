@@ -10,6 +10,7 @@ mod encoding;
 mod ofx;
 mod problem;
 mod wording;
+pub mod write;
 
 pub use self::csv::profile::{CsvProfile, ProfileError};
 

@@ -15,6 +15,7 @@ pub mod categories;
 pub mod disclosures;
 pub mod drafts;
 mod error;
+pub mod export;
 pub mod lifecycle;
 pub mod log;
 pub mod migrations;

@@ -20,6 +20,7 @@ mod documents;
 #[cfg(feature = "age")]
 mod drafts;
 mod error;
+mod export;
 #[cfg(feature = "age")]
 mod facts;
 #[cfg(feature = "age")]
@@ -70,6 +71,7 @@ pub use documents::{DocumentName, DocumentSource, EnclosedFile, MAX_ENCLOSED_BYT
 #[cfg(feature = "age")]
 pub use drafts::{DraftRecord, DraftReviewer, DraftState};
 pub use error::{ErrorClass, VaultError};
+pub use export::{ExportQuery, ExportReport};
 #[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
