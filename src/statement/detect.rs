@@ -1,6 +1,6 @@
 //! Which format a file is, from its content alone: names and extensions lie too often.
 
-use super::{Format, StatementError, StatementErrorKind, encoding, problem};
+use super::{Format, StatementError, StatementErrorKind, dump, encoding, journal, problem, table};
 
 /// How much of the beginning is looked at, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -49,11 +49,20 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
         };
         return Err(unknown(what));
     }
+    if start.starts_with(dump::BEGINNING) {
+        return Ok(Format::Dump);
+    }
     if start.starts_with('{') || start.starts_with('[') {
         return Err(unknown("this looks like JSON"));
     }
     if head.trim_end_matches('\0').contains('\0') {
         return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
+    }
+    if journal::is_journal(start) || journal::is_only_includes(start) {
+        return Ok(Format::Journal);
+    }
+    if table::is_table(start) {
+        return Ok(Format::Table);
     }
     let looks_delimited = start.lines().any(|line| line.contains([',', ';', '\t', '|']));
     if looks_delimited {

@@ -4,16 +4,21 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+pub mod book;
 mod csv;
 mod detect;
+mod dump;
 mod encoding;
+mod journal;
 mod ofx;
 mod problem;
+mod table;
 mod wording;
 pub mod write;
 
 pub use self::csv::profile::{CsvProfile, ProfileError};
 
+pub use self::book::{BookAccount, BookFile, RowExtras};
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
@@ -39,15 +44,28 @@ pub enum Format {
     OfxXml,
     /// Delimited text.
     Csv,
+    /// finvault's own dump, JSON Lines.
+    Dump,
+    /// finvault's own table of rows, CSV.
+    Table,
+    /// A journal of hledger or ledger.
+    Journal,
 }
 
 impl Format {
+    /// Every format, in the order in which they are named to people.
+    pub const ALL: [Self; 6] =
+        [Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Dump, Self::Table, Self::Journal];
+
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OfxSgml => "ofx1",
             Self::OfxXml => "ofx2",
             Self::Csv => "csv",
+            Self::Dump => "jsonl",
+            Self::Table => "finvault-csv",
+            Self::Journal => "ledger",
         }
     }
 }
@@ -179,14 +197,29 @@ pub fn read_with_progress(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<StatementFile, StatementError> {
+    read_book(bytes, options, progress).map(|book| book.file)
+}
+
+/// As [`read_with_progress`], with all that a book says beyond what a bank's statement can.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_book(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BookFile, StatementError> {
     let format = match (options.format, &options.profile) {
         (Some(format), _) => format,
         (None, Some(_)) => Format::Csv,
         (None, None) => detect(bytes)?,
     };
     match format {
-        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
-        Format::Csv => csv::read(bytes, options, progress),
+        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress).map(BookFile::plain),
+        Format::Csv => csv::read(bytes, options, progress).map(BookFile::plain),
+        Format::Dump => dump::read(bytes, progress),
+        Format::Table => table::read(bytes, progress),
+        Format::Journal => journal::read(bytes, options, progress),
     }
 }
 

@@ -144,6 +144,22 @@ impl Store {
         Ok(found)
     }
 
+    /// The first day with a movement of the account on or after `from`, if it has any.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn first_movement_day_from(
+        &self,
+        account: &Account,
+        from: Option<Date>,
+    ) -> Result<Option<Date>, StoreError> {
+        let found: Option<String> = self
+            .conn
+            .prepare_cached("SELECT min(posted) FROM movement WHERE account = ?1 AND posted >= ?2")?
+            .query_row(params![account.id.0, super::balances::first_day(from)], |row| row.get(0))?;
+        found.map(|text| day(&text, "movement.posted")).transpose()
+    }
+
     /// The last day with a movement of the account on or before `to`, if it has any.
     ///
     /// # Errors

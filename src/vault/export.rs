@@ -55,8 +55,9 @@ impl Vault {
         }
         let mut out = BufWriter::new(out);
         self.read(|store| {
-            let head = book_head(store, query)?;
+            let mut head = book_head(store, query)?;
             let mut writer = write::writer(format, &mut out);
+            writer.arrange(&mut head.accounts);
             let total = store.count_movements()?;
             let rows = write_book(store, query, &head, &mut *writer, &mut |done| {
                 progress(Progress { stage: "writing", done, total });
@@ -179,6 +180,12 @@ fn account_head(store: &Store, mut account: Account, query: &ExportQuery) -> Res
         let amount = computed_balance(store, &account, day_before)?;
         account.opening = Some(Opening { date: from, amount, derived: true });
     }
+    let first = store.first_movement_day_from(&account, query.from)?;
+    let first = match (first, account.opening.map(|opening| opening.date)) {
+        (Some(row), Some(opening)) => Some(row.min(opening)),
+        (row, opening) => row.or(opening),
+    };
+    let days = first.map(|first| (first, as_of.unwrap_or(first).max(first)));
     let attachments = store.attachments(Some(AttachmentTarget::Account(account.id)))?;
-    Ok(AccountHead { account, stated, attachments, closing })
+    Ok(AccountHead { account, stated, attachments, closing, days })
 }

@@ -3,6 +3,7 @@
 use super::accounts::account_by_id;
 use super::annotations::drop_outdated_split;
 use super::balances::computed_balance;
+use super::import_book;
 use super::import_target::{Target, one_account_at_most};
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
@@ -12,7 +13,7 @@ use crate::ledger::{
     TransactionStatus,
 };
 use crate::money::{Money, MoneyError, Sum};
-use crate::statement::{self, CsvProfile, Format, ReadOptions, Statement, StatementFile, Warning};
+use crate::statement::{self, BookAccount, BookFile, CsvProfile, Format, ReadOptions, Statement, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
@@ -126,7 +127,7 @@ impl Vault {
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
-                let read = statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
+                let read = statement::read_book(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
@@ -149,12 +150,14 @@ impl Vault {
 fn import_file(
     store: &Store,
     file: &ImportFile<'_>,
-    read: StatementFile,
+    mut book: BookFile,
     named: Option<&Account>,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
     let sha256 = hex(&Sha256::digest(file.bytes));
+    import_book::prepare(store, &mut book)?;
+    let BookFile { file: read, accounts: book_accounts, .. } = book;
     let mut warnings = read.warnings;
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
         warnings.push(Warning {
@@ -178,15 +181,19 @@ fn import_file(
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
     let mut accounts: Vec<AccountReport> = Vec::new();
-    for statement in &read.statements {
-        let target = Target::find(store, file.name, statement, named, batch)?;
+    for (index, statement) in read.statements.iter().enumerate() {
+        let book = book_accounts.get(index);
+        let target = match (named, book) {
+            (None, Some(book)) => import_book::target(store, statement, book, batch)?,
+            _ => Target::find(store, file.name, statement, named, batch)?,
+        };
         let mut on_row = || {
             rows_done += 1;
             if rows_done % 1_000 == 0 || rows_done == total {
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report = import_statement(store, statement, target, batch, &mut warnings, &mut on_row)?;
+        let report = import_statement(store, statement, book, target, batch, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
@@ -205,6 +212,7 @@ fn import_file(
 fn import_statement(
     store: &Store,
     statement: &Statement,
+    book: Option<&BookAccount>,
     target: Target,
     batch: BatchId,
     warnings: &mut Vec<Warning>,
@@ -221,7 +229,7 @@ fn import_statement(
         opening_shift_minor: 0,
         opening_date_before: None,
     };
-    let older = add_rows(store, statement, &account, batch, &mut did, warnings, on_row)?;
+    let older = add_rows(store, statement, book, &account, batch, &mut did, warnings, on_row)?;
     for stated in &statement.balances {
         let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
         store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
@@ -230,7 +238,11 @@ fn import_statement(
         store.add_statement_period(batch, account.id, from, to)?;
     }
     if was_empty {
-        account.opening = derive_opening(statement)?;
+        // A book says itself what an account began with, or that it began with nothing.
+        account.opening = match book {
+            Some(book) => book.opening,
+            None => derive_opening(statement)?,
+        };
         did.opening_set = account.opening.is_some();
     } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
         did.opening_shift_minor = older.sum.minor();
@@ -266,6 +278,7 @@ struct OlderRows {
 fn add_rows(
     store: &Store,
     statement: &Statement,
+    book: Option<&BookAccount>,
     account: &Account,
     batch: BatchId,
     did: &mut BatchAccount,
@@ -289,11 +302,16 @@ fn add_rows(
     let mut older_sum = Sum::new(account.currency);
     let mut older_first: Option<Date> = None;
     let lines = statement.rows.iter().map(|row| row.line);
-    for ((incoming, decision), line) in incoming.iter().zip(decide(&existing, &incoming)).zip(lines) {
+    let decided = incoming.iter().zip(decide(&existing, &incoming)).zip(lines).enumerate();
+    for (index, ((incoming, decision), line)) in decided {
         let row = incoming.row;
         match decision {
             Decision::Add { trust_bank_id } => {
-                store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                let id =
+                    store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                if let Some(extras) = book.and_then(|book| book.extras.get(index)) {
+                    import_book::annotate(store, id, extras)?;
+                }
                 did.added += 1;
                 if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
                 {

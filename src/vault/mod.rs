@@ -27,6 +27,7 @@ mod facts;
 mod guard;
 mod held;
 mod import;
+mod import_book;
 mod import_target;
 mod journal;
 #[cfg(feature = "age")]

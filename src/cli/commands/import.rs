@@ -59,10 +59,11 @@ Profiles:
 const LONGEST_FILE: u64 = 1 << 30;
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    [Format::OfxSgml, Format::OfxXml, Format::Csv]
+    let words = || Format::ALL.map(Format::as_str).join(", ");
+    Format::ALL
         .into_iter()
         .find(|format| format.as_str() == text)
-        .ok_or_else(|| "the formats are ofx1, ofx2 and csv".to_owned())
+        .ok_or_else(|| format!("the formats are {}", words()))
 }
 
 impl Import {

@@ -4,8 +4,13 @@
 //! a time, so that a million rows are never held as text. What each format carries, and what it cannot, is in
 //! `docs/export-formats.md`; a writer tells of the latter in [`BookWriter::losses`].
 
-mod csv;
-mod jsonl;
+pub(super) mod beancount;
+pub(super) mod csv;
+pub(super) mod journal;
+pub(super) mod jsonl;
+pub(super) mod names;
+pub(super) mod ofx;
+mod qif;
 
 use crate::ledger::{Account, Attachment, BatchId, CategoryPath, NewTransaction, SplitPart, StatedBalance};
 use crate::money::{Currency, Money};
@@ -23,17 +28,29 @@ pub enum ExportFormat {
     Csv,
     /// JSON Lines: all that the ledger holds; the same content gives the same bytes.
     Jsonl,
+    /// OFX 2.2, XML.
+    Ofx,
+    /// Quicken Interchange Format.
+    Qif,
+    /// A journal that hledger and ledger read.
+    Ledger,
+    /// A Beancount file.
+    Beancount,
 }
 
 impl ExportFormat {
     /// Every format, in the order that help shows them.
-    pub const ALL: [Self; 2] = [Self::Csv, Self::Jsonl];
+    pub const ALL: [Self; 6] = [Self::Csv, Self::Jsonl, Self::Ofx, Self::Qif, Self::Ledger, Self::Beancount];
 
     /// The word that the command line uses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
+            Self::Ofx => "ofx",
+            Self::Qif => "qif",
+            Self::Ledger => "ledger",
+            Self::Beancount => "beancount",
         }
     }
 }
@@ -115,6 +132,8 @@ pub struct AccountHead {
     /// The booked balance after the last row that is written, and its day; none for an account that nothing is
     /// known of.
     pub closing: Option<(Date, Money)>,
+    /// The first and the last day that it speaks of.
+    pub days: Option<(Date, Date)>,
 }
 
 /// What is in a book, before its rows.
@@ -186,6 +205,9 @@ pub trait BookWriter {
     /// As the output reports.
     fn end(&mut self) -> io::Result<()>;
 
+    /// Puts the accounts into the order that the format wants.
+    fn arrange(&self, _accounts: &mut Vec<AccountHead>) {}
+
     /// Whether rows that the bank has only announced are to come after all others of their account.
     fn wants_pending_last(&self) -> bool {
         false
@@ -202,5 +224,9 @@ pub fn writer<'w>(format: ExportFormat, out: &'w mut dyn Write) -> Box<dyn BookW
     match format {
         ExportFormat::Csv => Box::new(csv::Csv::new(out)),
         ExportFormat::Jsonl => Box::new(jsonl::JsonLines::new(out)),
+        ExportFormat::Ofx => Box::new(ofx::Ofx::new(out)),
+        ExportFormat::Qif => Box::new(qif::Qif::new(out)),
+        ExportFormat::Ledger => Box::new(journal::Journal::new(out)),
+        ExportFormat::Beancount => Box::new(beancount::Beancount::new(out)),
     }
 }
