@@ -1,6 +1,8 @@
 //! Which format a file is, from its content alone: names and extensions lie too often.
 
-use super::{Format, StatementError, StatementErrorKind, dump, encoding, journal, problem, table};
+use super::{
+    Format, StatementError, StatementErrorKind, beancount, dump, encoding, gnucash, journal, problem, table,
+};
 
 /// How much of the beginning is looked at, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -31,6 +33,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
             "download the statement again",
         ));
     }
+    if gnucash::is_gzip_book(bytes) {
+        return Ok(Format::Gnucash);
+    }
     if let Some((_, what)) = LOOKALIKES.iter().find(|(magic, _)| trimmed.starts_with(magic)) {
         return Err(unknown(&format!("this looks like {what}, which is not read here")));
     }
@@ -38,6 +43,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     let start = head.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if let Some(format) = ofx_kind(start) {
         return Ok(format);
+    }
+    if start.starts_with('<') && gnucash::is_xml_book(start) {
+        return Ok(Format::Gnucash);
     }
     if start.starts_with('<') {
         let what = if start.contains("iso:20022") || start.contains("camt.05") {
@@ -57,6 +65,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     }
     if head.trim_end_matches('\0').contains('\0') {
         return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
+    }
+    if beancount::is_beancount(start) {
+        return Ok(Format::Beancount);
     }
     if journal::is_journal(start) || journal::is_only_includes(start) {
         return Ok(Format::Journal);

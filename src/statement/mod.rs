@@ -4,11 +4,13 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+mod beancount;
 pub mod book;
 mod csv;
 mod detect;
 mod dump;
 mod encoding;
+pub mod gnucash;
 mod journal;
 mod ofx;
 mod problem;
@@ -50,12 +52,24 @@ pub enum Format {
     Table,
     /// A journal of hledger or ledger.
     Journal,
+    /// A Beancount file.
+    Beancount,
+    /// A GnuCash book: XML, plain or gzip, or SQLite.
+    Gnucash,
 }
 
 impl Format {
     /// Every format, in the order in which they are named to people.
-    pub const ALL: [Self; 6] =
-        [Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Dump, Self::Table, Self::Journal];
+    pub const ALL: [Self; 8] = [
+        Self::OfxSgml,
+        Self::OfxXml,
+        Self::Csv,
+        Self::Dump,
+        Self::Table,
+        Self::Journal,
+        Self::Beancount,
+        Self::Gnucash,
+    ];
 
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
@@ -66,6 +80,8 @@ impl Format {
             Self::Dump => "jsonl",
             Self::Table => "finvault-csv",
             Self::Journal => "ledger",
+            Self::Beancount => "beancount",
+            Self::Gnucash => "gnucash",
         }
     }
 }
@@ -220,6 +236,8 @@ pub fn read_book(
         Format::Dump => dump::read(bytes, progress),
         Format::Table => table::read(bytes, progress),
         Format::Journal => journal::read(bytes, options, progress),
+        Format::Beancount => beancount::read(bytes, options, progress),
+        Format::Gnucash => gnucash::read(bytes, options, progress),
     }
 }
 

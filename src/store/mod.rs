@@ -16,6 +16,7 @@ pub mod disclosures;
 pub mod drafts;
 mod error;
 pub mod export;
+pub mod gnucash;
 pub mod lifecycle;
 pub mod log;
 pub mod migrations;

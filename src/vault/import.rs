@@ -13,7 +13,7 @@ use crate::ledger::{
     TransactionStatus,
 };
 use crate::money::{Money, MoneyError, Sum};
-use crate::statement::{self, BookAccount, BookFile, CsvProfile, Format, ReadOptions, Statement, Warning};
+use crate::statement::{BookAccount, BookFile, CsvProfile, Format, ReadOptions, Statement, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
@@ -127,7 +127,7 @@ impl Vault {
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
-                let read = statement::read_book(file.bytes, &read_options, &mut |done, total| {
+                let read = super::read_any(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;

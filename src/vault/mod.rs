@@ -39,6 +39,7 @@ mod outgoing;
 mod profile;
 #[cfg(feature = "age")]
 mod question;
+mod read_book;
 #[cfg(feature = "age")]
 mod recipients;
 mod refusal;
@@ -85,6 +86,7 @@ pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 pub use limits::{
     FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key,
 };
+pub use read_book::read_any;
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};

@@ -11,6 +11,8 @@ mod directives;
 mod lines;
 mod notes;
 
+pub(super) use accounts::guessed_kind;
+
 use super::book::double_entry::{Entry, Ledger, Moves, Posting, Value};
 use super::book::{BookFile, bad_field, mapping};
 use super::write::journal::FIRST_LINE;
@@ -283,7 +285,9 @@ fn entry(
                 let of_day =
                     (account, head.date, String::new())..(account, next_day(head.date), String::new());
                 let stale: Vec<_> = ledger.last_asserted.range(of_day).map(|(key, _)| key.clone()).collect();
-                stale.iter().for_each(|key| drop(ledger.last_asserted.remove(key)));
+                for key in &stale {
+                    ledger.last_asserted.remove(key);
+                }
             }
         }
         let memo = if own.is_ours { own.part_memo.clone() } else { own.memo() };
