@@ -93,11 +93,11 @@ fn books_are_read_as_their_own_programs_read_them() {
 fn check_balance_of_splits(path: &str, file: &BookFile) {
     for (statement, account) in file.file.statements.iter().zip(&file.accounts) {
         assert_eq!(statement.rows.len(), account.extras.len(), "{path}");
-        for (row, extras) in statement.rows.iter().zip(&account.extras) {
+        for row in &statement.rows {
             assert_eq!(row.transaction.amount.currency(), statement.currency, "{path}");
-            let sum: i128 = extras.parts.iter().map(|part| i128::from(part.amount.minor())).sum();
+            let sum: i128 = row.parts.iter().map(|part| i128::from(part.amount.minor())).sum();
             assert!(
-                extras.parts.is_empty() || sum == i128::from(row.transaction.amount.minor()),
+                row.parts.is_empty() || sum == i128::from(row.transaction.amount.minor()),
                 "{path}: line {}",
                 row.line
             );

@@ -53,8 +53,8 @@ impl<'a> Pair<'a> {
         assert_eq!(self.rows.len(), self.statement.rows.len());
         for ((row, read), extras) in self.rows.iter().zip(&self.statement.rows).zip(&self.account.extras) {
             assert_eq!(row.detail, read.transaction);
-            let RowExtras { parts, tags, corrected } = extras;
-            assert_eq!(&row.parts, parts);
+            let RowExtras { tags, corrected } = extras;
+            assert_eq!(row.parts, read.parts);
             assert_eq!(row.tags, tags.iter().map(ToString::to_string).collect::<Vec<_>>());
             assert_eq!(*corrected, None);
         }

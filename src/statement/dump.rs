@@ -282,7 +282,6 @@ impl Reader {
         let is_corrected = source_date.is_some() || source_amount.is_some();
         let category = row.category.map(|text| book::category(number, line, &text)).transpose()?;
         account.extras.push(RowExtras {
-            parts,
             tags: row.tags.iter().map(|text| book::tag(number, line, text)).collect::<Result<_, _>>()?,
             corrected: is_corrected.then_some(Correction { posted, amount }),
         });
@@ -300,6 +299,7 @@ impl Reader {
                 status: row.status.parse().map_err(|error| word(number, line, &error))?,
                 bank_id: row.bank_id,
             },
+            parts,
         });
         Ok(())
     }

@@ -21,7 +21,7 @@ pub mod write;
 pub use self::csv::profile::{CsvProfile, ProfileError};
 
 pub use self::book::{BookAccount, BookFile, RowExtras};
-use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
+use crate::ledger::{AccountKind, BalanceKind, NewTransaction, SplitPart};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
 
@@ -60,7 +60,7 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which they are named to people.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: &'static [Self] = &[
         Self::OfxSgml,
         Self::OfxXml,
         Self::Csv,
@@ -119,6 +119,8 @@ pub struct StatementRow {
     pub line: u32,
     /// What it says.
     pub transaction: NewTransaction,
+    /// The parts over which the file splits it; they add up to its amount. Empty where it is not split.
+    pub parts: Vec<SplitPart>,
 }
 
 /// A balance that the file states.

@@ -109,8 +109,9 @@ impl Table {
                 })?,
                 bank_id: text("Bank id"),
             },
+            parts,
         });
-        account.extras.push(RowExtras { parts, tags, corrected: None });
+        account.extras.push(RowExtras { tags, corrected: None });
         Ok(())
     }
 

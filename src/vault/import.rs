@@ -4,6 +4,7 @@ use super::accounts::account_by_id;
 use super::annotations::drop_outdated_split;
 use super::balances::computed_balance;
 use super::import_book;
+use super::import_parts::{add_parts, name_categories};
 use super::import_target::{Target, one_account_at_most};
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
@@ -12,7 +13,7 @@ use crate::ledger::{
     Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, Opening, StatedBalance,
     TransactionStatus,
 };
-use crate::money::{Money, MoneyError, Sum};
+use crate::money::{Currency, Money, MoneyError, Sum};
 use crate::statement::{BookAccount, BookFile, CsvProfile, Format, ReadOptions, Statement, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
@@ -40,6 +41,9 @@ pub struct ImportOptions {
     pub account: Option<AccountId>,
     /// Reads the files as this format instead of detecting it.
     pub format: Option<Format>,
+    /// What signs that several currencies share (`$`), and amounts that name none, are in; the account's currency
+    /// goes before it.
+    pub currency: Option<Currency>,
     /// How to read a CSV file whose layout cannot be told for sure.
     pub profile: Option<CsvProfile>,
     /// Reports what would happen and changes nothing.
@@ -121,7 +125,7 @@ impl Vault {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
         let read_options = ReadOptions {
             format: options.format,
-            currency: account.as_ref().map(|account| account.currency),
+            currency: account.as_ref().map(|account| account.currency).or(options.currency),
             profile: options.profile.clone(),
         };
         let work = |store: &Store| {
@@ -156,7 +160,8 @@ fn import_file(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
     let sha256 = hex(&Sha256::digest(file.bytes));
-    import_book::prepare(store, &mut book)?;
+    import_book::prepare(store, &book)?;
+    name_categories(store, &mut book.file.statements)?;
     let BookFile { file: read, accounts: book_accounts, .. } = book;
     let mut warnings = read.warnings;
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
@@ -309,6 +314,9 @@ fn add_rows(
             Decision::Add { trust_bank_id } => {
                 let id =
                     store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                if let Some(row_read) = statement.rows.get(index) {
+                    add_parts(store, id, row_read)?;
+                }
                 if let Some(extras) = book.and_then(|book| book.extras.get(index)) {
                     import_book::annotate(store, id, extras)?;
                 }

@@ -1,51 +1,25 @@
-//! What a book brings beside rows: accounts by name, categories, commodities, splits, tags, corrections.
+//! What a book brings beside rows: accounts by name, categories, commodities, tags, corrections.
 
 use super::VaultError;
 use super::accounts::{is_taken, usable_name};
 use super::import_target::Target;
-use crate::ledger::{Account, BatchId, CategoryPath, Fingerprint, NewAccount, SplitPart, TransactionId};
+use crate::ledger::{Account, BatchId, Fingerprint, NewAccount, TransactionId};
 use crate::statement::Statement;
 use crate::statement::book::{BookAccount, BookFile, RowExtras};
 use crate::store::Store;
-use std::collections::HashMap;
 
-/// Makes the categories and commodities that a book needs, and spells its categories as the vault does.
-pub(super) fn prepare(store: &Store, book: &mut BookFile) -> Result<(), VaultError> {
+/// Makes the commodities that a book needs, and the categories that it defines.
+pub(super) fn prepare(store: &Store, book: &BookFile) -> Result<(), VaultError> {
     for commodity in &book.commodities {
         store.define_commodity(*commodity)?;
     }
-    let mut spelled: HashMap<String, CategoryPath> = HashMap::new();
     for path in &book.categories {
-        spell(store, &mut spelled, path)?;
-    }
-    let rows = book.file.statements.iter_mut().flat_map(|statement| &mut statement.rows);
-    for category in rows.filter_map(|row| row.transaction.category.as_mut()) {
-        *category = spell(store, &mut spelled, &CategoryPath::parse(category)?)?.to_string();
-    }
-    let extras = book.accounts.iter_mut().flat_map(|account| &mut account.extras);
-    for part in extras.flat_map(|extras| &mut extras.parts) {
-        part.category = spell(store, &mut spelled, &part.category)?;
+        let tree = store.category_tree()?;
+        for missing in tree.missing(&tree.spelled(path)) {
+            store.add_category(&missing)?;
+        }
     }
     Ok(())
-}
-
-/// The category of exactly this path, letter case aside, made where it is new. Unlike what is typed, a book's path is
-/// never short for a longer one.
-fn spell(
-    store: &Store,
-    spelled: &mut HashMap<String, CategoryPath>,
-    path: &CategoryPath,
-) -> Result<CategoryPath, VaultError> {
-    if let Some(known) = spelled.get(path.as_str()) {
-        return Ok(known.clone());
-    }
-    let tree = store.category_tree()?;
-    let known = tree.spelled(path);
-    for missing in tree.missing(&known) {
-        store.add_category(&missing)?;
-    }
-    spelled.insert(path.as_str().to_owned(), known.clone());
-    Ok(known)
 }
 
 /// The account that a book's account becomes: the one with its number, or its name and currency, or a new one.
@@ -102,10 +76,6 @@ pub(super) fn annotate(store: &Store, id: TransactionId, extras: &RowExtras) -> 
         transaction.detail.posted = corrected.posted;
         transaction.detail.amount = corrected.amount;
         store.update_movement(&transaction, Fingerprint::of(&transaction.detail))?;
-    }
-    if !extras.parts.is_empty() {
-        let parts: &[SplitPart] = &extras.parts;
-        store.set_split(id, parts)?;
     }
     extras.tags.iter().try_for_each(|tag| Ok(store.add_tag(id, tag)?))
 }

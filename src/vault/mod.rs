@@ -28,6 +28,7 @@ mod guard;
 mod held;
 mod import;
 mod import_book;
+mod import_parts;
 mod import_target;
 mod journal;
 #[cfg(feature = "age")]

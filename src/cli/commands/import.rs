@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
 ///
-/// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that
+/// Files of banks (OFX, QFX, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
+/// apart by what is in them. A statement that names its account makes that
 /// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
 /// in twice adds nothing.
 #[derive(Debug, Args)]
@@ -26,9 +27,12 @@ pub struct Import {
     /// The account they are of; needed where a file does not say
     #[arg(long)]
     account: Option<String>,
-    /// Read them as this format instead of finding out: ofx1, ofx2 or csv
-    #[arg(long, value_parser = parse_format)]
+    /// Read them as this format instead of finding out
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format, help = format_help())]
     format: Option<Format>,
+    /// What "$" and amounts that name no currency are in, where --account does not say
+    #[arg(long, value_name = "CODE", conflicts_with = "account")]
+    currency: Option<String>,
     /// For CSV: what its columns mean, as a profile's name or file
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
@@ -58,10 +62,18 @@ Profiles:
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;
 
+fn words() -> String {
+    Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn format_help() -> String {
+    format!("Read them as this format instead of finding out: {}", words())
+}
+
 fn parse_format(text: &str) -> Result<Format, String> {
-    let words = || Format::ALL.map(Format::as_str).join(", ");
     Format::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|format| format.as_str() == text)
         .ok_or_else(|| format!("the formats are {}", words()))
 }
@@ -85,6 +97,7 @@ impl Import {
         let options = ImportOptions {
             account: account.map(|account| account.id),
             format: self.format,
+            currency: self.currency.as_deref().map(|code| vault.currency(code)).transpose()?,
             profile,
             dry_run: self.dry_run,
         };

@@ -225,12 +225,12 @@ impl<'l> Made<'l> {
                 }
                 Some(parts) => split(parts, fallback),
             };
-            let row = row(entry, posting, money, category);
+            let row = row(entry, posting, money, category, parts);
             if let (Some(statement), Some(account)) =
                 (self.statements.get_mut(index), self.accounts.get_mut(index))
             {
                 statement.rows.push(row);
-                account.extras.push(RowExtras { parts, tags: entry.tags.clone(), corrected: None });
+                account.extras.push(RowExtras { tags: entry.tags.clone(), corrected: None });
             }
         }
         Ok(())
@@ -336,7 +336,13 @@ fn split(parts: Vec<Part>, fallback: Option<String>) -> (Option<String>, Vec<Spl
     if (2..=MAX_PARTS).contains(&parts.len()) { (None, parts) } else { (fallback, Vec::new()) }
 }
 
-fn row(entry: &Entry, posting: &Posting, amount: Money, category: Option<String>) -> StatementRow {
+fn row(
+    entry: &Entry,
+    posting: &Posting,
+    amount: Money,
+    category: Option<String>,
+    parts: Vec<SplitPart>,
+) -> StatementRow {
     let memo = match (&entry.memo, &posting.memo) {
         (Some(one), Some(other)) => Some(format!("{one}; {other}")),
         (one, other) => one.clone().or_else(|| other.clone()),
@@ -354,6 +360,7 @@ fn row(entry: &Entry, posting: &Posting, amount: Money, category: Option<String>
             status: entry.status,
             bank_id: entry.bank_id.clone(),
         },
+        parts,
     }
 }
 

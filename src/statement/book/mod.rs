@@ -50,8 +50,6 @@ pub struct BookAccount {
 /// What a book says of a row beyond what a bank says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowExtras {
-    /// Its parts; they add up to its amount. Empty where it is not split.
-    pub parts: Vec<SplitPart>,
     /// Its tags.
     pub tags: Vec<Tag>,
     /// Day and amount that the owner put in the place of those that the source wrote, which the row has.

@@ -49,9 +49,7 @@ pub(super) fn read(bytes: &[u8], progress: &mut dyn FnMut(u64, u64)) -> Result<G
                     unescape(&text_of).map_err(|_| refuse("the XML holds an entity that is not known"))?;
                 made.end(&path, &name, &value).map_err(|message| refuse(message))?;
             }
-            Event::Text(part) => {
-                take(&mut content, &part).map_err(|m| refuse(m))?
-            }
+            Event::Text(part) => take(&mut content, &part).map_err(|m| refuse(m))?,
             Event::GeneralRef(name) => {
                 take(&mut content, &format!("&{};", &*name)).map_err(|message| refuse(message))?;
             }
