@@ -80,8 +80,7 @@ impl<'a> Lines<'a> {
             let number = self.number;
             let is_indented = text.starts_with([' ', '\t']);
             // Headings of outlines, and whatever else is no directive.
-            let is_skipped =
-                !is_indented && !text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_lowercase());
+            let is_skipped = !is_indented && !text.starts_with(char::is_alphanumeric);
             if is_skipped {
                 self.skip(text.len());
                 continue;

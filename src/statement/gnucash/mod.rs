@@ -50,7 +50,7 @@ pub(super) fn read(
 ) -> Result<BookFile, StatementError> {
     let unpacked;
     let bytes = if bytes.starts_with(GZIP_MAGIC) {
-        unpacked = unpack(bytes)?;
+        unpacked = unpack(bytes, MAX_UNPACKED_BYTES)?;
         &unpacked
     } else {
         bytes
@@ -73,13 +73,13 @@ fn from_book(book: GnucashBook, options: &ReadOptions) -> Result<BookFile, State
     mapping::into_file(ledger, Format::Gnucash, options)
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StatementError> {
+fn unpack(bytes: &[u8], most_bytes: u64) -> Result<Vec<u8>, StatementError> {
     let mut out = Vec::new();
-    let read = GzDecoder::new(bytes).take(MAX_UNPACKED_BYTES + 1).read_to_end(&mut out);
+    let read = GzDecoder::new(bytes).take(most_bytes + 1).read_to_end(&mut out);
     match read {
-        Ok(length) if length as u64 > MAX_UNPACKED_BYTES => Err(problem::whole_file(
+        Ok(length) if length as u64 > most_bytes => Err(problem::whole_file(
             StatementErrorKind::TooLarge,
-            format!("the file unpacks to more than {} MiB", MAX_UNPACKED_BYTES >> 20),
+            format!("the file unpacks to more than {} MiB", most_bytes >> 20),
             "no book is as large as that: look where the file comes from",
         )),
         Ok(_) => Ok(out),
@@ -88,5 +88,29 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StatementError> {
             "the gzip file is damaged or was cut short",
             "save the book again in GnuCash",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    #[test]
+    fn unpacking_stops_where_no_book_goes_on() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(b"<gnc-v2>").unwrap();
+        encoder.write_all(&vec![b' '; 4 << 20]).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(is_gzip_book(&packed));
+        assert_eq!(unpack(&packed, 8 << 20).unwrap().len(), (4 << 20) + 8);
+        let error = unpack(&packed, 1 << 20).unwrap_err();
+        assert_eq!(error.kind, StatementErrorKind::TooLarge);
+        assert_eq!(
+            unpack(&packed[..packed.len() / 2], 8 << 20).unwrap_err().kind,
+            StatementErrorKind::Malformed
+        );
     }
 }
