@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
             );
         }
     }
-    for format in [Format::OfxSgml, Format::OfxXml, Format::Csv] {
-        let _ = read(data, &ReadOptions { format: Some(format), ..ReadOptions::default() });
+    for format in Format::ALL {
+        let _ = read(data, &ReadOptions { format: Some(*format), ..options.clone() });
     }
 });

@@ -147,6 +147,13 @@ impl Decimal {
         Some(Self { units: self.units.checked_mul(other.units)?, scale }.trimmed())
     }
 
+    /// The number times a price. A price that programs print with more digits than any amount has is taken to 18 of
+    /// them where the product would not fit; `None` where it still does not.
+    #[must_use]
+    pub fn checked_mul_price(self, price: Self) -> Option<Self> {
+        self.checked_mul(price).or_else(|| self.checked_mul(price.rounded(18)))
+    }
+
     /// The number without zeroes at its end that say nothing.
     #[must_use]
     pub const fn trimmed(self) -> Self {

@@ -1,5 +1,6 @@
 //! Which format a file is, from its content alone: names and extensions lie too often.
 
+use super::write::journal::FIRST_LINE as JOURNAL_FIRST_LINE;
 use super::{
     Format, StatementError, StatementErrorKind, beancount, dump, encoding, gnucash, journal, problem, table,
 };
@@ -65,6 +66,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     }
     if head.trim_end_matches('\0').contains('\0') {
         return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
+    }
+    if start.starts_with(JOURNAL_FIRST_LINE) {
+        return Ok(Format::Journal);
     }
     if beancount::is_beancount(start) {
         return Ok(Format::Beancount);

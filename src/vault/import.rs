@@ -198,7 +198,8 @@ fn import_file(
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report = import_statement(store, statement, book, target, batch, &mut warnings, &mut on_row)?;
+        let report =
+            import_statement(store, Source { statement, book }, target, batch, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
@@ -214,15 +215,22 @@ fn import_file(
     })
 }
 
+/// A statement, and what a book says beside it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    statement: &'a Statement,
+    book: Option<&'a BookAccount>,
+}
+
 fn import_statement(
     store: &Store,
-    statement: &Statement,
-    book: Option<&BookAccount>,
+    source: Source<'_>,
     target: Target,
     batch: BatchId,
     warnings: &mut Vec<Warning>,
     on_row: &mut dyn FnMut(),
 ) -> Result<AccountReport, VaultError> {
+    let Source { statement, book } = source;
     let Target { mut account, created } = target;
     let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
     let mut did = BatchAccount {
@@ -234,7 +242,7 @@ fn import_statement(
         opening_shift_minor: 0,
         opening_date_before: None,
     };
-    let older = add_rows(store, statement, book, &account, batch, &mut did, warnings, on_row)?;
+    let older = add_rows(store, source, &account, batch, &mut did, warnings, on_row)?;
     for stated in &statement.balances {
         let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
         store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
@@ -282,14 +290,14 @@ struct OlderRows {
 
 fn add_rows(
     store: &Store,
-    statement: &Statement,
-    book: Option<&BookAccount>,
+    source: Source<'_>,
     account: &Account,
     batch: BatchId,
     did: &mut BatchAccount,
     warnings: &mut Vec<Warning>,
     on_row: &mut dyn FnMut(),
 ) -> Result<Option<OlderRows>, VaultError> {
+    let Source { statement, book } = source;
     let days = statement.rows.iter().map(|row| row.transaction.posted);
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(None) };
     let around = jiff::Span::new().days(SEARCH_DAYS);

@@ -211,7 +211,7 @@ fn signed_like(total: Decimal, units: Decimal) -> Decimal {
 }
 
 fn product(line: &Line<'_>, units: Decimal, each: Decimal) -> Result<Decimal, StatementError> {
-    units.checked_mul(each).ok_or_else(|| {
+    units.checked_mul_price(each).ok_or_else(|| {
         bad_field(line.number, line.text, "the price and the amount are too large together", "correct them")
     })
 }

@@ -25,6 +25,11 @@ use tokens::{Line, Lines, Token};
 /// Whether a text looks like a Beancount file: an option, or a directive of a day with a word.
 pub(super) fn is_beancount(head: &str) -> bool {
     const DATED: [&str; 8] = ["open", "close", "commodity", "balance", "pad", "txn", "price", "custom"];
+    // Journals have these without a day.
+    let is_journal = |line: &str| line.starts_with("account ") || line.starts_with("commodity ");
+    if head.lines().any(is_journal) {
+        return false;
+    }
     head.lines().any(|line| {
         let mut words = line.trim_start_matches('\u{feff}').split_whitespace();
         match (words.next(), words.next(), words.next()) {

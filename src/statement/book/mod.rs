@@ -1,7 +1,7 @@
 //! Books: files that hold several accounts with their names, categories, splits and tags, as other ledgers write them.
 //!
 //! A [`BookFile`] is a [`StatementFile`] and, beside each of its statements, what no bank's statement says. Double-entry
-//! books are turned into it by [`double_entry`]; finvault's own dump and table already have its shape.
+//! books are turned into it here; finvault's own dump and table already have its shape.
 
 pub(super) mod double_entry;
 pub(super) mod mapping;

@@ -47,15 +47,15 @@ pub(super) fn read(bytes: &[u8], progress: &mut dyn FnMut(u64, u64)) -> Result<G
                 let text_of = std::mem::take(&mut content);
                 let value =
                     unescape(&text_of).map_err(|_| refuse("the XML holds an entity that is not known"))?;
-                made.end(&path, &name, &value).map_err(|message| refuse(message))?;
+                made.end(&path, &name, &value).map_err(refuse)?;
             }
-            Event::Text(part) => take(&mut content, &part).map_err(|m| refuse(m))?,
+            Event::Text(part) => take(&mut content, &part).map_err(refuse)?,
             Event::GeneralRef(name) => {
-                take(&mut content, &format!("&{};", &*name)).map_err(|message| refuse(message))?;
+                take(&mut content, &format!("&{};", &*name)).map_err(refuse)?;
             }
             Event::CData(part) => {
                 let escaped = part.replace('&', "&amp;");
-                take(&mut content, &escaped).map_err(|message| refuse(message))?;
+                take(&mut content, &escaped).map_err(refuse)?;
             }
             Event::DocType(_) => return Err(refuse("the XML declares a document type, which no book does")),
             Event::Eof if path.is_empty() && made.is_book => return Ok(made.book),

@@ -368,7 +368,7 @@ fn moves(
     let weight = match price {
         RawPrice::Each(price) => {
             let price = value(line, price, marks, directives)?;
-            let number = amount.number.checked_mul(price.number).ok_or_else(too_large)?;
+            let number = amount.number.checked_mul_price(price.number).ok_or_else(too_large)?;
             Value { number, commodity: price.commodity }
         }
         RawPrice::Total(price) => {

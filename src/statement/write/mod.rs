@@ -206,7 +206,7 @@ pub trait BookWriter {
     fn end(&mut self) -> io::Result<()>;
 
     /// Puts the accounts into the order that the format wants.
-    fn arrange(&self, _accounts: &mut Vec<AccountHead>) {}
+    fn arrange(&self, _accounts: &mut [AccountHead]) {}
 
     /// Whether rows that the bank has only announced are to come after all others of their account.
     fn wants_pending_last(&self) -> bool {

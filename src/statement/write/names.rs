@@ -1,7 +1,7 @@
 //! Names of accounts in double-entry books: how the ledger's accounts and categories are called there, and back.
 //!
 //! An account that owes money is below `Liabilities`, any other below `Assets`; a category is below `Expenses`, unless
-//! it is `Income` or below that. What has no category is [`UNCATEGORISED`]. Where a name cannot be written as it is, the
+//! it is below `Income`. What has no category is [`UNCATEGORISED`]. Where a name cannot be written as it is, the
 //! writers say the exact one beside it.
 
 use crate::ledger::{Account, AccountKind};
@@ -25,7 +25,7 @@ pub(super) fn of_category(category: Option<&str>, part: fn(&str) -> String) -> S
     let Some(category) = category else { return UNCATEGORISED.to_owned() };
     let names: Vec<String> = category.split(':').map(part).collect();
     let path = names.join(":");
-    let is_income = category == "Income" || category.starts_with("Income:");
+    let is_income = category.starts_with("Income:");
     if is_income { path } else { format!("Expenses:{path}") }
 }
 

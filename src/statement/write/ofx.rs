@@ -95,7 +95,7 @@ fn last_characters(text: &str, most: usize) -> String {
 const UNKNOWN_DAY: Date = jiff::civil::date(1970, 1, 1);
 
 impl BookWriter for Ofx<'_> {
-    fn arrange(&self, accounts: &mut Vec<AccountHead>) {
+    fn arrange(&self, accounts: &mut [AccountHead]) {
         accounts.sort_by_key(|head| head.account.kind == AccountKind::CreditCard);
     }
 
@@ -161,8 +161,7 @@ impl BookWriter for Ofx<'_> {
         self.annotated |= detail.category.is_some() || !row.parts.is_empty() || !row.tags.is_empty();
         let is_pending = detail.status == TransactionStatus::Pending;
         if is_pending && self.list == Some("BANKTRANLIST") {
-            self.balance(head)?;
-            writeln!(self.out, "<BANKTRANLISTP><DTASOF>{}</DTASOF>", last_day(head))?;
+            writeln!(self.out, "</BANKTRANLIST>\n<BANKTRANLISTP><DTASOF>{}</DTASOF>", last_day(head))?;
             self.list = Some("BANKTRANLISTP");
         }
         let mut text = String::new();
@@ -205,10 +204,15 @@ impl BookWriter for Ofx<'_> {
         if !self.carries(head) {
             return Ok(());
         }
-        match self.list {
-            Some("BANKTRANLISTP") => writeln!(self.out, "</BANKTRANLISTP>")?,
-            _ => self.balance(head)?,
-        }
+        let list = self.list.take().unwrap_or("BANKTRANLIST");
+        let (day, amount) = match head.closing {
+            Some((day, amount)) => (ofx_day(day), amount.to_decimal()),
+            None => (ofx_day(UNKNOWN_DAY), "0".to_owned()),
+        };
+        writeln!(
+            self.out,
+            "</{list}>\n<LEDGERBAL><BALAMT>{amount}</BALAMT><DTASOF>{day}</DTASOF></LEDGERBAL>"
+        )?;
         let ends = if head.account.kind == AccountKind::CreditCard {
             "</CCSTMTRS></CCSTMTTRNRS>"
         } else {
@@ -242,18 +246,4 @@ impl BookWriter for Ofx<'_> {
 
 fn last_day(head: &AccountHead) -> String {
     ofx_day(head.days.map_or(UNKNOWN_DAY, |(_, last)| last))
-}
-
-impl Ofx<'_> {
-    /// Ends the list of rows and states the booked balance after them.
-    fn balance(&mut self, head: &AccountHead) -> io::Result<()> {
-        let (day, amount) = match head.closing {
-            Some((day, amount)) => (ofx_day(day), amount.to_decimal()),
-            None => (ofx_day(UNKNOWN_DAY), "0".to_owned()),
-        };
-        writeln!(
-            self.out,
-            "</BANKTRANLIST>\n<LEDGERBAL><BALAMT>{amount}</BALAMT><DTASOF>{day}</DTASOF></LEDGERBAL>"
-        )
-    }
 }
