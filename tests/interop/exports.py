@@ -53,7 +53,8 @@ def by_journal(text):
     names = journal_names()
     found = {}
     for line in text.splitlines():
-        account, total = line.split("|", 1)
+        # Where an account holds several commodities, lines without its name follow: none of ours does.
+        account, _, total = line.partition("|")
         if account in names:
             found[names[account]] = amount(total)
     return found

@@ -38,7 +38,7 @@ vault book init --kdf-memory 19 --kdf-passes 2 >/dev/null
 vault book import "$root/tests/fixtures/export/book.jsonl" >/dev/null
 vault book balance --as-of 2026-12-31 --json >"$work/balances.json"
 for format in csv jsonl ofx qif ledger beancount; do
-    vault book export --format "$format" --output "$work/book.$format" 2>"$work/$format.told"
+    vault book export --format "$format" --output "$work/book.$format" >/dev/null 2>"$work/$format.told"
     grep -q "NOT encrypted" "$work/$format.told"
     [ "$(stat -c %a "$work/book.$format")" = 600 ]
 done

@@ -113,7 +113,11 @@ impl BookWriter for Journal<'_> {
         for currency in currencies {
             let zeroes = "0".repeat(usize::from(currency.exponent()));
             let symbol = symbol(currency);
-            writeln!(self.out, "\ncommodity {symbol}\n    format 1000.{zeroes} {symbol}")?;
+            writeln!(self.out, "\ncommodity {symbol}")?;
+            // hledger wants a decimal mark in a format, and ledger takes none at the end.
+            if !zeroes.is_empty() {
+                writeln!(self.out, "    format 1000.{zeroes} {symbol}")?;
+            }
         }
         Ok(())
     }
