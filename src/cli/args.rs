@@ -114,6 +114,7 @@ pub enum Command {
     Restore(commands::backup::Restore),
     Compact(commands::backup::Compact),
     Salvage(commands::backup::Salvage),
+    Export(commands::export::Export),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
 }

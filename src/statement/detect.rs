@@ -1,6 +1,9 @@
 //! Which format a file is, from its content alone: names and extensions lie too often.
 
-use super::{Format, StatementError, StatementErrorKind, encoding, problem};
+use super::write::journal::FIRST_LINE as JOURNAL_FIRST_LINE;
+use super::{
+    Format, StatementError, StatementErrorKind, beancount, dump, encoding, gnucash, journal, problem, table,
+};
 
 /// How much of the beginning is looked at, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -26,6 +29,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
             "download the statement again",
         ));
     }
+    if gnucash::is_gzip_book(bytes) {
+        return Ok(Format::Gnucash);
+    }
     if let Some((_, what)) = LOOKALIKES.iter().find(|(magic, _)| trimmed.starts_with(magic)) {
         return Err(unknown(&format!("this looks like {what}, which is not read here")));
     }
@@ -33,6 +39,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     let start = head.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if let Some(format) = ofx_kind(start) {
         return Ok(format);
+    }
+    if start.starts_with('<') && gnucash::is_xml_book(start) {
+        return Ok(Format::Gnucash);
     }
     if start.starts_with('<') {
         if is_camt(&head) {
@@ -53,11 +62,26 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     if is_mt940(start) {
         return Ok(Format::Mt940);
     }
+    if start.starts_with(dump::BEGINNING) {
+        return Ok(Format::Dump);
+    }
     if start.starts_with('{') || start.starts_with('[') {
         return Err(unknown("this looks like JSON"));
     }
     if head.trim_end_matches('\0').contains('\0') {
         return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
+    }
+    if start.starts_with(JOURNAL_FIRST_LINE) {
+        return Ok(Format::Journal);
+    }
+    if beancount::is_beancount(start) {
+        return Ok(Format::Beancount);
+    }
+    if journal::is_journal(start) || journal::is_only_includes(start) {
+        return Ok(Format::Journal);
+    }
+    if table::is_table(start) {
+        return Ok(Format::Table);
     }
     let looks_delimited = start.lines().any(|line| line.contains([',', ';', '\t', '|']));
     if looks_delimited {

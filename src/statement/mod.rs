@@ -4,18 +4,26 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+mod beancount;
+pub mod book;
 mod camt;
 mod csv;
 mod detect;
+mod dump;
 mod encoding;
+pub mod gnucash;
+mod journal;
 mod mt940;
 mod ofx;
 mod problem;
 mod qif;
+mod table;
 mod wording;
+pub mod write;
 
 pub use self::csv::profile::{CsvProfile, ProfileError};
 
+pub use self::book::{BookAccount, BookFile, RowExtras};
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction, SplitPart};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
@@ -47,12 +55,33 @@ pub enum Format {
     Mt940,
     /// Quicken Interchange Format.
     Qif,
+    /// finvault's own dump, JSON Lines.
+    Dump,
+    /// finvault's own table of rows, CSV.
+    Table,
+    /// A journal of hledger or ledger.
+    Journal,
+    /// A Beancount file.
+    Beancount,
+    /// A GnuCash book: XML, plain or gzip, or SQLite.
+    Gnucash,
 }
 
 impl Format {
     /// Every format, in the order in which they are named to people.
-    pub const ALL: &'static [Self] =
-        &[Self::OfxSgml, Self::OfxXml, Self::Csv, Self::Camt, Self::Mt940, Self::Qif];
+    pub const ALL: &'static [Self] = &[
+        Self::OfxSgml,
+        Self::OfxXml,
+        Self::Csv,
+        Self::Camt,
+        Self::Mt940,
+        Self::Qif,
+        Self::Dump,
+        Self::Table,
+        Self::Journal,
+        Self::Beancount,
+        Self::Gnucash,
+    ];
 
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
@@ -63,6 +92,11 @@ impl Format {
             Self::Camt => "camt",
             Self::Mt940 => "mt940",
             Self::Qif => "qif",
+            Self::Dump => "jsonl",
+            Self::Table => "finvault-csv",
+            Self::Journal => "ledger",
+            Self::Beancount => "beancount",
+            Self::Gnucash => "gnucash",
         }
     }
 }
@@ -217,17 +251,34 @@ pub fn read_with_progress(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<StatementFile, StatementError> {
+    read_book(bytes, options, progress).map(|book| book.file)
+}
+
+/// As [`read_with_progress`], with all that a book says beyond what a bank's statement can.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_book(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BookFile, StatementError> {
     let format = match (options.format, &options.profile) {
         (Some(format), _) => format,
         (None, Some(_)) => Format::Csv,
         (None, None) => detect(bytes)?,
     };
     match format {
-        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
-        Format::Csv => csv::read(bytes, options, progress),
-        Format::Camt => camt::read(bytes, options, progress),
-        Format::Mt940 => mt940::read(bytes, options, progress),
-        Format::Qif => qif::read(bytes, options, progress),
+        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress).map(BookFile::plain),
+        Format::Csv => csv::read(bytes, options, progress).map(BookFile::plain),
+        Format::Camt => camt::read(bytes, options, progress).map(BookFile::plain),
+        Format::Mt940 => mt940::read(bytes, options, progress).map(BookFile::plain),
+        Format::Qif => qif::read(bytes, options, progress).map(BookFile::plain),
+        Format::Dump => dump::read(bytes, progress),
+        Format::Table => table::read(bytes, progress),
+        Format::Journal => journal::read(bytes, options, progress),
+        Format::Beancount => beancount::read(bytes, options, progress),
+        Format::Gnucash => gnucash::read(bytes, options, progress),
     }
 }
 

@@ -15,6 +15,8 @@ pub mod categories;
 pub mod disclosures;
 pub mod drafts;
 mod error;
+pub mod export;
+pub mod gnucash;
 mod identity;
 pub mod lifecycle;
 pub mod log;

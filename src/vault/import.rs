@@ -3,6 +3,7 @@
 use super::accounts::account_by_id;
 use super::annotations::drop_outdated_split;
 use super::balances::computed_balance;
+use super::import_book;
 use super::import_parts::{add_parts, name_categories};
 use super::import_target::{Target, one_account_at_most};
 use super::{Progress, Vault, VaultError};
@@ -13,7 +14,9 @@ use crate::ledger::{
     TransactionStatus,
 };
 use crate::money::{Currency, Money, MoneyError, Sum};
-use crate::statement::{self, CsvProfile, DateOrder, Format, ReadOptions, Statement, StatementFile, Warning};
+use crate::statement::{
+    BookAccount, BookFile, CsvProfile, DateOrder, Format, ReadOptions, Statement, Warning,
+};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
@@ -40,10 +43,11 @@ pub struct ImportOptions {
     pub account: Option<AccountId>,
     /// Reads the files as this format instead of detecting it.
     pub format: Option<Format>,
+    /// What signs that several currencies share (`$`), and amounts that name none, are in; the account's currency
+    /// goes before it.
+    pub currency: Option<Currency>,
     /// How to read a CSV file whose layout cannot be told for sure.
     pub profile: Option<CsvProfile>,
-    /// The currency of files that name none, where no account is given.
-    pub currency: Option<Currency>,
     /// What stands first in dates, for files of which nothing tells.
     pub date_order: Option<DateOrder>,
     /// Reports what would happen and changes nothing.
@@ -132,12 +136,10 @@ impl Vault {
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
-                let mut read =
-                    statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
-                        progress(Progress { stage: "reading", done, total });
-                    })
-                    .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
-                name_categories(store, &mut read.statements)?;
+                let read = super::read_any(file.bytes, &read_options, &mut |done, total| {
+                    progress(Progress { stage: "reading", done, total });
+                })
+                .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
                 reports.push(import_file(store, file, read, account.as_ref(), now, progress)?);
             }
             Ok(ImportReport { files: reports })
@@ -157,12 +159,15 @@ impl Vault {
 fn import_file(
     store: &Store,
     file: &ImportFile<'_>,
-    read: StatementFile,
+    mut book: BookFile,
     named: Option<&Account>,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
     let sha256 = hex(&Sha256::digest(file.bytes));
+    import_book::prepare(store, &book)?;
+    name_categories(store, &mut book.file.statements)?;
+    let BookFile { file: read, accounts: book_accounts, .. } = book;
     let mut warnings = read.warnings;
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
         warnings.push(Warning {
@@ -186,15 +191,20 @@ fn import_file(
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
     let mut accounts: Vec<AccountReport> = Vec::new();
-    for statement in &read.statements {
-        let target = Target::find(store, file.name, statement, named, batch)?;
+    for (index, statement) in read.statements.iter().enumerate() {
+        let book = book_accounts.get(index);
+        let target = match (named, book) {
+            (None, Some(book)) => import_book::target(store, statement, book, batch)?,
+            _ => Target::find(store, file.name, statement, named, batch)?,
+        };
         let mut on_row = || {
             rows_done += 1;
             if rows_done % 1_000 == 0 || rows_done == total {
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report = import_statement(store, statement, target, batch, &mut warnings, &mut on_row)?;
+        let report =
+            import_statement(store, Source { statement, book }, target, batch, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
@@ -210,14 +220,22 @@ fn import_file(
     })
 }
 
+/// A statement, and what a book says beside it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    statement: &'a Statement,
+    book: Option<&'a BookAccount>,
+}
+
 fn import_statement(
     store: &Store,
-    statement: &Statement,
+    source: Source<'_>,
     target: Target,
     batch: BatchId,
     warnings: &mut Vec<Warning>,
     on_row: &mut dyn FnMut(),
 ) -> Result<AccountReport, VaultError> {
+    let Source { statement, book } = source;
     let Target { mut account, created } = target;
     let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
     let mut did = BatchAccount {
@@ -229,7 +247,7 @@ fn import_statement(
         opening_shift_minor: 0,
         opening_date_before: None,
     };
-    let older = add_rows(store, statement, &account, batch, &mut did, warnings, on_row)?;
+    let older = add_rows(store, source, &account, batch, &mut did, warnings, on_row)?;
     for stated in &statement.balances {
         let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
         store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
@@ -238,7 +256,11 @@ fn import_statement(
         store.add_statement_period(batch, account.id, from, to)?;
     }
     if was_empty {
-        account.opening = derive_opening(statement)?;
+        // A book says itself what an account began with, or that it began with nothing.
+        account.opening = match book {
+            Some(book) => book.opening,
+            None => derive_opening(statement)?,
+        };
         did.opening_set = account.opening.is_some();
     } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
         did.opening_shift_minor = older.sum.minor();
@@ -273,13 +295,14 @@ struct OlderRows {
 
 fn add_rows(
     store: &Store,
-    statement: &Statement,
+    source: Source<'_>,
     account: &Account,
     batch: BatchId,
     did: &mut BatchAccount,
     warnings: &mut Vec<Warning>,
     on_row: &mut dyn FnMut(),
 ) -> Result<Option<OlderRows>, VaultError> {
+    let Source { statement, book } = source;
     let days = statement.rows.iter().map(|row| row.transaction.posted);
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(None) };
     let around = jiff::Span::new().days(SEARCH_DAYS);
@@ -296,15 +319,20 @@ fn add_rows(
     let opening_day = account.opening.map(|opening| opening.date);
     let mut older_sum = Sum::new(account.currency);
     let mut older_first: Option<Date> = None;
-    for ((incoming, decision), row_read) in
-        incoming.iter().zip(decide(&existing, &incoming)).zip(&statement.rows)
-    {
+    let lines = statement.rows.iter().map(|row| row.line);
+    let decided = incoming.iter().zip(decide(&existing, &incoming)).zip(lines).enumerate();
+    for (index, ((incoming, decision), line)) in decided {
         let row = incoming.row;
         match decision {
             Decision::Add { trust_bank_id } => {
                 let id =
                     store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
-                add_parts(store, id, row_read)?;
+                if let Some(row_read) = statement.rows.get(index) {
+                    add_parts(store, id, row_read)?;
+                }
+                if let Some(extras) = book.and_then(|book| book.extras.get(index)) {
+                    import_book::annotate(store, id, extras)?;
+                }
                 did.added += 1;
                 if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
                 {
@@ -319,7 +347,7 @@ fn add_rows(
                          it is no longer split",
                         id.0
                     );
-                    warnings.push(Warning { line: row_read.line, text });
+                    warnings.push(Warning { line, text });
                 }
                 store.book_movement(id, row, incoming.fingerprint)?;
                 did.updated += 1;

@@ -24,12 +24,14 @@ mod documents;
 #[cfg(feature = "age")]
 mod drafts;
 mod error;
+mod export;
 #[cfg(feature = "age")]
 mod facts;
 #[cfg(feature = "age")]
 mod guard;
 mod held;
 mod import;
+mod import_book;
 mod import_parts;
 mod import_target;
 mod journal;
@@ -44,6 +46,7 @@ mod outgoing;
 mod profile;
 #[cfg(feature = "age")]
 mod question;
+mod read_book;
 #[cfg(feature = "age")]
 mod recipients;
 mod refusal;
@@ -77,6 +80,7 @@ pub use documents::{DocumentName, DocumentSource, EnclosedFile, MAX_ENCLOSED_BYT
 #[cfg(feature = "age")]
 pub use drafts::{DraftRecord, DraftReviewer, DraftState};
 pub use error::{ErrorClass, VaultError};
+pub use export::{ExportQuery, ExportReport};
 #[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
@@ -90,6 +94,7 @@ pub use limits::{
     FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key,
 };
 pub use memory::{Memory, Remembered};
+pub use read_book::read_any;
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};

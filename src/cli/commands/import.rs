@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
 ///
-/// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that
+/// Files of banks (OFX, QFX, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
+/// apart by what is in them. A statement that names its account makes that
 /// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
 /// in twice adds nothing.
 #[derive(Debug, Args)]
@@ -26,15 +27,15 @@ pub struct Import {
     /// The account they are of; needed where a file does not say
     #[arg(long)]
     account: Option<String>,
-    /// Read them as this format instead of finding out: ofx1, ofx2, csv, camt, mt940 or qif
-    #[arg(long, value_parser = parse_format)]
+    /// Read them as this format instead of finding out
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format, help = format_help())]
     format: Option<Format>,
+    /// What "$" and amounts that name no currency are in, where --account does not say
+    #[arg(long, value_name = "CODE", conflicts_with = "account")]
+    currency: Option<String>,
     /// For CSV: what its columns mean, as a profile's name or file
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
-    /// For files that name no currency, such as QIF: the code of their currency, where --account does not say
-    #[arg(long, value_name = "CODE", conflicts_with = "account")]
-    currency: Option<String>,
     /// What stands first in dates, for files of which nothing tells: dmy (the day) or mdy (the month)
     #[arg(long, value_name = "ORDER", value_parser = parse_date_order)]
     date_order: Option<DateOrder>,
@@ -64,11 +65,20 @@ Profiles:
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;
 
+fn words() -> String {
+    Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn format_help() -> String {
+    format!("Read them as this format instead of finding out: {}", words())
+}
+
 fn parse_format(text: &str) -> Result<Format, String> {
-    Format::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
-        let words: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        format!("the formats are {}", words.join(", "))
-    })
+    Format::ALL
+        .iter()
+        .copied()
+        .find(|format| format.as_str() == text)
+        .ok_or_else(|| format!("the formats are {}", words()))
 }
 
 fn parse_date_order(text: &str) -> Result<DateOrder, String> {
@@ -94,12 +104,11 @@ impl Import {
             contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();
         let mut vault = session.open_vault()?;
         let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
-        let currency = self.currency.as_deref().map(|code| vault.currency(code)).transpose()?;
         let options = ImportOptions {
             account: account.map(|account| account.id),
             format: self.format,
+            currency: self.currency.as_deref().map(|code| vault.currency(code)).transpose()?,
             profile,
-            currency,
             date_order: self.date_order,
             dry_run: self.dry_run,
         };

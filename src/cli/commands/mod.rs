@@ -13,6 +13,7 @@ pub mod disclosure;
 pub mod disclosure_drafts;
 pub mod disclosure_life;
 pub mod disclosure_review;
+pub mod export;
 pub mod exposure;
 pub mod facts;
 pub mod import;
@@ -75,6 +76,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Restore(command) => command.run(session),
         Command::Compact(command) => command.run(session),
         Command::Salvage(command) => command.run(session),
+        Command::Export(command) => command.run(session),
         Command::Completions(command) => command.run(session),
         Command::Man(command) => command.run(session),
     }

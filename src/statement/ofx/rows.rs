@@ -1,6 +1,7 @@
 //! One `STMTTRN`: from its fields to a row of the ledger, or a refusal that names it.
 
 use super::super::wording::clean;
+use super::super::write::ofx::OWN_ID;
 use super::super::{StatementError, StatementErrorKind, StatementRow, Warning};
 use super::fields::{Field, is_no_date};
 use super::survey::MarkRule;
@@ -179,7 +180,8 @@ impl<'a> RowDraft<'a> {
             reference: filled(self.check_number).or_else(|| filled(self.reference)),
             category: None,
             status: if self.pending { TransactionStatus::Pending } else { TransactionStatus::Posted },
-            bank_id: filled(self.bank_id),
+            // What our own export put in the place of a missing id is none.
+            bank_id: filled(self.bank_id).filter(|id| !id.starts_with(OWN_ID)),
         }
     }
 
