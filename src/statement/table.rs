@@ -39,7 +39,7 @@ pub(super) fn read(bytes: &[u8], progress: &mut dyn FnMut(u64, u64)) -> Result<B
         }
         let line = record.position().map_or(line, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));
         table.row(line, &record)?;
-        if line % 10_000 == 0 {
+        if line.is_multiple_of(10_000) {
             progress(reader.position().byte(), bytes.len() as u64);
         }
     }

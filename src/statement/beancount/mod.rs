@@ -68,7 +68,7 @@ pub(super) fn read(
         }
         reader.directive(&line, &below)?;
         done = done.wrapping_add(1);
-        if done % 1_000 == 0 {
+        if done.is_multiple_of(1_000) {
             progress((text.len() - lines.left()) as u64, text.len() as u64);
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn read(bytes: &[u8], progress: &mut dyn FnMut(u64, u64)) -> Result<G
         let at = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
         let refuse = |message: &str| damaged(&text, at, message);
         events = events.wrapping_add(1);
-        if events % 10_000 == 0 {
+        if events.is_multiple_of(10_000) {
             progress(at as u64, text.len() as u64);
         }
         match reader

@@ -136,11 +136,8 @@ impl<'a> Reader<'a> {
                 Some(';' | '#' | '%' | '|' | '*') => {}
                 Some('0'..='9') => self.entry(line, &below)?,
                 Some('=' | '~') => self.left_out.rules += 1,
-                Some(' ' | '\t') => {
-                    if !line.text.trim_start().starts_with(';') {
-                        return Err(line.unreadable("a posting belongs to no entry"));
-                    }
-                }
+                Some(' ' | '\t') if line.text.trim_start().starts_with(';') => {}
+                Some(' ' | '\t') => return Err(line.unreadable("a posting belongs to no entry")),
                 Some(_) => {
                     if let Some(end) = self.directives.take(line, &below, self.is_ours)? {
                         for skipped in lines.by_ref() {
