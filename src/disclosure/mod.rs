@@ -91,6 +91,7 @@ mod selection;
 mod status;
 mod terms;
 mod token;
+mod typed;
 mod verdict;
 mod verify;
 #[cfg(feature = "age")]

@@ -7,7 +7,7 @@
 use super::audience::Audience;
 use super::binding::{self, Presented};
 use super::fact::{Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
-use super::json::{from_base64url, parse_strict};
+use super::json::from_base64url;
 use super::root::LedgerRoot;
 use super::selection::FileDigest;
 use super::status::StatusRef;
@@ -16,6 +16,8 @@ use super::token::{
     ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, Header, Jwk, MAX_DISCLOSURES, MAX_TOKEN_LEN, Payload, TYP, VCT,
     disclosure_digest,
 };
+use super::typed::decode_value;
+pub(super) use super::typed::{decode, typed};
 use super::verdict::Verdict;
 use crate::crypto::sign::{Fingerprint, Signature, VerifyingKey};
 use jiff::Timestamp;
@@ -308,26 +310,6 @@ pub(super) fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
     let bytes: Option<[u8; 32]> = from_base64url(&jwk.x).and_then(|bytes| bytes.try_into().ok());
     let Some(bytes) = bytes else { return invalid("a key of the wrong form") };
     VerifyingKey::from_bytes(&bytes).map_err(|_| VerifyError::Invalid("a key that is none"))
-}
-
-/// Decodes base64url and strict JSON into a type that knows all its members.
-pub(super) fn decode<T: DeserializeOwned + Serialize>(text: &str, what: &'static str) -> Checked<T> {
-    typed(decode_value(text)?, what)
-}
-
-fn decode_value(text: &str) -> Checked<Value> {
-    let json = from_base64url(text).ok_or(VerifyError::Invalid("text that is not canonical base64url"))?;
-    parse_strict(&json).map_err(|_| VerifyError::Invalid("JSON that is not strict"))
-}
-
-/// A value as a type that knows all its members. Only what the type itself would write passes: serde takes an array
-/// for an object and `null` for a member that is absent, and those are other forms than the format names.
-fn typed<T: DeserializeOwned + Serialize>(value: Value, what: &'static str) -> Checked<T> {
-    let read = T::deserialize(&value).map_err(|_| VerifyError::Invalid(what))?;
-    match serde_json::to_value(&read) {
-        Ok(written) if written == value => Ok(read),
-        _ => invalid(what),
-    }
 }
 
 /// The claims of the payload that are more than text.
