@@ -51,9 +51,9 @@ fn camt(rows: &[Row], version: u8) -> String {
     );
     let direction = |minor: i64| if minor < 0 { "DBIT" } else { "CRDT" };
     let total = sum(rows);
-    write!(
+    writeln!(
         text,
-        "<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy=\"EUR\">{}</Amt><CdtDbtInd>{}</CdtDbtInd><Dt><Dt>2026-01-01</Dt></Dt></Bal>\n",
+        "<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy=\"EUR\">{}</Amt><CdtDbtInd>{}</CdtDbtInd><Dt><Dt>2026-01-01</Dt></Dt></Bal>",
         plain(total),
         direction(total)
     )
@@ -65,9 +65,9 @@ fn camt(rows: &[Row], version: u8) -> String {
         } else {
             ("BOOK", format!("<{side}><Nm>{}</Nm></{side}>", escaped(&row.payee)))
         };
-        write!(
+        writeln!(
             text,
-            "<Ntry><Amt Ccy=\"EUR\">{}</Amt><CdtDbtInd>{}</CdtDbtInd><Sts>{status}</Sts><BookgDt><Dt>{}</Dt></BookgDt><AcctSvcrRef>R{index}</AcctSvcrRef><NtryDtls><TxDtls><RltdPties>{party}</RltdPties></TxDtls></NtryDtls></Ntry>\n",
+            "<Ntry><Amt Ccy=\"EUR\">{}</Amt><CdtDbtInd>{}</CdtDbtInd><Sts>{status}</Sts><BookgDt><Dt>{}</Dt></BookgDt><AcctSvcrRef>R{index}</AcctSvcrRef><NtryDtls><TxDtls><RltdPties>{party}</RltdPties></TxDtls></NtryDtls></Ntry>",
             plain(row.minor),
             direction(row.minor),
             row.day

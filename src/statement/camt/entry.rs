@@ -194,7 +194,7 @@ impl EntryDraft {
         context: &EntryContext<'_>,
     ) -> NewTransaction {
         // A reversal names the parties of the payment that it takes back.
-        let incoming = !amount.is_negative() != self.reversal;
+        let incoming = amount.is_negative() == self.reversal;
         let only = self.payments.first().filter(|_| self.payment_count == 1);
         let additional = self.additional.as_deref();
         let mut memo: Vec<String> = Vec::new();
