@@ -1,17 +1,18 @@
 //! Importing statement files: all of them or none, every row once.
 
 use super::accounts::account_by_id;
-use super::annotations::drop_outdated_split;
+use super::attachments::attach_bytes;
 use super::balances::computed_balance;
+use super::import_rows::{RowNote, RowWriter};
 use super::import_target::{Target, one_account_at_most};
+use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
-use crate::ledger::fingerprint::decide;
 use crate::ledger::{
-    Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, Opening, StatedBalance,
-    TransactionStatus,
+    Account, AccountId, AttachmentTarget, BalanceKind, BatchId, Opening, Similar, StatedBalance,
+    TransactionId, TransactionStatus,
 };
-use crate::money::{Money, MoneyError, Sum};
+use crate::money::{Money, MoneyError};
 use crate::statement::{self, CsvProfile, Format, ReadOptions, Statement, StatementFile, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
@@ -19,9 +20,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-
-/// How many days around a statement are searched for rows that the account has already.
-const SEARCH_DAYS: i32 = 15;
 
 /// A file to import.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +41,15 @@ pub struct ImportOptions {
     pub profile: Option<CsvProfile>,
     /// Reports what would happen and changes nothing.
     pub dry_run: bool,
+    /// What is done with rows that may or may not be known, since another source wrote them.
+    pub similar: Similar,
+    /// Adds rows again that the owner had deleted.
+    pub restore_deleted: bool,
+    /// Keeps each file in the vault, attached to its import.
+    pub keep_source: bool,
+    /// Remembers that statements which show their account as these do are of [`ImportOptions::account`], though the
+    /// account has no such number.
+    pub remember: bool,
 }
 
 /// What an import did.
@@ -78,10 +85,16 @@ pub struct AccountReport {
     pub created: bool,
     /// Rows that were new.
     pub added: u64,
-    /// Rows that it had already.
+    /// Rows that it had already, or that the owner had deleted.
     pub duplicate: u64,
     /// Pending rows that the bank has now booked.
     pub updated: u64,
+    /// The rows that were neither simply new nor known to the letter, in file order.
+    pub notes: Vec<RowNote>,
+    /// Pending rows of the days that the file speaks of that it neither books nor shows.
+    pub left_pending: Vec<TransactionId>,
+    /// Whether the account is the one that the owner named for such files before.
+    pub remembered: bool,
     /// The balances that the file states, with what the rows add up to.
     pub stated: Vec<StatedBalanceReport>,
     /// The opening balance, where this import gave it.
@@ -130,7 +143,7 @@ impl Vault {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
-                reports.push(import_file(store, file, read, account.as_ref(), now, progress)?);
+                reports.push(import_file(store, file, read, account.as_ref(), options, now, progress)?);
             }
             Ok(ImportReport { files: reports })
         };
@@ -151,6 +164,7 @@ fn import_file(
     file: &ImportFile<'_>,
     read: StatementFile,
     named: Option<&Account>,
+    options: &ImportOptions,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
@@ -162,7 +176,7 @@ fn import_file(
             text: format!("this very file was imported before, {}", earlier.strftime("%Y-%m-%d %H:%M UTC")),
         });
     }
-    one_account_at_most(file.name, &read.statements, named)?;
+    one_account_at_most(file.name, &read.statements, named.filter(|_| !options.remember))?;
     if read.statements.is_empty() {
         let name = file.name.to_owned();
         return Ok(FileReport {
@@ -175,18 +189,22 @@ fn import_file(
         });
     }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
+    if options.keep_source {
+        attach_bytes(store, file.bytes, base_name(file.name), AttachmentTarget::Import(batch), now)?;
+    }
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
     let mut accounts: Vec<AccountReport> = Vec::new();
     for statement in &read.statements {
-        let target = Target::find(store, file.name, statement, named, batch)?;
+        let target = Target::find(store, file, statement, named, options.remember, batch)?;
         let mut on_row = || {
             rows_done += 1;
             if rows_done % 1_000 == 0 || rows_done == total {
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report = import_statement(store, statement, target, batch, &mut warnings, &mut on_row)?;
+        let import = StatementImport { store, batch, format: read.format.as_str(), options };
+        let report = import.run(statement, target, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
@@ -202,125 +220,89 @@ fn import_file(
     })
 }
 
-fn import_statement(
-    store: &Store,
-    statement: &Statement,
-    target: Target,
+/// What all statements of a file share.
+struct StatementImport<'a> {
+    store: &'a Store,
     batch: BatchId,
-    warnings: &mut Vec<Warning>,
-    on_row: &mut dyn FnMut(),
-) -> Result<AccountReport, VaultError> {
-    let Target { mut account, created } = target;
-    let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
-    let mut did = BatchAccount {
-        account: account.id,
-        added: 0,
-        duplicate: 0,
-        updated: 0,
-        opening_set: false,
-        opening_shift_minor: 0,
-        opening_date_before: None,
-    };
-    let older = add_rows(store, statement, &account, batch, &mut did, warnings, on_row)?;
-    for stated in &statement.balances {
-        let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
-        store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
+    format: &'a str,
+    options: &'a ImportOptions,
+}
+
+impl StatementImport<'_> {
+    fn run(
+        &self,
+        statement: &Statement,
+        target: Target,
+        warnings: &mut Vec<Warning>,
+        on_row: &mut dyn FnMut(),
+    ) -> Result<AccountReport, VaultError> {
+        let Self { store, batch, .. } = *self;
+        let Target { mut account, created, remembered } = target;
+        let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
+        let mut did = BatchAccount {
+            account: account.id,
+            added: 0,
+            duplicate: 0,
+            updated: 0,
+            opening_set: false,
+            opening_shift_minor: 0,
+            opening_date_before: None,
+        };
+        let (format, options) = (self.format, self.options);
+        let mut writer =
+            RowWriter { store, account: &account, batch, format, options, did: &mut did, warnings };
+        let done = writer.write(statement, on_row)?;
+        for stated in &statement.balances {
+            let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
+            store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
+        }
+        if let Some((from, to)) = days_of(statement) {
+            store.add_statement_period(batch, account.id, from, to)?;
+        }
+        if was_empty {
+            account.opening = derive_opening(statement)?;
+            did.opening_set = account.opening.is_some();
+        } else if let (Some(opening), Some(older)) =
+            (account.opening.filter(|known| known.derived), done.older)
+        {
+            did.opening_shift_minor = older.sum.minor();
+            did.opening_date_before = Some(opening.date);
+            store.add_opening_moved(account.id, batch, opening.date)?;
+            let amount = opening.amount.checked_sub(older.sum)?;
+            account.opening = Some(Opening { date: older.first_day, amount, derived: true });
+        }
+        if did.opening_set || did.opening_date_before.is_some() {
+            store.update_account(&account)?;
+        }
+        store.add_batch_account(batch, &did)?;
+        if let Some(first) = done.first_added {
+            warn_of_reconciled(store, &account, first, warnings)?;
+        }
+        let stated = stated_reports(store, statement, &account)?;
+        let opening = account.opening.filter(|_| did.opening_set);
+        let BatchAccount { added, duplicate, updated, .. } = did;
+        let (notes, left_pending) = (done.notes, done.left_pending);
+        Ok(AccountReport {
+            account,
+            created,
+            added,
+            duplicate,
+            updated,
+            notes,
+            left_pending,
+            remembered,
+            stated,
+            opening,
+        })
     }
-    if let Some((from, to)) = days_of(statement) {
-        store.add_statement_period(batch, account.id, from, to)?;
-    }
-    if was_empty {
-        account.opening = derive_opening(statement)?;
-        did.opening_set = account.opening.is_some();
-    } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
-        did.opening_shift_minor = older.sum.minor();
-        did.opening_date_before = Some(opening.date);
-        store.add_opening_moved(account.id, batch, opening.date)?;
-        let amount = opening.amount.checked_sub(older.sum)?;
-        account.opening = Some(Opening { date: older.first_day, amount, derived: true });
-    }
-    if did.opening_set || did.opening_date_before.is_some() {
-        store.update_account(&account)?;
-    }
-    store.add_batch_account(batch, &did)?;
-    let stated = stated_reports(store, statement, &account)?;
-    let opening = account.opening.filter(|_| did.opening_set);
-    let BatchAccount { added, duplicate, updated, .. } = did;
-    Ok(AccountReport { account, created, added, duplicate, updated, stated, opening })
 }
 
 /// The days of which a statement speaks: its own period, widened to its rows; its rows alone where it names none.
-fn days_of(statement: &Statement) -> Option<(Date, Date)> {
+pub(super) fn days_of(statement: &Statement) -> Option<(Date, Date)> {
     let rows = statement.rows.iter().map(|row| row.transaction.posted);
     let stated = statement.period.into_iter().flat_map(|(from, to)| [from, to]);
     let days = rows.chain(stated);
     days.clone().min().zip(days.max())
-}
-
-/// Booked rows that were added before the day of a derived opening balance.
-struct OlderRows {
-    first_day: Date,
-    sum: Money,
-}
-
-fn add_rows(
-    store: &Store,
-    statement: &Statement,
-    account: &Account,
-    batch: BatchId,
-    did: &mut BatchAccount,
-    warnings: &mut Vec<Warning>,
-    on_row: &mut dyn FnMut(),
-) -> Result<Option<OlderRows>, VaultError> {
-    let days = statement.rows.iter().map(|row| row.transaction.posted);
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(None) };
-    let around = jiff::Span::new().days(SEARCH_DAYS);
-    let existing = store.existing_movements(
-        account.id,
-        first.checked_sub(around).unwrap_or(Date::MIN),
-        last.checked_add(around).unwrap_or(Date::MAX),
-    )?;
-    let incoming: Vec<Incoming<'_>> = statement
-        .rows
-        .iter()
-        .map(|row| Incoming { row: &row.transaction, fingerprint: Fingerprint::of(&row.transaction) })
-        .collect();
-    let opening_day = account.opening.map(|opening| opening.date);
-    let mut older_sum = Sum::new(account.currency);
-    let mut older_first: Option<Date> = None;
-    let lines = statement.rows.iter().map(|row| row.line);
-    for ((incoming, decision), line) in incoming.iter().zip(decide(&existing, &incoming)).zip(lines) {
-        let row = incoming.row;
-        match decision {
-            Decision::Add { trust_bank_id } => {
-                store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
-                did.added += 1;
-                if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
-                {
-                    older_sum.add(row.amount)?;
-                    older_first = Some(older_first.map_or(row.posted, |day| day.min(row.posted)));
-                }
-            }
-            Decision::Update(id) => {
-                if drop_outdated_split(store, id, row.amount)? {
-                    let text = format!(
-                        "the bank booked transaction {} with another amount, which its parts do not add up to: \
-                         it is no longer split",
-                        id.0
-                    );
-                    warnings.push(Warning { line, text });
-                }
-                store.book_movement(id, row, incoming.fingerprint)?;
-                did.updated += 1;
-            }
-            Decision::Duplicate(_) => did.duplicate += 1,
-        }
-        on_row();
-    }
-    match older_first {
-        Some(first_day) => Ok(Some(OlderRows { first_day, sum: older_sum.total()? })),
-        None => Ok(None),
-    }
 }
 
 /// The opening balance that makes the statement's own balance true; none where it states none.
@@ -371,6 +353,9 @@ fn merge(known: &mut AccountReport, later: AccountReport) {
     known.added += later.added;
     known.duplicate += later.duplicate;
     known.updated += later.updated;
+    known.notes.extend(later.notes);
+    known.left_pending.retain(|id| !later.left_pending.contains(id));
+    known.left_pending.extend(later.left_pending);
     for stated in later.stated {
         if !known.stated.contains(&stated) {
             known.stated.push(stated);
@@ -388,6 +373,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The name without its folder: where a file lay is nobody's business.
-fn base_name(name: &str) -> &str {
+pub(super) fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }

@@ -26,6 +26,8 @@ mod facts;
 mod guard;
 mod held;
 mod import;
+mod import_rows;
+mod import_show;
 mod import_target;
 mod journal;
 #[cfg(feature = "age")]
@@ -39,6 +41,7 @@ mod profile;
 mod question;
 #[cfg(feature = "age")]
 mod recipients;
+mod reconcile;
 mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
@@ -51,10 +54,12 @@ mod standing_fact;
 #[cfg(feature = "age")]
 mod trace;
 mod transactions;
+mod transfers;
 mod undo;
 
 pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
+pub use crate::store::undo::UndoConflicts;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
 pub use annotations::NewPart;
@@ -75,6 +80,8 @@ pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowF
 #[cfg(feature = "age")]
 pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
+pub use import_rows::{RowNote, RowOutcome};
+pub use import_show::{ShownAccount, ShownImport, ShownRow};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
@@ -84,6 +91,7 @@ pub use limits::{
 };
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use reconcile::{Reconciled, StatedBalances};
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
@@ -91,6 +99,7 @@ pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
+pub use transfers::Flow;
 pub use undo::UndoReport;
 
 #[cfg(feature = "age")]

@@ -86,6 +86,7 @@ impl Import {
             format: self.format,
             profile,
             dry_run: self.dry_run,
+            ..ImportOptions::default()
         };
         let progress = session.console.progress()?;
         let report = vault.import(&files, &options, session.now(), &mut |at| {
