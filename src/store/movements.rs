@@ -140,7 +140,9 @@ impl Store {
                          ELSE source_amount_minor END,
                      posted = ?2, amount_minor = ?3, payee = ?4, payee_raw = ?5, memo = ?6, reference = ?7,
                      category = ?8, status = ?9,
-                     fingerprint = CASE WHEN batch IS NULL THEN ?10 ELSE fingerprint END, edited = 1
+                     fingerprint = CASE WHEN batch IS NULL THEN ?10 ELSE fingerprint END,
+                     edited = CASE WHEN posted <> ?2 OR amount_minor <> ?3 OR payee <> ?4 OR memo IS NOT ?6
+                         OR reference IS NOT ?7 THEN 1 ELSE edited END
                  WHERE id = ?1",
             )?
             .execute(params![

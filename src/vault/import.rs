@@ -4,7 +4,7 @@ use super::accounts::account_by_id;
 use super::attachments::attach_bytes;
 use super::balances::computed_balance;
 use super::import_rows::{RowNote, RowWriter};
-use super::import_target::{Target, one_account_at_most};
+use super::import_target::{Target, account_of_kind, one_account_at_most};
 use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
@@ -131,14 +131,18 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
-        let read_options = ReadOptions {
-            format: options.format,
-            currency: account.as_ref().map(|account| account.currency),
-            profile: options.profile.clone(),
-        };
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
+                let meant = match &account {
+                    Some(account) => Some(account.clone()),
+                    None => account_of_kind(store, file)?,
+                };
+                let read_options = ReadOptions {
+                    format: options.format,
+                    currency: meant.map(|account| account.currency),
+                    profile: options.profile.clone(),
+                };
                 let read = statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })

@@ -75,7 +75,8 @@ impl Target {
                     Self { account, created: true, remembered: false }
                 }
             },
-            (None, None) => Self::by_kind_of_file(store, file, statement)?
+            (None, None) => account_of_kind(store, file)?
+                .map(|account| Self { account, created: false, remembered: true })
                 .ok_or_else(|| VaultError::NeedsAccount { file: file.name.to_owned() })?,
         };
         let account = &target.account;
@@ -119,18 +120,6 @@ impl Target {
             [only] => found(only.clone(), false),
             _ => None,
         })
-    }
-
-    /// The account that the owner named when a file of this kind was imported before.
-    fn by_kind_of_file(
-        store: &Store,
-        file: &ImportFile<'_>,
-        statement: &Statement,
-    ) -> Result<Option<Self>, VaultError> {
-        let Some(id) = store.remembered_account(KnownBy::File, &kind_of_file(file))? else { return Ok(None) };
-        let account = account_by_id(store, id)?;
-        let fits = account.currency == statement.currency && account.closed.is_none();
-        Ok(fits.then_some(Self { account, created: false, remembered: true }))
     }
 
     /// The account that the owner named; one without a number takes the statement's.
@@ -178,6 +167,12 @@ impl Target {
         }
         Ok(Self { account, created: false, remembered: false })
     }
+}
+
+/// The account that the owner named when a file of this kind was imported before, unless it is closed.
+pub(super) fn account_of_kind(store: &Store, file: &ImportFile<'_>) -> Result<Option<Account>, VaultError> {
+    let Some(id) = store.remembered_account(KnownBy::File, &kind_of_file(file))? else { return Ok(None) };
+    Ok(store.account(id)?.filter(|account| account.closed.is_none()))
 }
 
 /// The kind of file: its name without digits, and its first line, which in a table names the columns. A month's

@@ -172,6 +172,12 @@ impl Import {
         if files.len() == 1 {
             let asked = match &outcome {
                 Err(VaultError::NeedsAccount { file }) => ask_account(vault, file, session.console)?,
+                // The account's currency is what the file leaves open.
+                Err(VaultError::Statement { file, error })
+                    if options.account.is_none() && error.remedy.contains("--account") =>
+                {
+                    ask_account(vault, file, session.console)?
+                }
                 Err(VaultError::OtherAccount { file, found, account }) => {
                     let question = format!("{file} is of {found}. Is that a number of \"{account}\" too?");
                     let same = session.console.confirm(&question, "--remember")?;

@@ -1,9 +1,10 @@
 //! The rows that neither ids nor fingerprints place: compared by amount, day and text, under rules that can be told.
 //!
-//! **Pending rows.** A booked row is the one that was pending where it has the same amount and comes at most
-//! [`BOOKED_WITHIN_DAYS`] days later ([`BOOKED_EARLIER_DAYS`] earlier); or a text alike and an amount that
-//! differs by [`OTHER_AMOUNT_PERCENT`] percent at most, where no other row could be meant. Holds that differ more
-//! are recognised by the bank's id alone.
+//! **Pending rows.** A booked row is the one that was pending where the texts are alike, it comes at most
+//! [`BOOKED_WITHIN_DAYS`] days later ([`BOOKED_EARLIER_DAYS`] earlier), and the amount is the same; or differs by
+//! [`OTHER_AMOUNT_PERCENT`] percent at most, where no other row could be meant. Holds that differ more
+//! are recognised by the bank's id alone. The same amount with another text is in doubt: two withdrawals of one
+//! amount are common, and the one must not take the place of the other.
 //!
 //! **Statements of other formats.** Two rows of one amount, at most [`APART_DAYS`] days apart, of which one is in
 //! the account and not in the statement, the other in the statement and not in the account, may be one movement.
@@ -23,7 +24,7 @@ pub const APART_DAYS: i32 = 3;
 /// How many days after it was pending a row is booked at most.
 pub const BOOKED_WITHIN_DAYS: i32 = 10;
 /// How many days before its pending day a row is booked at most: some banks book back to the day of the purchase.
-pub const BOOKED_EARLIER_DAYS: i32 = 3;
+pub const BOOKED_EARLIER_DAYS: i32 = 1;
 /// By how much, in percent, a booked amount differs from the pending one at most: a tip, a rate of exchange.
 pub const OTHER_AMOUNT_PERCENT: i64 = 30;
 /// How many known rows of one day and amount are looked at for one row.
@@ -80,12 +81,13 @@ impl Matching<'_> {
         let own: HashMap<usize, Vec<String>> =
             self.unplaced().map(|(index, row)| (index, incoming_text(row))).collect();
         let texts = Texts { known: texts, incoming: own };
-        self.place_booked(&texts);
+        self.place_booked(&texts, true);
         self.place_booked_with_other_amount(&texts);
         self.place_late_pending(&texts);
         if similar != Similar::Add {
             self.place_other_sources(&texts, days, Verdict::Sure);
             if similar == Similar::Merge {
+                self.place_booked(&texts, false);
                 self.place_other_sources(&texts, days, Verdict::Doubt);
             } else {
                 self.note_doubts(&texts, days);
@@ -136,29 +138,35 @@ impl Matching<'_> {
         free
     }
 
-    /// Booked rows of just a pending row's amount: those with a text alike first.
-    fn place_booked(&mut self, texts: &Texts<'_>) {
+    /// Booked rows of just a pending row's amount.
+    fn place_booked(&mut self, texts: &Texts<'_>, must_be_alike: bool) {
+        let free = self.free_pending_rows();
+        for index in self.unplaced_of(false) {
+            let found = self
+                .pending_for(&free, index, &|slot| !must_be_alike || texts.alike(self.subject(slot), index));
+            if let Some(slot) = found {
+                self.take_by_rule(slot, index, texts);
+            }
+        }
+    }
+
+    fn free_pending_rows(&self) -> Free {
         let mut free: Free = HashMap::new();
-        for slot in self.free_pending().collect::<Vec<_>>() {
+        for slot in self.free_pending() {
             if let Some(known) = self.known.rows.get(slot) {
                 free.entry(known.amount_minor).or_default().entry(known.posted).or_default().push(slot);
             }
         }
-        for must_be_alike in [true, false] {
-            for index in self.unplaced_of(false) {
-                let Some(row) = self.incoming.get(index) else { continue };
-                let days = day_range(row.row.posted, BOOKED_WITHIN_DAYS, BOOKED_EARLIER_DAYS);
-                let near = free.get(&row.row.amount.minor()).map(|by_day| by_day.range(days));
-                let slots = near.into_iter().flatten().flat_map(|(_, slots)| slots.iter().copied());
-                let found = slots
-                    .filter(|slot| self.is_free(*slot))
-                    .take(MAX_LOOKED_AT)
-                    .find(|slot| !must_be_alike || texts.alike(self.subject(*slot), index));
-                if let Some(slot) = found {
-                    self.take_by_rule(slot, index, texts);
-                }
-            }
-        }
+        free
+    }
+
+    /// The first free pending row of a booked row's amount and about its days that is wanted.
+    fn pending_for(&self, free: &Free, index: usize, wanted: &dyn Fn(usize) -> bool) -> Option<usize> {
+        let row = self.incoming.get(index)?.row;
+        let days = day_range(row.posted, BOOKED_WITHIN_DAYS, BOOKED_EARLIER_DAYS);
+        let near = free.get(&row.amount.minor())?.range(days);
+        let slots = near.flat_map(|(_, slots)| slots.iter().copied());
+        slots.filter(|slot| self.is_free(*slot)).take(MAX_LOOKED_AT).find(|slot| wanted(*slot))
     }
 
     /// Booked rows of another amount than the pending one: only where each of the two can mean the other alone.
@@ -252,6 +260,13 @@ impl Matching<'_> {
     fn note_doubts(&mut self, texts: &Texts<'_>, days: Option<(Date, Date)>) {
         let free = self.free_rows();
         let mut named: HashSet<usize> = HashSet::new();
+        let pending = self.free_pending_rows();
+        for index in self.unplaced_of(false) {
+            if let Some(slot) = self.pending_for(&pending, index, &|slot| !named.contains(&slot)) {
+                named.insert(slot);
+                self.doubt(slot, index, texts);
+            }
+        }
         for distance in 0..=APART_DAYS {
             for index in self.unplaced_of(false) {
                 let found = self.nearest(&free, index, distance, &|slot| {
@@ -259,11 +274,15 @@ impl Matching<'_> {
                 });
                 let Some(slot) = found else { continue };
                 named.insert(slot);
-                let doubt = self.subject(slot).zip(self.reason(slot, index, texts));
-                if let Some(place) = self.decisions.get_mut(index) {
-                    *place = Some(Decision::Add { trust_bank_id: false, doubt });
-                }
+                self.doubt(slot, index, texts);
             }
+        }
+    }
+
+    fn doubt(&mut self, slot: usize, index: usize, texts: &Texts<'_>) {
+        let doubt = self.subject(slot).zip(self.reason(slot, index, texts));
+        if let Some(place) = self.decisions.get_mut(index) {
+            *place = Some(Decision::Add { trust_bank_id: false, doubt });
         }
     }
 

@@ -229,6 +229,7 @@ impl<'a> Matching<'a> {
             posted: row.posted,
             amount_minor: row.amount_minor,
             batch: row.batch,
+            only_pending: false,
         });
         let writings = self.known.writings.iter().map(|writing| Entry {
             slot: writing.of,
@@ -237,16 +238,17 @@ impl<'a> Matching<'a> {
             posted: writing.posted,
             amount_minor: writing.amount_minor,
             batch: Some(writing.batch),
+            only_pending: writing.status == TransactionStatus::Pending,
         });
         rows.chain(writings)
     }
 
     /// Only one incoming row has a trusted id, so each of these lists is searched once.
     fn place_by_id(&mut self) {
-        let mut by_id: HashMap<&str, Vec<(usize, Date, i64)>> = HashMap::new();
+        let mut by_id: HashMap<&str, Vec<Entry<'a>>> = HashMap::new();
         for entry in self.entries() {
             if let Some(id) = entry.bank_id {
-                by_id.entry(id).or_default().push((entry.slot, entry.posted, entry.amount_minor));
+                by_id.entry(id).or_default().push(entry);
             }
         }
         for (index, row) in self.incoming.iter().enumerate() {
@@ -255,22 +257,25 @@ impl<'a> Matching<'a> {
             }
             let candidates = usable_id(row.row).and_then(|id| by_id.get(id)).into_iter().flatten();
             let found = candidates
-                .filter(|(slot, ..)| self.is_free(*slot))
-                .find(|(slot, posted, minor)| self.is_same_by_id(*slot, *posted, *minor, row.row));
-            if let Some((slot, ..)) = found.copied() {
+                .filter(|entry| self.is_free(entry.slot))
+                .find(|entry| self.is_same_by_id(entry, row.row));
+            if let Some(slot) = found.map(|entry| entry.slot) {
                 self.take(slot, index, Reason::BankId);
             }
         }
-        self.by_id = by_id.into_iter().map(|(id, list)| (id, list.iter().map(|e| e.0).collect())).collect();
+        self.by_id =
+            by_id.into_iter().map(|(id, list)| (id, list.iter().map(|entry| entry.slot).collect())).collect();
     }
 
     /// Whether a known row with the same bank id is the same movement. A pending amount may still change.
-    fn is_same_by_id(&self, slot: usize, posted: Date, amount_minor: i64, row: &NewTransaction) -> bool {
+    fn is_same_by_id(&self, entry: &Entry<'_>, row: &NewTransaction) -> bool {
         let pending = |status| status == TransactionStatus::Pending;
-        let Some(known) = self.known.rows.get(slot) else { return false };
-        let days_apart = (row.posted - posted).get_days().abs();
+        let Some(known) = self.known.rows.get(entry.slot) else { return false };
+        let days_apart = (row.posted - entry.posted).get_days().abs();
         let amount_may_change = pending(known.status) || pending(row.status);
-        days_apart <= SAME_ID_DAYS && (amount_minor == row.amount.minor() || amount_may_change)
+        days_apart <= SAME_ID_DAYS
+            && (entry.amount_minor == row.amount.minor() || amount_may_change)
+            && (pending(row.status) || !entry.only_pending)
     }
 
     /// A row with a trusted id is never matched with one to which the same kind of source gave another id: those
@@ -279,9 +284,12 @@ impl<'a> Matching<'a> {
         // The earliest last, so that it is taken first and each is looked at once, however many are equal.
         let mut without_id: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         let mut with_id: HashMap<(u16, Fingerprint), Vec<usize>> = HashMap::new();
+        let mut while_pending: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         let families = self.known.sources.families();
         for entry in self.entries().rev().filter(|entry| self.is_free(entry.slot)) {
-            if entry.bank_id.is_some() {
+            if entry.only_pending {
+                while_pending.entry(entry.fingerprint).or_default().push(entry.slot);
+            } else if entry.bank_id.is_some() {
                 let family = self.known.sources.family_of(entry.batch);
                 with_id.entry((family, entry.fingerprint)).or_default().push(entry.slot);
             } else {
@@ -298,6 +306,9 @@ impl<'a> Matching<'a> {
                 if found.is_none() {
                     found = self.pop_free(with_id.get_mut(&(family, row.fingerprint)));
                 }
+            }
+            if found.is_none() && row.row.status == TransactionStatus::Pending {
+                found = self.pop_free(while_pending.get_mut(&row.fingerprint));
             }
             if let Some(slot) = found {
                 self.take(slot, index, Reason::Text);
@@ -348,6 +359,8 @@ struct Entry<'a> {
     posted: Date,
     amount_minor: i64,
     batch: Option<BatchId>,
+    /// What a row said while it was pending answers for pending rows alone: a booked row of those words is another.
+    only_pending: bool,
 }
 
 /// Ids that say nothing (empty, all zeros) are none.

@@ -203,6 +203,20 @@ fn a_pending_row_is_booked_by_amount_and_the_older_download_adds_nothing_afterwa
 }
 
 #[test]
+fn of_two_withdrawals_of_one_amount_neither_takes_the_place_of_the_other() {
+    let mut account = Account::default();
+    import(&mut account, &[pending(1, -2_000, "ATM Main Street", None)]);
+    let decisions = account.import_as("ofx1", &[row(2, -2_000, "Bakery", None)], Similar::Judge);
+    assert_eq!((added(&decisions), doubtful(&decisions)), (1, 1), "{decisions:?}");
+    assert_eq!(account.known.rows[0].status, TransactionStatus::Pending);
+    // Alike texts, and the booked row is another: the one that was pending is added when it is booked.
+    let mut account = Account::default();
+    import(&mut account, &[pending(1, -2_000, "ATM Main Street", None)]);
+    assert_eq!(import(&mut account, &[row(3, -2_000, "ATM Main Street", None)]), 0);
+    assert_eq!(import(&mut account, &[row(1, -2_000, "ATM Main Street", None)]), 1);
+}
+
+#[test]
 fn a_tip_is_no_second_meal_but_another_shop_is() {
     let mut account = Account::default();
     import(&mut account, &[pending(1, -4_000, "RISTORANTE ROMA", None)]);
