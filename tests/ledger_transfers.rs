@@ -77,7 +77,11 @@ fn money_changed_on_the_way_is_linked_with_its_rate() {
     let dollar = house.account("Dollar account", AccountKind::Checking, "USD", None);
     let out = csv(&[("2026-03-03", "-100.00", "Exchanged to 108.50 USD"), ("2026-03-03", "-7.00", "Lunch")]);
     house.import_for(euro.id, "eur.csv", &out.replace("Amount", "Amount EUR"));
-    let came = csv(&[("2026-03-03", "108.50", "Exchanged from EUR"), ("2026-03-04", "7.60", "Refund"), ("2026-03-09", "-2.00", "Fee")]);
+    let came = csv(&[
+        ("2026-03-03", "108.50", "Exchanged from EUR"),
+        ("2026-03-04", "7.60", "Refund"),
+        ("2026-03-09", "-2.00", "Fee"),
+    ]);
     house.import_for(dollar.id, "usd.csv", &came.replace("Amount", "Amount USD"));
     let proposed = house.vault.proposed_transfers(None, None).unwrap();
     assert_eq!(proposed.len(), 1, "{proposed:?}");
@@ -85,7 +89,10 @@ fn money_changed_on_the_way_is_linked_with_its_rate() {
     house.vault.accept_transfers(&[proposed[0].from.id], now()).unwrap();
     let flows = house.vault.flows(None, None, None).unwrap();
     assert_eq!((flows[0].spending, flows[0].transferred_out), (eur(-700), eur(-10_000)));
-    assert_eq!((flows[1].income.minor(), flows[1].spending.minor(), flows[1].transferred_in.minor()), (760, -200, 10_850));
+    assert_eq!(
+        (flows[1].income.minor(), flows[1].spending.minor(), flows[1].transferred_in.minor()),
+        (760, -200, 10_850)
+    );
 }
 
 #[test]

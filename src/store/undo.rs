@@ -99,6 +99,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the vault cannot be written.
     pub fn hand_over(&self, batch: BatchId, account: AccountId) -> Result<Vec<HandedOver>, StoreError> {
+        self.hand_over_deleted(batch, account)?;
         let mut handed: Vec<HandedOver> = Vec::new();
         let mut left = self.rows_of_batch(batch, account)?;
         let others = self.writings_elsewhere(batch, account)?;
@@ -126,6 +127,28 @@ impl Store {
             handed.push(HandedOver { account, to: record.batch, rows: RowSet::from_ids([id.0]) });
         }
         Ok(handed)
+    }
+
+    /// What the owner deleted of an import's rows stays deleted where another import shows it too.
+    fn hand_over_deleted(&self, batch: BatchId, account: AccountId) -> Result<(), StoreError> {
+        let seen = self.seen_in(account)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT d.id, d.movement, (SELECT min(r.batch) FROM statement_row r WHERE r.deleted = d.id AND r.batch <> ?1)
+             FROM movement_deleted d WHERE d.batch = ?1 AND d.account = ?2",
+        )?;
+        let mut rows = statement.query([batch.0, account.0])?;
+        let mut heirs: Vec<(i64, i64)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, movement, shown): (i64, i64, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let shows = |(other, seen): &&(BatchId, RowSet)| *other != batch && seen.contains(movement);
+            let to = shown.or_else(|| seen.iter().find(shows).map(|(other, _)| other.0));
+            heirs.extend(to.map(|to| (id, to)));
+        }
+        let mut update = self.conn.prepare_cached("UPDATE movement_deleted SET batch = ?2 WHERE id = ?1")?;
+        for (id, to) in heirs {
+            update.execute([id, to])?;
+        }
+        Ok(())
     }
 
     /// Makes rows pending again that an import booked, as they were before; gives those. A row that a later import shows

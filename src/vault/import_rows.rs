@@ -111,7 +111,7 @@ impl RowWriter<'_> {
         let mut older = Sum::new(self.account.currency);
         let mut older_first: Option<Date> = None;
         let lines = statement.rows.iter().map(|row| row.line);
-        for ((incoming, decision), line) in incoming.iter().zip(matching.into_decisions()).zip(lines) {
+        for ((incoming, decision), line) in incoming.iter().zip(matching.decisions()).zip(lines) {
             let row = Row { incoming, line };
             let (added, note) = self.carry_out(&row, decision, &known, &mut seen)?;
             let booked = incoming.row.status != TransactionStatus::Pending;

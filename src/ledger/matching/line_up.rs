@@ -55,8 +55,11 @@ type Free = HashMap<i64, BTreeMap<Date, Vec<usize>>>;
 impl Matching<'_> {
     /// The known rows whose texts [`Matching::line_up`] compares, so that only those need be read.
     pub fn compared(&self) -> Vec<Subject> {
-        let free = self.free_rows();
         let mut found: HashSet<usize> = HashSet::new();
+        if self.taken.iter().all(|taken| *taken) {
+            return Vec::new();
+        }
+        let free = self.free_rows();
         for (_, row) in self.unplaced() {
             let days = day_range(row.row.posted, BOOKED_WITHIN_DAYS, BOOKED_WITHIN_DAYS);
             let near = free.get(&row.row.amount.minor()).map(|by_day| by_day.range(days));

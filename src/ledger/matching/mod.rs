@@ -207,17 +207,16 @@ impl<'a> Matching<'a> {
     }
 
     /// What was decided, in order of the statement's rows; what was not placed is new.
-    pub fn into_decisions(self) -> Vec<Decision> {
+    pub fn decisions(&self) -> impl Iterator<Item = Decision> + '_ {
         let rows = self.incoming.iter().zip(&self.decisions).zip(&self.trusted);
-        let decide = |((row, decision), trusted): ((&Incoming<'_>, &Option<Decision>), &bool)| {
+        rows.map(|((row, decision), trusted)| {
             let trust_bank_id = *trusted && usable_id(row.row).is_some_and(|id| !self.by_id.contains_key(id));
             match decision {
                 Some(Decision::Add { doubt, .. }) => Decision::Add { trust_bank_id, doubt: *doubt },
                 Some(placed) => *placed,
                 None => Decision::Add { trust_bank_id, doubt: None },
             }
-        };
-        rows.map(decide).collect()
+        })
     }
 
     /// The writings there are, each with the place of its row; a row's own writing has the place of the row.

@@ -40,7 +40,7 @@ impl Account {
         });
         let texts = texts.collect();
         matching.line_up(&texts, days, similar);
-        let decisions = matching.into_decisions();
+        let decisions: Vec<Decision> = matching.decisions().collect();
         self.apply(batch, &incoming, &decisions);
         let periods = days.into_iter().collect();
         self.periods.push((batch, Source { format: format.to_owned(), periods }));
@@ -181,8 +181,7 @@ fn a_hundred_thousand_equal_rows_are_decided_quickly() {
     // Quadratic work would take minutes here.
     assert!(
         Matching::new(&account.known, &incoming, "ofx1")
-            .into_decisions()
-            .iter()
+            .decisions()
             .all(|decision| matches!(decision, Decision::Known { .. }))
     );
 }
@@ -352,7 +351,7 @@ proptest! {
     fn no_row_of_any_later_file_is_lost(first in proptest::collection::vec(any_row(), 0..8), second in proptest::collection::vec(any_row(), 0..8), format in "ofx1|csv") {
         let mut account = Account::default();
         import(&mut account, &first);
-        account.import_as(format, &second, Similar::Merge);
+        account.import_as(&format, &second, Similar::Merge);
         // Every distinct row of the second file is in the account at least as often as the file has it.
         for wanted in &second {
             let print = Fingerprint::of(wanted);
