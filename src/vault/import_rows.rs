@@ -107,7 +107,7 @@ impl RowWriter<'_> {
         if let Some(days) = days_of(statement) {
             done.left_pending = matching.left_pending(days);
         }
-        let mut seen = Vec::<(Reason, i64)>::new();
+        let mut seen = SeenIds::default();
         let mut older = Sum::new(self.account.currency);
         let mut older_first: Option<Date> = None;
         let lines = statement.rows.iter().map(|row| row.line);
@@ -126,7 +126,7 @@ impl RowWriter<'_> {
             done.notes.extend(note);
             on_row();
         }
-        self.store.add_seen(self.batch, self.account.id, &seen_sets(&seen))?;
+        self.store.add_seen(self.batch, self.account.id, &seen.into_sets())?;
         if let Some(first_day) = older_first {
             done.older = Some(OlderRows { first_day, sum: older.total()? });
         }
@@ -139,7 +139,7 @@ impl RowWriter<'_> {
         row: &Row<'_>,
         decision: Decision,
         known: &Known,
-        seen: &mut Vec<(Reason, i64)>,
+        seen: &mut SeenIds,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
         match decision {
             Decision::Add { trust_bank_id, doubt } => self.add(row, trust_bank_id, doubt),
@@ -161,7 +161,7 @@ impl RowWriter<'_> {
                 self.did.duplicate += 1;
                 let to_the_letter = !matches!(reason, Reason::Rule { .. });
                 if to_the_letter && !trust_bank_id && row.incoming.row.status != TransactionStatus::Pending {
-                    seen.push((reason, id.0));
+                    seen.push(reason, id);
                     return Ok((false, None));
                 }
                 let record = StatementRowRecord {
@@ -281,9 +281,22 @@ fn known_row(known: &Known, id: TransactionId) -> Option<&Existing> {
     known.rows.get(at)
 }
 
-fn seen_sets(seen: &[(Reason, i64)]) -> Seen {
-    let of = |wanted: Reason| {
-        RowSet::from_ids(seen.iter().filter(|(reason, _)| *reason == wanted).map(|(_, id)| *id))
-    };
-    Seen { by_id: of(Reason::BankId), by_text: of(Reason::Text) }
+/// Rows that a statement shows to the letter.
+#[derive(Default)]
+struct SeenIds {
+    by_id: Vec<i64>,
+    by_text: Vec<i64>,
+}
+
+impl SeenIds {
+    fn push(&mut self, reason: Reason, id: TransactionId) {
+        match reason {
+            Reason::BankId => self.by_id.push(id.0),
+            _ => self.by_text.push(id.0),
+        }
+    }
+
+    fn into_sets(self) -> Seen {
+        Seen { by_id: RowSet::from_ids(self.by_id), by_text: RowSet::from_ids(self.by_text) }
+    }
 }

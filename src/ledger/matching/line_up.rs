@@ -358,7 +358,7 @@ impl Matching<'_> {
 
     fn take_by_rule(&mut self, slot: usize, index: usize, texts: &Texts<'_>) {
         if let Some(reason) = self.reason(slot, index, texts) {
-            self.take(slot, index, reason);
+            self.take_one(slot, index, reason);
         }
     }
 }
