@@ -87,7 +87,10 @@ pub enum Command {
     Import(commands::import::Import),
     #[command(subcommand)]
     Imports(commands::imports::Imports),
+    #[command(subcommand)]
+    Transfer(commands::transfer::TransferCommand),
     Balance(commands::balance::Balance),
+    Reconcile(commands::reconcile::Reconcile),
     #[command(subcommand)]
     Report(commands::report::Report),
     #[command(subcommand)]

@@ -151,6 +151,40 @@ impl Console {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// Asks which of several things is meant, by its number; none where the answer is empty. `option` is what would
+    /// have answered.
+    pub fn choose(
+        &mut self,
+        question: &str,
+        choices: &[String],
+        option: &str,
+    ) -> Result<Option<usize>, Failure> {
+        if !self.can_ask() {
+            return Err(Failure::usage(format!("nobody is at standard input to answer \"{question}\""))
+                .help(format!("give {option} to answer it beforehand")));
+        }
+        self.flush()?;
+        let mut err = io::stderr();
+        let _ = writeln!(err, "{}", clean(question));
+        for (number, choice) in (1..).zip(choices) {
+            let _ = writeln!(err, "  {number}  {}", clean(choice));
+        }
+        let _ = write!(err, "Which one? [1-{}, nothing to stop] ", choices.len());
+        let _ = err.flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(|error| {
+            Failure::new(Exit::Failed, format!("cannot read the answer: {}", describe(&error)))
+        })?;
+        let chosen = answer.trim();
+        if chosen.is_empty() {
+            return Ok(None);
+        }
+        match chosen.parse::<usize>() {
+            Ok(number) if (1..=choices.len()).contains(&number) => Ok(Some(number - 1)),
+            _ => Err(Failure::usage(format!("\"{chosen}\" is none of the numbers"))),
+        }
+    }
+
     /// A progress bar on standard error, or nothing where nobody watches.
     pub fn progress(&mut self) -> Result<Progress, Failure> {
         self.flush()?;

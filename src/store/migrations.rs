@@ -21,6 +21,9 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0008_approvals.sql"),
     include_str!("schema/0009_profile.sql"),
     include_str!("schema/0010_identity.sql"),
+    include_str!("schema/0011_statement_rows.sql"),
+    include_str!("schema/0012_transfers.sql"),
+    include_str!("schema/0013_reconciled.sql"),
 ];
 
 /// The newest version this program knows.

@@ -4,6 +4,7 @@
 //! SQL stays in this folder. A store stands on any SQLite connection, so that its rules are tested on
 //! plain memory; in a vault the connection is the sealed one that `vfs` makes.
 
+pub mod account_known_by;
 pub mod accounts;
 pub mod aggregates;
 pub mod aggregates_disclosed;
@@ -24,8 +25,12 @@ pub mod migrations;
 pub mod movements;
 pub mod profile;
 pub mod recipients;
+pub mod reconciliations;
 pub mod salvage;
 mod soundness;
+pub mod statement_rows;
+pub mod transfers;
+pub mod undo;
 mod values;
 
 pub use error::StoreError;

@@ -3,7 +3,7 @@
 use super::Remembered;
 use crate::ledger::annotation::NoTag;
 use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, SplitError, TransactionId};
-use crate::money::{Currency, CurrencyError, MoneyError};
+use crate::money::{Currency, CurrencyError, Money, MoneyError};
 use crate::statement::StatementError;
 use crate::store::StoreError;
 use crate::vfs::{Seen, VfsError};
@@ -85,6 +85,41 @@ pub enum VaultError {
     /// No import of that number, or it was undone already.
     #[error("there is no import {}, or it was undone", .0.0)]
     NoSuchImport(BatchId),
+    /// A reconciled transaction is not changed or deleted unless that is asked for.
+    #[error("transaction {} is reconciled", .0.0)]
+    Reconciled(TransactionId),
+    /// The balance that was given is not what the account's rows come to.
+    #[error("on {day} the rows of \"{account}\" come to {computed}, not to {given}")]
+    NotReconciled {
+        /// The account.
+        account: String,
+        /// The end of which day.
+        day: Date,
+        /// What was given.
+        given: Money,
+        /// What the rows add up to.
+        computed: Money,
+        /// On which days computed and stated balances parted, in words, where that is known.
+        gaps: Vec<String>,
+    },
+    /// Two transactions cannot be the sides of one transfer.
+    #[error("transactions {} and {} are no transfer: {why}", .from.0, .to.0)]
+    NoTransfer {
+        /// The one.
+        from: TransactionId,
+        /// The other.
+        to: TransactionId,
+        /// Why not.
+        why: String,
+    },
+    /// A transaction that is not in a proposed transfer, or in a linked one.
+    #[error("transaction {} is in no {what} transfer", .id.0)]
+    NotInTransfer {
+        /// The transaction.
+        id: TransactionId,
+        /// `proposed` or `linked`.
+        what: &'static str,
+    },
     /// No category of that name.
     #[error("there is no category named \"{name}\"")]
     NoSuchCategory {

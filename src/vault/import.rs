@@ -1,19 +1,20 @@
 //! Importing statement files: all of them or none, every row once.
 
 use super::accounts::account_by_id;
-use super::annotations::drop_outdated_split;
+use super::attachments::attach_bytes;
 use super::balances::computed_balance;
 use super::import_book;
-use super::import_parts::{add_parts, name_categories};
-use super::import_target::{Target, one_account_at_most};
+use super::import_parts::name_categories;
+use super::import_rows::{RowNote, RowWriter};
+use super::import_target::{Target, account_of_kind, one_account_at_most};
+use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
-use crate::ledger::fingerprint::decide;
 use crate::ledger::{
-    Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, Opening, StatedBalance,
-    TransactionStatus,
+    Account, AccountId, AttachmentTarget, BalanceKind, BatchId, Opening, Similar, StatedBalance,
+    TransactionId, TransactionStatus,
 };
-use crate::money::{Currency, Money, MoneyError, Sum};
+use crate::money::{Currency, Money, MoneyError};
 use crate::statement::{
     BookAccount, BookFile, CsvProfile, DateOrder, Format, ReadOptions, Statement, Warning,
 };
@@ -23,9 +24,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-
-/// How many days around a statement are searched for rows that the account has already.
-const SEARCH_DAYS: i32 = 15;
 
 /// A file to import.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +50,15 @@ pub struct ImportOptions {
     pub date_order: Option<DateOrder>,
     /// Reports what would happen and changes nothing.
     pub dry_run: bool,
+    /// What is done with rows that may or may not be known, since another source wrote them.
+    pub similar: Similar,
+    /// Adds rows again that the owner had deleted.
+    pub restore_deleted: bool,
+    /// Keeps each file in the vault, attached to its import.
+    pub keep_source: bool,
+    /// Remembers that statements which show their account as these do are of [`ImportOptions::account`], though the
+    /// account has no such number.
+    pub remember: bool,
 }
 
 /// What an import did.
@@ -87,10 +94,16 @@ pub struct AccountReport {
     pub created: bool,
     /// Rows that were new.
     pub added: u64,
-    /// Rows that it had already.
+    /// Rows that it had already, or that the owner had deleted.
     pub duplicate: u64,
     /// Pending rows that the bank has now booked.
     pub updated: u64,
+    /// The rows that were neither simply new nor known to the letter, in file order.
+    pub notes: Vec<RowNote>,
+    /// Pending rows of the days that the file speaks of that it neither books nor shows.
+    pub left_pending: Vec<TransactionId>,
+    /// Whether the account is the one that the owner named for such files before.
+    pub remembered: bool,
     /// The balances that the file states, with what the rows add up to.
     pub stated: Vec<StatedBalanceReport>,
     /// The opening balance, where this import gave it.
@@ -127,20 +140,24 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
-        let read_options = ReadOptions {
-            format: options.format,
-            currency: account.as_ref().map(|account| account.currency).or(options.currency),
-            profile: options.profile.clone(),
-            date_order: options.date_order,
-        };
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
+                let meant = match &account {
+                    Some(account) => Some(account.clone()),
+                    None => account_of_kind(store, file)?,
+                };
+                let read_options = ReadOptions {
+                    format: options.format,
+                    currency: meant.map(|account| account.currency).or(options.currency),
+                    profile: options.profile.clone(),
+                    date_order: options.date_order,
+                };
                 let read = super::read_any(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
-                reports.push(import_file(store, file, read, account.as_ref(), now, progress)?);
+                reports.push(import_file(store, file, read, account.as_ref(), options, now, progress)?);
             }
             Ok(ImportReport { files: reports })
         };
@@ -161,6 +178,7 @@ fn import_file(
     file: &ImportFile<'_>,
     mut book: BookFile,
     named: Option<&Account>,
+    options: &ImportOptions,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
@@ -175,7 +193,7 @@ fn import_file(
             text: format!("this very file was imported before, {}", earlier.strftime("%Y-%m-%d %H:%M UTC")),
         });
     }
-    one_account_at_most(file.name, &read.statements, named)?;
+    one_account_at_most(file.name, &read.statements, named.filter(|_| !options.remember))?;
     if read.statements.is_empty() {
         let name = file.name.to_owned();
         return Ok(FileReport {
@@ -188,6 +206,9 @@ fn import_file(
         });
     }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
+    if options.keep_source {
+        attach_bytes(store, file.bytes, base_name(file.name), AttachmentTarget::Import(batch), now)?;
+    }
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
     let mut accounts: Vec<AccountReport> = Vec::new();
@@ -195,7 +216,7 @@ fn import_file(
         let book = book_accounts.get(index);
         let target = match (named, book) {
             (None, Some(book)) => import_book::target(store, statement, book, batch)?,
-            _ => Target::find(store, file.name, statement, named, batch)?,
+            _ => Target::find(store, file, statement, named, options.remember, batch)?,
         };
         let mut on_row = || {
             rows_done += 1;
@@ -203,8 +224,8 @@ fn import_file(
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report =
-            import_statement(store, Source { statement, book }, target, batch, &mut warnings, &mut on_row)?;
+        let import = StatementImport { store, batch, format: read.format.as_str(), options };
+        let report = import.run(Source { statement, book }, target, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
@@ -227,139 +248,94 @@ struct Source<'a> {
     book: Option<&'a BookAccount>,
 }
 
-fn import_statement(
-    store: &Store,
-    source: Source<'_>,
-    target: Target,
+/// What all statements of a file share.
+struct StatementImport<'a> {
+    store: &'a Store,
     batch: BatchId,
-    warnings: &mut Vec<Warning>,
-    on_row: &mut dyn FnMut(),
-) -> Result<AccountReport, VaultError> {
-    let Source { statement, book } = source;
-    let Target { mut account, created } = target;
-    let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
-    let mut did = BatchAccount {
-        account: account.id,
-        added: 0,
-        duplicate: 0,
-        updated: 0,
-        opening_set: false,
-        opening_shift_minor: 0,
-        opening_date_before: None,
-    };
-    let older = add_rows(store, source, &account, batch, &mut did, warnings, on_row)?;
-    for stated in &statement.balances {
-        let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
-        store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
-    }
-    if let Some((from, to)) = days_of(statement) {
-        store.add_statement_period(batch, account.id, from, to)?;
-    }
-    if was_empty {
-        // A book says itself what an account began with, or that it began with nothing.
-        account.opening = match book {
-            Some(book) => book.opening,
-            None => derive_opening(statement)?,
+    format: &'a str,
+    options: &'a ImportOptions,
+}
+
+impl StatementImport<'_> {
+    fn run(
+        &self,
+        source: Source<'_>,
+        target: Target,
+        warnings: &mut Vec<Warning>,
+        on_row: &mut dyn FnMut(),
+    ) -> Result<AccountReport, VaultError> {
+        let Self { store, batch, .. } = *self;
+        let Source { statement, book } = source;
+        let Target { mut account, created, remembered } = target;
+        let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
+        let mut did = BatchAccount {
+            account: account.id,
+            added: 0,
+            duplicate: 0,
+            updated: 0,
+            opening_set: false,
+            opening_shift_minor: 0,
+            opening_date_before: None,
         };
-        did.opening_set = account.opening.is_some();
-    } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
-        did.opening_shift_minor = older.sum.minor();
-        did.opening_date_before = Some(opening.date);
-        store.add_opening_moved(account.id, batch, opening.date)?;
-        let amount = opening.amount.checked_sub(older.sum)?;
-        account.opening = Some(Opening { date: older.first_day, amount, derived: true });
+        let (format, options) = (self.format, self.options);
+        let mut writer =
+            RowWriter { store, account: &account, batch, format, options, did: &mut did, warnings };
+        let done = writer.write(statement, book, on_row)?;
+        for stated in &statement.balances {
+            let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
+            store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
+        }
+        if let Some((from, to)) = days_of(statement) {
+            store.add_statement_period(batch, account.id, from, to)?;
+        }
+        if was_empty {
+            // A book says itself what an account began with, or that it began with nothing.
+            account.opening = match book {
+                Some(book) => book.opening,
+                None => derive_opening(statement)?,
+            };
+            did.opening_set = account.opening.is_some();
+        } else if let (Some(opening), Some(older)) =
+            (account.opening.filter(|known| known.derived), done.older)
+        {
+            did.opening_shift_minor = older.sum.minor();
+            did.opening_date_before = Some(opening.date);
+            store.add_opening_moved(account.id, batch, opening.date)?;
+            let amount = opening.amount.checked_sub(older.sum)?;
+            account.opening = Some(Opening { date: older.first_day, amount, derived: true });
+        }
+        if did.opening_set || did.opening_date_before.is_some() {
+            store.update_account(&account)?;
+        }
+        store.add_batch_account(batch, &did)?;
+        if let Some(first) = done.first_added {
+            warn_of_reconciled(store, &account, first, warnings)?;
+        }
+        let stated = stated_reports(store, statement, &account)?;
+        let opening = account.opening.filter(|_| did.opening_set);
+        let BatchAccount { added, duplicate, updated, .. } = did;
+        let (notes, left_pending) = (done.notes, done.left_pending);
+        Ok(AccountReport {
+            account,
+            created,
+            added,
+            duplicate,
+            updated,
+            notes,
+            left_pending,
+            remembered,
+            stated,
+            opening,
+        })
     }
-    if did.opening_set || did.opening_date_before.is_some() {
-        store.update_account(&account)?;
-    }
-    store.add_batch_account(batch, &did)?;
-    let stated = stated_reports(store, statement, &account)?;
-    let opening = account.opening.filter(|_| did.opening_set);
-    let BatchAccount { added, duplicate, updated, .. } = did;
-    Ok(AccountReport { account, created, added, duplicate, updated, stated, opening })
 }
 
 /// The days of which a statement speaks: its own period, widened to its rows; its rows alone where it names none.
-fn days_of(statement: &Statement) -> Option<(Date, Date)> {
+pub(super) fn days_of(statement: &Statement) -> Option<(Date, Date)> {
     let rows = statement.rows.iter().map(|row| row.transaction.posted);
     let stated = statement.period.into_iter().flat_map(|(from, to)| [from, to]);
     let days = rows.chain(stated);
     days.clone().min().zip(days.max())
-}
-
-/// Booked rows that were added before the day of a derived opening balance.
-struct OlderRows {
-    first_day: Date,
-    sum: Money,
-}
-
-fn add_rows(
-    store: &Store,
-    source: Source<'_>,
-    account: &Account,
-    batch: BatchId,
-    did: &mut BatchAccount,
-    warnings: &mut Vec<Warning>,
-    on_row: &mut dyn FnMut(),
-) -> Result<Option<OlderRows>, VaultError> {
-    let Source { statement, book } = source;
-    let days = statement.rows.iter().map(|row| row.transaction.posted);
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(None) };
-    let around = jiff::Span::new().days(SEARCH_DAYS);
-    let existing = store.existing_movements(
-        account.id,
-        first.checked_sub(around).unwrap_or(Date::MIN),
-        last.checked_add(around).unwrap_or(Date::MAX),
-    )?;
-    let incoming: Vec<Incoming<'_>> = statement
-        .rows
-        .iter()
-        .map(|row| Incoming { row: &row.transaction, fingerprint: Fingerprint::of(&row.transaction) })
-        .collect();
-    let opening_day = account.opening.map(|opening| opening.date);
-    let mut older_sum = Sum::new(account.currency);
-    let mut older_first: Option<Date> = None;
-    let lines = statement.rows.iter().map(|row| row.line);
-    let decided = incoming.iter().zip(decide(&existing, &incoming)).zip(lines).enumerate();
-    for (index, ((incoming, decision), line)) in decided {
-        let row = incoming.row;
-        match decision {
-            Decision::Add { trust_bank_id } => {
-                let id =
-                    store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
-                if let Some(row_read) = statement.rows.get(index) {
-                    add_parts(store, id, row_read)?;
-                }
-                if let Some(extras) = book.and_then(|book| book.extras.get(index)) {
-                    import_book::annotate(store, id, extras)?;
-                }
-                did.added += 1;
-                if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
-                {
-                    older_sum.add(row.amount)?;
-                    older_first = Some(older_first.map_or(row.posted, |day| day.min(row.posted)));
-                }
-            }
-            Decision::Update(id) => {
-                if drop_outdated_split(store, id, row.amount)? {
-                    let text = format!(
-                        "the bank booked transaction {} with another amount, which its parts do not add up to: \
-                         it is no longer split",
-                        id.0
-                    );
-                    warnings.push(Warning { line, text });
-                }
-                store.book_movement(id, row, incoming.fingerprint)?;
-                did.updated += 1;
-            }
-            Decision::Duplicate(_) => did.duplicate += 1,
-        }
-        on_row();
-    }
-    match older_first {
-        Some(first_day) => Ok(Some(OlderRows { first_day, sum: older_sum.total()? })),
-        None => Ok(None),
-    }
 }
 
 /// The opening balance that makes the statement's own balance true; none where it states none.
@@ -410,6 +386,9 @@ fn merge(known: &mut AccountReport, later: AccountReport) {
     known.added += later.added;
     known.duplicate += later.duplicate;
     known.updated += later.updated;
+    known.notes.extend(later.notes);
+    known.left_pending.retain(|id| !later.left_pending.contains(id));
+    known.left_pending.extend(later.left_pending);
     for stated in later.stated {
         if !known.stated.contains(&stated) {
             known.stated.push(stated);
@@ -427,6 +406,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The name without its folder: where a file lay is nobody's business.
-fn base_name(name: &str) -> &str {
+pub(super) fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }

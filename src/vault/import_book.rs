@@ -36,7 +36,7 @@ pub(super) fn target(
     let same = |account: &Account| account.currency == statement.currency;
     let named = store.account_by_name(&book.name)?;
     if let Some(account) = numbered.into_iter().chain(named).find(same) {
-        return Ok(Target { account, created: false });
+        return Ok(Target { account, created: false, remembered: false });
     }
     let base = usable_name(&book.name, "an account")?;
     for attempt in 1..=1_000u32 {
@@ -61,7 +61,7 @@ pub(super) fn target(
                     account.closed = book.closed;
                     store.update_account(&account)?;
                 }
-                return Ok(Target { account, created: true });
+                return Ok(Target { account, created: true, remembered: false });
             }
         }
     }

@@ -33,6 +33,8 @@ mod held;
 mod import;
 mod import_book;
 mod import_parts;
+mod import_rows;
+mod import_show;
 mod import_target;
 mod journal;
 pub mod keys;
@@ -49,6 +51,7 @@ mod question;
 mod read_book;
 #[cfg(feature = "age")]
 mod recipients;
+mod reconcile;
 mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
@@ -61,10 +64,12 @@ mod standing_fact;
 #[cfg(feature = "age")]
 mod trace;
 mod transactions;
+mod transfers;
 mod undo;
 
 pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
+pub use crate::store::undo::UndoConflicts;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
 pub use annotations::NewPart;
@@ -86,6 +91,8 @@ pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowF
 #[cfg(feature = "age")]
 pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
+pub use import_rows::{RowNote, RowOutcome};
+pub use import_show::{ShownAccount, ShownImport, ShownRow};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
@@ -97,6 +104,7 @@ pub use memory::{Memory, Remembered};
 pub use read_book::read_any;
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use reconcile::{Reconciled, StatedBalances};
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
@@ -104,6 +112,7 @@ pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
+pub use transfers::Flow;
 pub use undo::UndoReport;
 
 #[cfg(feature = "age")]

@@ -21,7 +21,7 @@ impl VaultError {
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
             Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Write(_) | Self::Sealing(_) => ErrorClass::Failed,
-            Self::AllSuppressed { .. } | Self::Unanswerable(_) => ErrorClass::Refused,
+            Self::AllSuppressed { .. } | Self::Unanswerable(_) | Self::Reconciled(_) => ErrorClass::Refused,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
             | Self::OtherAccount { .. }
@@ -30,6 +30,9 @@ impl VaultError {
             | Self::AmbiguousAccount { .. }
             | Self::NoSuchTransaction(_)
             | Self::NoSuchImport(_)
+            | Self::NotReconciled { .. }
+            | Self::NoTransfer { .. }
+            | Self::NotInTransfer { .. }
             | Self::NoSuchCategory { .. }
             | Self::AmbiguousCategory { .. }
             | Self::CategoryInUse { .. }
@@ -67,9 +70,14 @@ impl VaultError {
                  or something (a synchronisation service, a restored disk) did: look for the newer file first"
                     .to_owned(),
             ),
-            Self::NeedsAccount { .. } => Some("name the account it belongs to with --account".to_owned()),
+            Self::NeedsAccount { .. } => Some(
+                "name the account it belongs to with --account, and give --remember so that files of this kind are \
+                 its own from then on"
+                    .to_owned(),
+            ),
             Self::OtherAccount { .. } => Some(
-                "leave --account out to let the file find its own account, or name the account it is of"
+                "leave --account out to let the file find its own account, or name the account it is of; where that \
+                 account has this number too, say so with --remember"
                     .to_owned(),
             ),
             Self::OtherCurrency { expected, .. } => Some(format!(
@@ -84,6 +92,18 @@ impl VaultError {
             }
             Self::NoSuchTransaction(_) => Some("see the numbers with: finvault tx list".to_owned()),
             Self::NoSuchImport(_) => Some("see the numbers with: finvault imports list".to_owned()),
+            Self::Reconciled(_) => Some(
+                "its day, amount and words are settled: give --reconciled to change it all the same, or open the days \
+                 again with: finvault reconcile --account ACCOUNT --reopen DAY"
+                    .to_owned(),
+            ),
+            Self::NotReconciled { gaps, .. } => Some(if gaps.is_empty() {
+                "compare the rows with the bank's: finvault report register --account ACCOUNT".to_owned()
+            } else {
+                gaps.join("\n")
+            }),
+            Self::NoTransfer { .. } => None,
+            Self::NotInTransfer { .. } => Some("see them with: finvault transfer list".to_owned()),
             Self::NoSuchCategory { .. } => Some("see the names with: finvault category list".to_owned()),
             Self::CategoryInUse { .. } => Some("say where they go with --move-to".to_owned()),
             Self::IsSplit(id) => Some(format!("join it first with: finvault tx split {} --clear", id.0)),

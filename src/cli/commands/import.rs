@@ -1,14 +1,21 @@
 //! `import`: takes statement files into the vault, all of them or none.
 
+use super::import_rows::{self, RowNoteShape};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, describe};
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use finvault::ledger::transfer::APART_DAYS;
+use finvault::ledger::{Account, AccountId, Similar};
 use finvault::statement::{DateOrder, Format};
-use finvault::vault::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport};
+use finvault::vault::{
+    AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, TransactionQuery, Vault, VaultError,
+};
+use jiff::Span;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +24,7 @@ use std::path::{Path, PathBuf};
 /// Files of banks (OFX, QFX, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
 /// apart by what is in them. A statement that names its account makes that
 /// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
-/// in twice adds nothing.
+/// in twice adds nothing, and statements of one account in several formats line up.
 #[derive(Debug, Args)]
 #[command(after_long_help = PROFILE_HELP)]
 pub struct Import {
@@ -42,7 +49,33 @@ pub struct Import {
     /// Only say what would be taken in
     #[arg(long)]
     dry_run: bool,
+    /// What to do with rows that may be known, since another source wrote them [default: judge]
+    #[arg(long, value_enum, value_name = "HOW")]
+    similar: Option<SimilarChoice>,
+    /// Add rows again that you had deleted
+    #[arg(long)]
+    restore_deleted: bool,
+    /// Keep each file in the vault, sealed, as evidence for what is disclosed of it
+    #[arg(long)]
+    keep_source: bool,
+    /// Remember that statements which show their account as this one does are of --account
+    #[arg(long, requires = "account")]
+    remember: bool,
 }
+
+/// What to do with rows that may be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SimilarChoice {
+    /// What surely is known is not added; what may be is added and told
+    Judge,
+    /// What may be known is taken as known
+    Merge,
+    /// Only what is the same by the bank's id or to the letter is taken as known
+    Add,
+}
+
+/// Files of more bytes than this in all are not read twice to ask about doubtful rows first.
+const MOST_TO_REHEARSE: usize = 4 << 20;
 
 const PROFILE_HELP: &str = "\
 Profiles:
@@ -111,20 +144,128 @@ impl Import {
             profile,
             date_order: self.date_order,
             dry_run: self.dry_run,
+            similar: match self.similar {
+                None | Some(SimilarChoice::Judge) => Similar::Judge,
+                Some(SimilarChoice::Merge) => Similar::Merge,
+                Some(SimilarChoice::Add) => Similar::Add,
+            },
+            restore_deleted: self.restore_deleted,
+            keep_source: self.keep_source,
+            remember: self.remember,
         };
+        let options = self.ask(&mut vault, &files, options, session)?;
         let progress = session.console.progress()?;
         let report = vault.import(&files, &options, session.now(), &mut |at| {
             progress.show(at.stage, at.done, at.total);
         })?;
         drop(progress);
+        let transfers = possible_transfers(&vault, &report)?;
         vault.close()?;
         if session.console.is_json() {
             session.console.json(&ReportShape::new(&report))?;
         } else {
             print(&report, self.dry_run, session.console)?;
+            let hint = match transfers {
+                0 => return Ok(Exit::Done),
+                1 => "1 pair of rows looks like a transfer".to_owned(),
+                many => format!("{many} pairs of rows look like transfers"),
+            };
+            session.console.say(format!("{hint} between your accounts: finvault transfer list"))?;
         }
         Ok(Exit::Done)
     }
+
+    /// Asks what only the owner knows, where somebody sits at a terminal: whose statement a file is, and whether rows
+    /// that may be known are. Answers about accounts are remembered.
+    fn ask(
+        &self,
+        vault: &mut Vault,
+        files: &[ImportFile<'_>],
+        mut options: ImportOptions,
+        session: &mut Session<'_>,
+    ) -> Result<ImportOptions, Failure> {
+        let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
+        if session.console.is_json() || !session.console.can_ask() || bytes > MOST_TO_REHEARSE {
+            return Ok(options);
+        }
+        let now = session.now();
+        let mut rehearse = |options: &ImportOptions| {
+            let rehearsal = ImportOptions { dry_run: true, ..options.clone() };
+            vault.import(files, &rehearsal, now, &mut |_| {})
+        };
+        let mut outcome = rehearse(&options);
+        if files.len() == 1 {
+            let asked = match &outcome {
+                Err(VaultError::NeedsAccount { file }) => ask_account(vault, file, session.console)?,
+                // The account's currency is what the file leaves open.
+                Err(VaultError::Statement { file, error })
+                    if options.account.is_none() && error.remedy.contains("--account") =>
+                {
+                    ask_account(vault, file, session.console)?
+                }
+                Err(VaultError::OtherAccount { file, found, account }) => {
+                    let question = format!("{file} is of {found}. Is that a number of \"{account}\" too?");
+                    let same = session.console.confirm(&question, "--remember")?;
+                    options.account.filter(|_| same)
+                }
+                _ => None,
+            };
+            if let Some(account) = asked {
+                options = ImportOptions { account: Some(account), remember: true, ..options };
+                let rehearsal = ImportOptions { dry_run: true, ..options.clone() };
+                outcome = vault.import(files, &rehearsal, now, &mut |_| {});
+            }
+        }
+        let Ok(report) = outcome else { return Ok(options) };
+        let accounts = report.files.iter().flat_map(|file| &file.accounts);
+        let doubtful: usize = accounts.map(|account| import_rows::count(account, "doubtful")).sum();
+        if doubtful > 0 && self.similar.is_none() && !self.dry_run {
+            print(&report, true, session.console)?;
+            let question = format!("Are these {doubtful} rows the ones that the account has already?");
+            if session.console.confirm(&question, "--similar merge")? {
+                options.similar = Similar::Merge;
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Asks whose statement a file is; none where the answer is none of the accounts.
+fn ask_account(vault: &Vault, file: &str, console: &mut Console) -> Result<Option<AccountId>, Failure> {
+    let mut accounts: Vec<Account> = vault.accounts()?;
+    accounts.retain(|account| account.closed.is_none());
+    if accounts.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> =
+        accounts.iter().map(|account| format!("{} ({})", account.name, account.currency)).collect();
+    let question =
+        format!("{file} does not say which account it is of. The answer is remembered for such files.");
+    let chosen = console.choose(&question, &names, "--account")?;
+    Ok(chosen.and_then(|at| accounts.get(at)).map(|account| account.id))
+}
+
+/// How many pairs of rows look like transfers around the days of an import of a bearable size.
+fn possible_transfers(vault: &Vault, report: &ImportReport) -> Result<usize, Failure> {
+    const MOST_ROWS: u64 = 20_000;
+    let accounts = || report.files.iter().flat_map(|file| &file.accounts);
+    let added: u64 = accounts().map(|account| account.added + account.updated).sum();
+    if added == 0 || added > MOST_ROWS {
+        return Ok(0);
+    }
+    let mut pairs = BTreeSet::new();
+    for batch in report.files.iter().filter_map(|file| file.batch) {
+        let rows = vault.transactions(&TransactionQuery { batch: Some(batch), ..Default::default() })?;
+        let days = rows.iter().map(|row| row.detail.posted);
+        let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { continue };
+        let around = Span::new().days(APART_DAYS);
+        let ids: BTreeSet<_> = rows.iter().map(|row| row.id).collect();
+        let proposals =
+            vault.proposed_transfers(first.checked_sub(around).ok(), last.checked_add(around).ok())?;
+        let new = proposals.iter().filter(|pair| ids.contains(&pair.from.id) || ids.contains(&pair.to.id));
+        pairs.extend(new.map(|pair| pair.from.id));
+    }
+    Ok(pairs.len())
 }
 
 fn is_stdin(file: &Path) -> bool {
@@ -181,6 +322,11 @@ struct AccountShape<'a> {
     added: u64,
     duplicate: u64,
     updated: u64,
+    merged: usize,
+    deleted: usize,
+    doubtful: usize,
+    rows: Vec<RowNoteShape>,
+    left_pending: Vec<i64>,
     stated_balances: Vec<StatedShape>,
 }
 
@@ -230,6 +376,11 @@ impl<'a> AccountShape<'a> {
             added: report.added,
             duplicate: report.duplicate,
             updated: report.updated,
+            merged: import_rows::count(report, "merged"),
+            deleted: import_rows::count(report, "deleted"),
+            doubtful: import_rows::count(report, "doubtful"),
+            rows: report.notes.iter().map(|note| RowNoteShape::new(note, Some(note.line))).collect(),
+            left_pending: report.left_pending.iter().map(|id| id.0).collect(),
             stated_balances: report
                 .stated
                 .iter()
@@ -271,10 +422,22 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
 fn print_account(report: &AccountReport, dry_run: bool, console: &mut Console) -> Result<(), Failure> {
     let account = &report.account;
     let mut counts = format!("{} added, {} known already", report.added, report.duplicate);
+    let parts = [("merged", "written otherwise"), ("deleted", "deleted by you")];
+    let parts = parts.map(|(sort, words)| (import_rows::count(report, sort), words));
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    if !parts.is_empty() {
+        counts.push_str(&format!(" ({})", parts.join(", ")));
+    }
     if report.updated > 0 {
         counts.push_str(&format!(", {} updated", report.updated));
     }
-    let made = if report.created {
+    let made = if report.remembered {
+        "  (this account, as you answered before)".to_owned()
+    } else if report.created {
         let number = account.masked_number().map(|number| format!(", {number}")).unwrap_or_default();
         let made = if dry_run { "would make this account" } else { "made this account" };
         format!("  ({made}: {}, {}{number})", account.kind, account.currency)
@@ -282,6 +445,7 @@ fn print_account(report: &AccountReport, dry_run: bool, console: &mut Console) -
         String::new()
     };
     console.say_toned(&[(Tone::Plain, &format!("  {}: {counts}", account.name)), (Tone::Dim, &made)])?;
+    import_rows::tell(report, console)?;
     // What can be spent is the bank's own reckoning: it is kept, and told to scripts.
     for stated in report.stated.iter().filter(|stated| stated.kind.is_booked()) {
         let (tone, verdict) = match (stated.computed, &report.opening) {

@@ -17,6 +17,7 @@ pub mod export;
 pub mod exposure;
 pub mod facts;
 pub mod import;
+pub mod import_rows;
 pub mod imports;
 pub mod init;
 pub mod key;
@@ -29,10 +30,12 @@ pub mod profile;
 pub mod receipt;
 pub mod recipient;
 pub mod recipient_policy;
+pub mod reconcile;
 pub mod report;
 pub mod request;
 pub mod review;
 pub mod shapes;
+pub mod transfer;
 pub mod tx;
 pub mod tx_split;
 pub mod unlock;
@@ -57,7 +60,9 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Attach(command) => command.run(session),
         Command::Import(command) => command.run(session),
         Command::Imports(command) => command.run(session),
+        Command::Transfer(command) => command.run(session),
         Command::Balance(command) => command.run(session),
+        Command::Reconcile(command) => command.run(session),
         Command::Report(command) => command.run(session),
         Command::Recipient(command) => command.run(session),
         Command::Disclose(command) => command.run(session),
