@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
 ///
-/// Files of banks (OFX, QFX, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
+/// Files of banks (OFX, QFX, camt, MT940, QIF, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
 /// apart by what is in them. A statement that names its account makes that
 /// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
 /// in twice adds nothing, and statements of one account in several formats line up.
