@@ -168,7 +168,9 @@ fn an_undone_import_takes_its_files_along_and_says_so() {
     sandbox.run(&["import", "january.ofx"]).expect(0);
     sandbox.run(&["attach", "add", "january.ofx", "--import", "1"]).expect(0);
     sandbox.run(&["attach", "add", "january.ofx", "--tx", "1"]).expect(0);
-    let undone = sandbox.json(&["imports", "undo", "1"]).expect(0).json();
+    let refused = sandbox.run(&["imports", "undo", "1"]).expect(7);
+    assert!(refused.stderr.contains("with files attached: transaction 1"), "{}", refused.stderr);
+    let undone = sandbox.json(&["imports", "undo", "1", "--discard-changes"]).expect(0).json();
     assert_eq!((&undone["removed"], &undone["attachments_removed"]), (&json!(1), &json!(2)));
     assert_eq!(sandbox.json(&["attach", "list"]).expect(0).json(), json!([]));
 }

@@ -395,8 +395,8 @@ fn who_waited_for_a_file_that_was_replaced_does_not_write_to_it() {
 /// Flips a byte in a page of the database.
 fn damage_page(path: &Path, page: i64) {
     let mut bytes = std::fs::read(path).unwrap();
-    // Two header copies and two table slots come before the first pages.
-    bytes[usize::try_from((page + 3) * 4096 + 100).unwrap()] ^= 1;
+    // Two header copies, and two slots each of the first node and the first group, come before the first pages.
+    bytes[usize::try_from((page + 5) * 4096 + 100).unwrap()] ^= 1;
     std::fs::write(path, bytes).unwrap();
 }
 

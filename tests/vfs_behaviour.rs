@@ -412,9 +412,12 @@ fn nothing_readable_is_left_in_the_files() {
     for word in ["plainly_named", "Corner", "espresso", "SQLite format"] {
         assert!(!all.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
     }
-    let body = &fs::read(&vault.path).unwrap()[8192..];
+    // Each unit once: in a closed vault the tag table's twins are copies of each other.
+    let file = fs::read(&vault.path).unwrap();
+    let units: std::collections::BTreeSet<&[u8]> = file[8192..].chunks(4096).collect();
+    let body = units.into_iter().collect::<Vec<_>>().concat();
     let mut counts = [0_f64; 256];
-    for byte in body {
+    for byte in &body {
         counts[usize::from(*byte)] += 1.0;
     }
     let expected = body.len() as f64 / 256.0;

@@ -25,14 +25,14 @@ pub(crate) fn verify_hmac_sha256(key: &[u8], parts: &[&[u8]], expected: &[u8; 32
 
 /// HKDF-Extract: HMAC-SHA256(salt, input), RFC 5869 section 2.2.
 pub(super) fn extract(salt: &[u8], input: &[u8]) -> DerivedSecret {
-    DerivedSecret::take(hmac_sha256(salt, &[input]))
+    DerivedSecret::take(&mut hmac_sha256(salt, &[input]))
 }
 
 /// The first block of HKDF-Expand, RFC 5869 section 2.3 with L = 32: T(1) = HMAC(PRK, info | 0x01).
 pub(super) fn expand_one_block(prk: &[u8; 32], info: &[&[u8]]) -> DerivedSecret {
     let mut parts = info.to_vec();
     parts.push(&[1]);
-    DerivedSecret::take(hmac_sha256(prk, &parts))
+    DerivedSecret::take(&mut hmac_sha256(prk, &parts))
 }
 
 /// HKDF-Expand to 32 bytes: `label` and `context` separate outputs.
@@ -49,13 +49,22 @@ pub(crate) fn derive(salt: &[u8], input: &[u8], label: &str, context: &[u8]) -> 
     expand(&extract(salt, input), label, context)
 }
 
+/// Overwrites what functions that have returned left on the stack: values that were moved out of them stay there otherwise.
+#[inline(never)]
+fn overwrite_stack() {
+    let mut room = [0_u8; 16 * 1024];
+    std::hint::black_box(&mut room);
+}
+
 /// 32 secret bytes with one purpose, derived from a vault's key; wiped on drop.
 pub struct DerivedSecret(LockedKey);
 
 impl DerivedSecret {
-    fn take(mut bytes: [u8; 32]) -> Self {
-        let secret = Self(LockedKey::copy_of(&bytes));
+    /// Moves the bytes to where secrets are kept, and wipes where they were.
+    fn take(bytes: &mut [u8; 32]) -> Self {
+        let secret = Self(LockedKey::copy_of(bytes));
         bytes.zeroize();
+        overwrite_stack();
         secret
     }
 
