@@ -283,6 +283,9 @@ pub(super) fn is_whole<B: Backing>(
     each_differing(io, roots, others, pages, &mut |_, _, twin| Ok(twin.is_some()))
 }
 
+/// Looks at a list and the twin that is it, if one is; answers whether to go on.
+type Visitor<'v, B> = dyn FnMut(&mut Io<'_, B>, List, Option<Twin>) -> Result<bool, Fault> + 'v;
+
 /// Shows each node and list that `roots` names for the first `pages` pages and `others` does not, with the twin that
 /// is it, if one is. Stops, and answers false, where `visit` does.
 pub(super) fn each_differing<B: Backing>(
@@ -290,7 +293,7 @@ pub(super) fn each_differing<B: Backing>(
     roots: &Roots,
     others: &Roots,
     pages: u32,
-    visit: &mut dyn FnMut(&mut Io<'_, B>, List, Option<Twin>) -> Result<bool, Fault>,
+    visit: &mut Visitor<'_, B>,
 ) -> Result<bool, Fault> {
     let groups = offsets::groups(pages);
     for (node, (root, other)) in (0..offsets::nodes(pages)).zip(roots.iter().zip(others)) {
