@@ -9,6 +9,14 @@ use super::locked::LockedKey;
 
 /// HMAC-SHA256 of the concatenated `parts`.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let tag = hmac_leaving_traces(key, parts);
+    overwrite_stack();
+    tag
+}
+
+/// Never inlined: the copy of the key that the calculation makes lies in this function's part of the stack.
+#[inline(never)]
+fn hmac_leaving_traces(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as HmacImpl>::new_from_slice(key);
     for part in parts {
         HmacImpl::update(&mut mac, part);
@@ -52,7 +60,7 @@ pub(crate) fn derive(salt: &[u8], input: &[u8], label: &str, context: &[u8]) -> 
 /// Overwrites what functions that have returned left on the stack: values that were moved out of them stay there otherwise.
 #[inline(never)]
 fn overwrite_stack() {
-    let mut room = [0_u8; 16 * 1024];
+    let mut room = [0_u8; 4096];
     std::hint::black_box(&mut room);
 }
 
@@ -64,7 +72,6 @@ impl DerivedSecret {
     fn take(bytes: &mut [u8; 32]) -> Self {
         let secret = Self(LockedKey::copy_of(bytes));
         bytes.zeroize();
-        overwrite_stack();
         secret
     }
 
