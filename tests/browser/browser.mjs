@@ -56,8 +56,8 @@ export async function open(session, url, { at, width = 1280, height = 900, dark 
   const page = await session.browser.newPage();
   page.requests = [];
   page.errors = [];
-  // The file itself, what is in it, and what the browser's own viewer of PDFs is made of.
-  const own = (asked) => asked === url || /^(blob|chrome|chrome-extension|resource):/.test(asked);
+  // The file itself, what is in it, and what the browser's own viewer of PDFs is made of. A data URL asks nobody: it is its own answer.
+  const own = (asked) => asked === url || /^(blob|chrome|chrome-extension|data|resource):/.test(asked);
   page.on("request", (request) => own(request.url()) || page.requests.push(request.url()));
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
