@@ -17,7 +17,7 @@ fn every_way(bytes: &[u8]) {
     let _ = detect(bytes);
     for format in [None, Some(Format::OfxSgml), Some(Format::Csv)] {
         for currency in [None, Some(euro())] {
-            let _ = read(bytes, &ReadOptions { format, currency, profile: None });
+            let _ = read(bytes, &ReadOptions { format, currency, ..ReadOptions::default() });
         }
     }
     let profile = CsvProfile::builtin("wells-fargo").ok();

@@ -72,10 +72,14 @@ pub enum Command {
     #[command(subcommand)]
     Category(commands::category::Category),
     #[command(subcommand)]
+    Rule(Box<commands::rule::Rule>),
+    #[command(subcommand)]
     Attach(commands::attach::Attach),
     Import(commands::import::Import),
     #[command(subcommand)]
     Imports(commands::imports::Imports),
+    #[command(subcommand)]
+    CsvProfile(commands::csv_profile::CsvProfile),
     Balance(commands::balance::Balance),
     #[command(subcommand)]
     Report(commands::report::Report),

@@ -151,6 +151,18 @@ impl Console {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// Asks for a line of text. Only to be called where [`Console::can_ask`].
+    pub fn ask(&mut self, question: &str) -> Result<String, Failure> {
+        self.flush()?;
+        let _ = write!(io::stderr(), "{}", clean(question));
+        let _ = io::stderr().flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(|error| {
+            Failure::new(Exit::Failed, format!("cannot read the answer: {}", describe(&error)))
+        })?;
+        Ok(answer)
+    }
+
     /// A progress bar on standard error, or nothing where nobody watches.
     pub fn progress(&mut self) -> Result<Progress, Failure> {
         self.flush()?;

@@ -12,6 +12,8 @@ pub mod fingerprint;
 pub mod part_number;
 pub mod profile;
 pub mod row_set;
+#[cfg(feature = "vault")]
+pub mod rule;
 pub mod transaction;
 
 pub use account::{Account, AccountId, AccountKind, NewAccount};
@@ -22,4 +24,6 @@ pub use category::{CategoryError, CategoryPath, CategoryTree};
 pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
 pub use profile::{Profile, ProfileField};
 pub use row_set::{RowSet, RowSetError};
+#[cfg(feature = "vault")]
+pub use rule::{Rule, RuleBook, RuleId};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};

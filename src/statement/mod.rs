@@ -9,9 +9,12 @@ mod detect;
 mod encoding;
 mod ofx;
 mod problem;
+mod reading;
 mod wording;
 
+pub use self::csv::answers::{CsvAnswers, DateOrder, Signs};
 pub use self::csv::profile::{CsvProfile, ProfileError};
+pub use reading::{CsvLayout, Question, Reading, SkippedRow};
 
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
 use crate::money::{Currency, Money};
@@ -120,6 +123,8 @@ pub struct StatementError {
     pub excerpt: String,
     /// What the owner can do about it.
     pub remedy: String,
+    /// The question whose answer would let the file be read, where there is one.
+    pub question: Option<Question>,
 }
 
 /// The sorts of refusal.
@@ -149,6 +154,13 @@ pub struct ReadOptions {
     pub currency: Option<Currency>,
     /// How a delimited file is laid out, where detecting that is not wanted or not sure.
     pub profile: Option<CsvProfile>,
+    /// The owner's own profiles: one whose column names a delimited file has is used for it.
+    pub known_profiles: Vec<CsvProfile>,
+    /// What is known about a delimited file that its content may leave open.
+    pub answers: CsvAnswers,
+    /// Leaves out rows that cannot be read, where the format tells where the next one begins (OFX and CSV),
+    /// instead of refusing the file.
+    pub skip_bad_rows: bool,
 }
 
 /// Reads a statement file of any format that is known, told apart by its content.
@@ -178,6 +190,18 @@ pub fn read_with_progress(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<StatementFile, StatementError> {
+    read_explained(bytes, options, progress).map(|reading| reading.file)
+}
+
+/// As [`read_with_progress`], and tells how the file was understood and which rows were left out.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_explained(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading, StatementError> {
     let format = match (options.format, &options.profile) {
         (Some(format), _) => format,
         (None, Some(_)) => Format::Csv,

@@ -1,6 +1,6 @@
 //! How refusals are put together: the kind, the line, an excerpt that is safe to print, and a remedy.
 
-use super::{StatementError, StatementErrorKind};
+use super::{Question, StatementError, StatementErrorKind};
 
 /// The most characters an excerpt shows.
 const EXCERPT_CHARS: usize = 80;
@@ -25,7 +25,28 @@ pub(super) fn on_line(
     message: impl Into<String>,
     remedy: impl Into<String>,
 ) -> StatementError {
-    StatementError { kind, message: message.into(), line, excerpt: excerpt(shown), remedy: remedy.into() }
+    StatementError {
+        kind,
+        message: message.into(),
+        line,
+        excerpt: excerpt(shown),
+        remedy: remedy.into(),
+        question: None,
+    }
+}
+
+impl StatementError {
+    /// Says that an answer would let the file be read, and which option gives it.
+    pub(super) fn asking(mut self, question: Question) -> Self {
+        self.remedy = format!("say it with {}, or {}", question.option(), self.remedy);
+        self.question = Some(question);
+        self
+    }
+
+    /// Whether it is about one row, so that the rows around it can still be read.
+    pub(super) const fn is_about_one_row(&self) -> bool {
+        matches!(self.kind, StatementErrorKind::BadField | StatementErrorKind::Malformed) && self.line > 0
+    }
 }
 
 /// A refusal about the whole file.

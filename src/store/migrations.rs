@@ -20,6 +20,8 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0007_statement_periods.sql"),
     include_str!("schema/0008_approvals.sql"),
     include_str!("schema/0009_profile.sql"),
+    include_str!("schema/0014_rules.sql"),
+    include_str!("schema/0015_csv_profiles.sql"),
 ];
 
 /// The newest version this program knows.

@@ -12,6 +12,7 @@ pub mod attachments;
 pub mod balances;
 pub mod batches;
 pub mod categories;
+pub mod csv_profiles;
 pub mod disclosures;
 pub mod drafts;
 mod error;
@@ -21,11 +22,13 @@ pub mod migrations;
 pub mod movements;
 pub mod profile;
 pub mod recipients;
+pub mod rules;
 pub mod salvage;
 mod values;
 
 pub use error::StoreError;
 pub use movements::TransactionQuery;
+pub use rules::{RuleScope, RuledTransaction};
 
 use crate::vfs::{self, VfsError};
 use rusqlite::Connection;

@@ -39,7 +39,7 @@ pub struct TransactionQuery {
     pub limit: Option<u32>,
 }
 
-const COLUMNS: &str = "m.id, m.account, m.batch, m.posted, m.amount_minor, a.currency, a.digits, m.payee, m.payee_raw, \
+pub(super) const COLUMNS: &str = "m.id, m.account, m.batch, m.posted, m.amount_minor, a.currency, a.digits, m.payee, m.payee_raw, \
                        m.memo, m.reference, m.category, m.status, m.bank_id";
 
 impl Store {
@@ -285,7 +285,7 @@ impl Store {
         Ok(existing)
     }
 }
-fn read_transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
+pub(super) fn read_transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
     let currency = currency(&row.get::<_, String>(5)?, row.get(6)?)?;
     let payee: String = row.get(7)?;
     let payee_raw: Option<String> = row.get(8)?;

@@ -4,15 +4,19 @@ use super::accounts::account_by_id;
 use super::annotations::drop_outdated_split;
 use super::balances::computed_balance;
 use super::import_target::{Target, one_account_at_most};
+use super::rules::ImportRules;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
 use crate::ledger::fingerprint::decide;
 use crate::ledger::{
-    Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, Opening, StatedBalance,
-    TransactionStatus,
+    Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, NewTransaction, Opening,
+    StatedBalance, TransactionStatus,
 };
 use crate::money::{Money, MoneyError, Sum};
-use crate::statement::{self, CsvProfile, Format, ReadOptions, Statement, StatementFile, Warning};
+use crate::statement::{
+    self, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading, SkippedRow, Statement,
+    StatementFile, Warning,
+};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
@@ -41,6 +45,12 @@ pub struct ImportOptions {
     pub format: Option<Format>,
     /// How to read a CSV file whose layout cannot be told for sure.
     pub profile: Option<CsvProfile>,
+    /// What is known about CSV files that their content may leave open.
+    pub answers: CsvAnswers,
+    /// Imports what can be read of OFX and CSV files and reports the rest, instead of refusing the file.
+    pub skip_bad_rows: bool,
+    /// How many rows of each file to report as they are read.
+    pub preview_rows: usize,
     /// Reports what would happen and changes nothing.
     pub dry_run: bool,
 }
@@ -67,6 +77,12 @@ pub struct FileReport {
     pub accounts: Vec<AccountReport>,
     /// What was odd.
     pub warnings: Vec<Warning>,
+    /// How a CSV file was understood.
+    pub layout: Option<CsvLayout>,
+    /// Rows that cannot be read and were left out, as [`ImportOptions::skip_bad_rows`] asked.
+    pub skipped: Vec<SkippedRow>,
+    /// The first rows as they are read, as many as [`ImportOptions::preview_rows`] asked for.
+    pub preview: Vec<NewTransaction>,
 }
 
 /// What was done to one account.
@@ -122,15 +138,24 @@ impl Vault {
             format: options.format,
             currency: account.as_ref().map(|account| account.currency),
             profile: options.profile.clone(),
+            known_profiles: self.csv_profiles()?,
+            answers: options.answers,
+            skip_bad_rows: options.skip_bad_rows,
         };
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
-                let read = statement::read_with_progress(file.bytes, &read_options, &mut |done, total| {
+                let read = statement::read_explained(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
-                reports.push(import_file(store, file, read, account.as_ref(), now, progress)?);
+                let Reading { file: read, layout, skipped } = read;
+                let preview = preview(&read, options.preview_rows);
+                let mut report = import_file(store, file, read, account.as_ref(), now, progress)?;
+                if let Some(warning) = opening_without(&report, &skipped) {
+                    report.warnings.push(warning);
+                }
+                reports.push(FileReport { layout, skipped, preview, ..report });
             }
             Ok(ImportReport { files: reports })
         };
@@ -144,6 +169,22 @@ impl Vault {
         }
         self.write(work)
     }
+}
+
+/// The first rows of a file, as they are read.
+fn preview(read: &StatementFile, rows: usize) -> Vec<NewTransaction> {
+    let all = read.statements.iter().flat_map(|statement| &statement.rows);
+    all.take(rows).map(|row| row.transaction.clone()).collect()
+}
+
+/// An opening balance that was worked out from a stated one holds the amounts of rows that were left out.
+fn opening_without(report: &FileReport, skipped: &[SkippedRow]) -> Option<Warning> {
+    let derived = |account: &AccountReport| account.opening.is_some_and(|opening| opening.derived);
+    (!skipped.is_empty() && report.accounts.iter().any(derived)).then(|| Warning {
+        line: 0,
+        text: "the opening balance is worked out without the skipped rows, so it holds their amounts"
+            .to_owned(),
+    })
 }
 
 fn import_file(
@@ -172,6 +213,9 @@ fn import_file(
             batch: None,
             accounts: Vec::new(),
             warnings,
+            layout: None,
+            skipped: Vec::new(),
+            preview: Vec::new(),
         });
     }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
@@ -199,6 +243,9 @@ fn import_file(
         batch: Some(batch),
         accounts,
         warnings,
+        layout: None,
+        skipped: Vec::new(),
+        preview: Vec::new(),
     })
 }
 
@@ -285,6 +332,7 @@ fn add_rows(
         .iter()
         .map(|row| Incoming { row: &row.transaction, fingerprint: Fingerprint::of(&row.transaction) })
         .collect();
+    let rules = ImportRules::load(store)?;
     let opening_day = account.opening.map(|opening| opening.date);
     let mut older_sum = Sum::new(account.currency);
     let mut older_first: Option<Date> = None;
@@ -293,7 +341,15 @@ fn add_rows(
         let row = incoming.row;
         match decision {
             Decision::Add { trust_bank_id } => {
-                store.add_movement(account.id, row, incoming.fingerprint, trust_bank_id, Some(batch))?;
+                let ruled = rules.applied(store, account.id, row)?;
+                let id = store.add_movement(
+                    account.id,
+                    &ruled.row,
+                    incoming.fingerprint,
+                    trust_bank_id,
+                    Some(batch),
+                )?;
+                ruled.note(store, id, false)?;
                 did.added += 1;
                 if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
                 {
@@ -310,7 +366,9 @@ fn add_rows(
                     );
                     warnings.push(Warning { line, text });
                 }
-                store.book_movement(id, row, incoming.fingerprint)?;
+                let ruled = rules.applied(store, account.id, row)?;
+                store.book_movement(id, &ruled.row, incoming.fingerprint)?;
+                ruled.note(store, id, true)?;
                 did.updated += 1;
             }
             Decision::Duplicate(_) => did.duplicate += 1,

@@ -13,6 +13,7 @@ pub mod backup;
 mod balances;
 mod categories;
 mod check;
+mod csv_profiles;
 #[cfg(feature = "age")]
 mod disclose;
 #[cfg(feature = "age")]
@@ -43,6 +44,7 @@ mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
 mod review;
+mod rules;
 mod salvage;
 #[cfg(feature = "age")]
 mod standing;
@@ -55,6 +57,7 @@ mod undo;
 
 pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
+pub use crate::store::rules::RuleScope;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
 pub use annotations::NewPart;
@@ -87,6 +90,7 @@ pub use recipients::Recipient;
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
+pub use rules::{NewRule, RuleChange, RulePlace, RuleReport, RuleUse};
 pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};

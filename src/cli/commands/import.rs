@@ -1,5 +1,8 @@
 //! `import`: takes statement files into the vault, all of them or none.
 
+mod asked;
+mod shown;
+
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, describe};
@@ -20,7 +23,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 #[command(after_long_help = PROFILE_HELP)]
 pub struct Import {
-    /// The statements; "-" reads one from standard input
+    /// The statements, as many as you like; "-" reads one from standard input. Patterns such as *.csv are the
+    /// shell's to fill in
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The account they are of; needed where a file does not say
@@ -32,7 +36,15 @@ pub struct Import {
     /// For CSV: what its columns mean, as a profile's name or file
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
-    /// Only say what would be taken in
+    #[command(flatten)]
+    answers: asked::Answers,
+    /// Take in what can be read, and list the rows that cannot, instead of refusing the file (OFX and CSV)
+    #[arg(long)]
+    skip_bad_rows: bool,
+    /// What to call standard input in the list of imports [default: stdin]
+    #[arg(long)]
+    name: Option<String>,
+    /// Only say what would be taken in, and show the first rows of each file as they would be read
     #[arg(long)]
     dry_run: bool,
 }
@@ -53,7 +65,9 @@ Profiles:
 
   \"debit\" and \"credit\" stand in for \"amount\" where there are two columns; \"invert\" turns the signs
   of a file that writes purchases as positive. Further members: decimal_mark, delimiter, encoding,
-  header_rows, memo, reference, id, balance, status, account, sign.";
+  header_rows, memo, reference, id, balance, status, account, category, fee, sign, leave_out,
+  recognised_by. A profile without columns only answers what a file leaves open.
+  \"finvault csv-profile\" keeps profiles in the vault, and prints those that come with finvault.";
 
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;
@@ -71,27 +85,37 @@ impl Import {
         if self.files.iter().filter(|file| is_stdin(file)).count() > 1 {
             return Err(Failure::usage("standard input can be read once").help("give \"-\" once"));
         }
-        let profile = self.profile.as_deref().map(super::super::profiles::load).transpose()?;
+        let stdin = self.files.iter().any(|file| is_stdin(file));
+        if self.name.is_some() && !stdin {
+            return Err(Failure::usage("--name names standard input, which is not read here")
+                .help("give \"-\" as the file, or leave --name out"));
+        }
         // Everything is read before the vault is opened: whoever waits for it does not wait for a slow disk.
         let mut contents = Vec::with_capacity(self.files.len());
         for file in &self.files {
-            contents.push((file.display().to_string(), read(file)?));
+            let name = match (&self.name, is_stdin(file)) {
+                (Some(name), true) => name.clone(),
+                (None, true) => "stdin".to_owned(),
+                _ => file.display().to_string(),
+            };
+            contents.push((name, read(file)?));
         }
         let files: Vec<ImportFile<'_>> =
             contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();
         let mut vault = session.open_vault()?;
         let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
+        let profile =
+            self.profile.as_deref().map(|name| super::super::profiles::load(name, &vault)).transpose()?;
         let options = ImportOptions {
             account: account.map(|account| account.id),
             format: self.format,
             profile,
+            answers: self.answers.told(),
+            skip_bad_rows: self.skip_bad_rows,
+            preview_rows: if self.dry_run { shown::PREVIEW_ROWS } else { 0 },
             dry_run: self.dry_run,
         };
-        let progress = session.console.progress()?;
-        let report = vault.import(&files, &options, session.now(), &mut |at| {
-            progress.show(at.stage, at.done, at.total);
-        })?;
-        drop(progress);
+        let report = asked::import(&mut vault, &files, options, session)?;
         vault.close()?;
         if session.console.is_json() {
             session.console.json(&ReportShape::new(&report))?;
@@ -122,6 +146,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         (read, file.display().to_string())
     };
     match read {
+        // A shell that finds nothing for a pattern hands the pattern itself over.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && name.contains(['*', '?']) => {
+            Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
+                .help("no file fits this pattern, or this shell fills in none: name the files"))
+        }
         Err(error) => Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
             .help("check the path and its permissions")),
         Ok(length) if length as u64 > LONGEST_FILE => Err(Failure::new(
@@ -136,6 +165,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 #[derive(Serialize)]
 struct ReportShape<'a> {
     files: Vec<FileShape<'a>>,
+    total: shown::TotalShape,
 }
 
 #[derive(Serialize)]
@@ -146,6 +176,8 @@ struct FileShape<'a> {
     batch: Option<i64>,
     accounts: Vec<AccountShape<'a>>,
     warnings: Vec<WarningShape<'a>>,
+    #[serde(flatten)]
+    reading: shown::ReadingShape<'a>,
 }
 
 #[derive(Serialize)]
@@ -175,7 +207,10 @@ struct WarningShape<'a> {
 
 impl<'a> ReportShape<'a> {
     fn new(report: &'a ImportReport) -> Self {
-        Self { files: report.files.iter().map(FileShape::new).collect() }
+        Self {
+            files: report.files.iter().map(FileShape::new).collect(),
+            total: shown::TotalShape::new(report),
+        }
     }
 }
 
@@ -192,6 +227,7 @@ impl<'a> FileShape<'a> {
                 .iter()
                 .map(|warning| WarningShape { line: warning.line, message: &warning.text })
                 .collect(),
+            reading: shown::ReadingShape::new(file),
         }
     }
 }
@@ -226,6 +262,7 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
             (Tone::Strong, &file.name),
             (Tone::Dim, &format!("  {}{batch}", file.format.as_str())),
         ])?;
+        shown::layout(file, console)?;
         for account in &file.accounts {
             print_account(account, dry_run, console)?;
         }
@@ -236,7 +273,10 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
                 (Tone::Plain, &format!(": {line}{}", warning.text)),
             ])?;
         }
+        shown::skipped(file, console)?;
+        shown::preview(file, console)?;
     }
+    shown::total(report, dry_run, console)?;
     if dry_run {
         console.say("Nothing was taken in: this was a dry run.")?;
     }

@@ -1,14 +1,7 @@
 //! Dates as banks print them, and the order of day and month, decided once per file.
 
+use super::answers::DateOrder;
 use jiff::civil::Date;
-
-/// Which comes first where both could be a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DateOrder {
-    DayMonthYear,
-    MonthDayYear,
-    YearMonthDay,
-}
 
 /// What one cell says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 //! [`dialect`] finds delimiter and header, [`survey`] walks all rows once and notes what each column's
 //! cells are, [`columns`] and [`signs`] make a [`plan::Plan`] of names and contents, [`reader`] reads the
 //! rows by it, and [`assemble`] holds them against the running balance. A [`CsvProfile`] takes the place of
-//! the plan. How each thing is decided is in `docs/statements.md`.
+//! the plan, and is found by the file's own column names ([`recognise`]) or named outright. How each thing is decided is in `docs/statements.md`.
 
 mod amounts;
+pub mod answers;
 mod assemble;
 mod builtin;
 mod chain;
@@ -13,17 +14,20 @@ mod columns;
 mod dates;
 mod dialect;
 mod headerless;
+mod layout;
 mod numbers;
 mod plan;
 pub mod profile;
 mod reader;
+mod recognise;
 mod records;
 mod refuse;
 mod signs;
 mod survey;
 mod vocabulary;
 
-use super::{Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
+use super::{Format, ReadOptions, Reading, StatementError, StatementFile, Warning, encoding};
+use answers::CsvAnswers;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, WINDOWS_1252};
 use plan::Plan;
@@ -40,27 +44,41 @@ pub(super) fn read(
     bytes: &[u8],
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<StatementFile, StatementError> {
-    let text = match options.profile.as_ref().and_then(CsvProfile::encoding) {
-        Some(encoding) => encoding::decode_named(bytes, encoding)?,
-        None => decode(bytes)?,
+) -> Result<Reading, StatementError> {
+    let named = options.profile.as_ref().and_then(CsvProfile::encoding);
+    let decode_as = |encoding| Ok((encoding::decode_named(bytes, encoding)?, encoding));
+    let (text, encoding) = named.map_or_else(|| decode(bytes), decode_as)?;
+    let found = match &options.profile {
+        Some(_) => None,
+        None => recognise::recognise(&text, &options.known_profiles)?,
     };
+    let profile = options.profile.as_ref().or(found.as_deref());
+    let other = profile.and_then(CsvProfile::encoding).filter(|other| *other != encoding);
+    let (text, encoding) = other.map_or_else(|| Ok((text, encoding)), decode_as)?;
     let total_bytes = bytes.len() as u64;
     let mut meter = Meter { progress, total_bytes, text_len: text.len().max(1), passes: 0, next: 0 };
-    let plan = match &options.profile {
-        Some(profile) => profile.plan(&text, &mut |offset| meter.at(offset))?,
-        None => detect_plan(&text, &mut |offset| meter.at(offset))?,
+    let told = profile.map(CsvProfile::answers).unwrap_or_default();
+    let answers = options.answers.or(told);
+    let mut step = |offset| meter.at(offset);
+    let plan = match profile.filter(|profile| profile.names_columns()) {
+        Some(profile) => profile.plan(&text, &answers, &mut step)?,
+        None => detect_plan(&text, &answers, &mut step)?,
     };
     meter.passes = 1;
-    let (drafts, mut warnings) = reader::read_rows(&text, &plan, &mut |offset| meter.at(offset))?;
+    let mut skipped = Vec::new();
+    let wanted = options.skip_bad_rows.then_some(&mut skipped);
+    let (drafts, mut warnings) = reader::read_rows(&text, &plan, wanted, &mut |offset| meter.at(offset))?;
     warnings.extend(plan.notes.iter().map(|note| Warning { line: 0, text: note.clone() }));
-    let statements = assemble::assemble(drafts, &plan, options, &mut warnings)?;
+    let statements = assemble::assemble(drafts, &plan, options, &mut warnings, &mut skipped)?;
+    skipped.sort_by_key(|row| row.line);
     (meter.progress)(total_bytes, total_bytes);
-    Ok(StatementFile { format: Format::Csv, statements, warnings })
+    let layout = layout::told(&plan, encoding, profile);
+    let file = StatementFile { format: Format::Csv, statements, warnings };
+    Ok(Reading { file, layout: Some(layout), skipped })
 }
 
-fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, StatementError> {
-    encoding::decode(bytes, None, |bytes| {
+fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static Encoding), StatementError> {
+    encoding::decode_told(bytes, None, |bytes| {
         let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
         detector.feed(bytes, true);
         let guess: &'static Encoding = detector.guess(None, Utf8Detection::Deny);
@@ -75,7 +93,11 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, StatementError> {
 }
 
 /// Finds out how the file is laid out.
-fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, StatementError> {
+fn detect_plan(
+    text: &str,
+    answers: &CsvAnswers,
+    step: &mut dyn FnMut(usize),
+) -> Result<Plan, StatementError> {
     let Some(dialect) = dialect::detect(text)? else { return Err(columns::not_a_statement()) };
     let dates: Vec<usize> = match &dialect.header {
         Some(header) => header
@@ -89,8 +111,8 @@ fn detect_plan(text: &str, step: &mut dyn FnMut(usize)) -> Result<Plan, Statemen
     };
     let facts = survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?;
     match &dialect.header {
-        Some(header) => columns::plan_with_header(&dialect, header, &facts),
-        None => headerless::plan(text, &dialect, &facts),
+        Some(header) => columns::plan_with_header(&dialect, header, &facts, answers),
+        None => headerless::plan(text, &dialect, &facts, answers),
     }
 }
 
