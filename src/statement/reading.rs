@@ -67,8 +67,8 @@ pub struct CsvLayout {
     pub encoding: &'static str,
     /// The names of the columns as written; none where the file has no header row.
     pub columns: Vec<String>,
-    /// Which number of a date comes first.
-    pub date_order: DateOrder,
+    /// Which number of a date comes first; none where months are written as words, and where there are no rows.
+    pub date_order: Option<DateOrder>,
     /// The column that the day comes from.
     pub date: String,
     /// What parts units from their fraction.
@@ -87,13 +87,10 @@ impl fmt::Display for CsvLayout {
             DecimalMark::Comma => "comma",
             DecimalMark::Point => "point",
         };
-        write!(
-            f,
-            "{delimiter} separated, {}, day from {}, {}, decimal {mark}, {}",
-            self.encoding,
-            problem::excerpt(&self.date),
-            self.date_order.words(),
-            self.amount
-        )
+        write!(f, "{delimiter} separated, {}, day from {}, ", self.encoding, problem::excerpt(&self.date))?;
+        if let Some(order) = self.date_order {
+            write!(f, "{}, ", order.words())?;
+        }
+        write!(f, "decimal {mark}, {}", self.amount)
     }
 }

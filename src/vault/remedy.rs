@@ -87,6 +87,9 @@ impl VaultError {
             Self::Profile(_) => {
                 Some("see \"finvault import --help\" for what a profile looks like".to_owned())
             }
+            Self::NoSuchProfile { known, .. } if known.is_empty() => {
+                Some("you keep none; those that come with finvault stay".to_owned())
+            }
             Self::NoSuchProfile { known, .. } => Some(format!("the profiles are {}", known.join(", "))),
             Self::NoSuchRule(_) => Some("see the numbers with: finvault rule list".to_owned()),
             Self::CategoryInUse { .. } => Some("say where they go with --move-to".to_owned()),

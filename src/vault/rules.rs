@@ -46,8 +46,7 @@ pub enum RulePlace {
 pub struct RuleChange {
     /// The transaction as it was.
     pub transaction: Transaction,
-    /// The rule that renames its other party, and the name.
-    /// The rule that gives it a category, and that category.
+    /// The new name and the new category, each with the rule that gives it.
     pub outcome: Outcome,
 }
 

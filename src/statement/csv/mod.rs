@@ -3,7 +3,8 @@
 //! [`dialect`] finds delimiter and header, [`survey`] walks all rows once and notes what each column's
 //! cells are, [`columns`] and [`signs`] make a [`plan::Plan`] of names and contents, [`reader`] reads the
 //! rows by it, and [`assemble`] holds them against the running balance. A [`CsvProfile`] takes the place of
-//! the plan, and is found by the file's own column names ([`recognise`]) or named outright. How each thing is decided is in `docs/statements.md`.
+//! the plan, and is found by the names of the columns ([`recognise`]) or named outright. How each thing is decided is in
+//! `docs/statements.md`.
 
 mod amounts;
 pub mod answers;
@@ -69,10 +70,10 @@ pub(super) fn read(
     let wanted = options.skip_bad_rows.then_some(&mut skipped);
     let (drafts, mut warnings) = reader::read_rows(&text, &plan, wanted, &mut |offset| meter.at(offset))?;
     warnings.extend(plan.notes.iter().map(|note| Warning { line: 0, text: note.clone() }));
+    let layout = layout::told(&plan, encoding, profile, drafts.first().map(|draft| draft.source));
     let statements = assemble::assemble(drafts, &plan, options, &mut warnings, &mut skipped)?;
     skipped.sort_by_key(|row| row.line);
     (meter.progress)(total_bytes, total_bytes);
-    let layout = layout::told(&plan, encoding, profile);
     let file = StatementFile { format: Format::Csv, statements, warnings };
     Ok(Reading { file, layout: Some(layout), skipped })
 }

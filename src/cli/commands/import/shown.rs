@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::{Align, Cell, Table, Tone};
 use finvault::ledger::NewTransaction;
 use finvault::money::DecimalMark;
-use finvault::statement::CsvLayout;
+use finvault::statement::{CsvLayout, DateOrder};
 use finvault::vault::{FileReport, ImportReport};
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ struct LayoutShape<'a> {
     encoding: &'static str,
     columns: &'a [String],
     date: &'a str,
-    date_order: &'static str,
+    date_order: Option<&'static str>,
     decimal_mark: &'static str,
     amount: &'a str,
 }
@@ -85,7 +85,7 @@ impl<'a> LayoutShape<'a> {
             encoding: layout.encoding,
             columns: &layout.columns,
             date: &layout.date,
-            date_order: layout.date_order.as_str(),
+            date_order: layout.date_order.map(DateOrder::as_str),
             decimal_mark: match layout.decimal_mark {
                 DecimalMark::Comma => ",",
                 DecimalMark::Point => ".",
