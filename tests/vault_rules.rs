@@ -79,8 +79,7 @@ impl House {
 }
 
 fn rule(contains: &str, payee: Option<&str>, category: Option<&str>) -> NewRule {
-    let text =
-        TextCondition { test: TextTest::Contains, text: contains.to_owned(), field: TextField::Payee };
+    let text = TextCondition { test: TextTest::Contains, text: contains.to_owned(), field: TextField::Payee };
     NewRule {
         when: Conditions { text: Some(text), ..Conditions::default() },
         payee: payee.map(str::to_owned),
@@ -246,7 +245,9 @@ fn suggestions_count_the_owner_and_not_the_rules() {
     house.add("cafe", None, Some("Food"));
     let mut text = "Date,Payee,Amount,Currency\n".to_owned();
     for day in 1..=9 {
-        text.push_str(&format!("2026-03-0{day},CORNER CAFE,-3.{day},EUR\n2026-03-0{day},STAR SHOP {day},-{day}.00,EUR\n"));
+        text.push_str(&format!(
+            "2026-03-0{day},CORNER CAFE,-3.{day},EUR\n2026-03-0{day},STAR SHOP {day},-{day}.00,EUR\n"
+        ));
     }
     house.import(&text);
     assert!(house.vault.suggest_rules().unwrap().is_empty(), "what rules chose teaches nothing");
@@ -259,11 +260,8 @@ fn suggestions_count_the_owner_and_not_the_rules() {
     let [suggestion] = &house.vault.suggest_rules().unwrap()[..] else { panic!("one suggestion") };
     assert_eq!((suggestion.begins.as_str(), suggestion.category.as_str()), ("STAR SHOP", "Food:Groceries"));
     assert_eq!((suggestion.agreeing, suggestion.filed, suggestion.unfiled), (5, 6, 3));
-    let text = TextCondition {
-        test: TextTest::Begins,
-        text: suggestion.begins.clone(),
-        field: TextField::Payee,
-    };
+    let text =
+        TextCondition { test: TextTest::Begins, text: suggestion.begins.clone(), field: TextField::Payee };
     let when = Conditions { text: Some(text), ..Conditions::default() };
     let accepted = NewRule { when, payee: None, category: Some(suggestion.category.clone()) };
     house.vault.add_rule(&accepted, RulePlace::Last).unwrap();

@@ -83,7 +83,7 @@ impl VaultError {
             Self::NoSuchTransaction(_) => Some("see the numbers with: finvault tx list".to_owned()),
             Self::NoSuchImport(_) => Some("see the numbers with: finvault imports list".to_owned()),
             Self::NoSuchCategory { .. } => Some("see the names with: finvault category list".to_owned()),
-            Self::Rule(_) => Some("see what makes a rule with: finvault help rule add".to_owned()),
+            Self::Rule(_) => Some("see what makes a rule with: finvault rule add --help".to_owned()),
             Self::Profile(_) => {
                 Some("see \"finvault import --help\" for what a profile looks like".to_owned())
             }
