@@ -77,7 +77,7 @@ fn an_answer_comes_before_what_a_profile_says() {
 
 #[test]
 fn the_owners_profiles_come_before_those_of_the_crate() {
-    let text = "Date,Counter Party,Reference,Type,Amount (GBP),Balance (GBP)\n01/02/2026,A,B,C,12.00,12.00\n";
+    let text = "Date,Counter Party,Reference,Type,Amount (GBP),Balance (GBP)\n01/02/2026,Corner Cafe,CAFE 7,CONTACTLESS,12.00,12.00\n";
     let reading = read(text, &ReadOptions::default()).unwrap();
     assert_eq!(reading.layout.unwrap().profile.as_deref(), Some("starling"));
     let own = r#"{"name": "own", "recognised_by": [["Date", "Counter Party"]], "date": {"order": "mdy"}, "invert": true}"#;
