@@ -151,10 +151,11 @@ impl Console {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Asks for a line of text. Only to be called where [`Console::can_ask`].
+    /// Asks for a line of text; a `\n` in the question begins a new line. Only to be called where [`Console::can_ask`].
     pub fn ask(&mut self, question: &str) -> Result<String, Failure> {
         self.flush()?;
-        let _ = write!(io::stderr(), "{}", clean(question));
+        let lines: Vec<_> = question.split('\n').map(clean).collect();
+        let _ = write!(io::stderr(), "{}", lines.join("\n"));
         let _ = io::stderr().flush();
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|error| {

@@ -71,7 +71,11 @@ pub(super) fn read(
     let (drafts, mut warnings) = reader::read_rows(&text, &plan, wanted, &mut |offset| meter.at(offset))?;
     warnings.extend(plan.notes.iter().map(|note| Warning { line: 0, text: note.clone() }));
     let layout = layout::told(&plan, encoding, profile, drafts.first().map(|draft| draft.source));
-    let statements = assemble::assemble(drafts, &plan, options, &mut warnings, &mut skipped)?;
+    let mut statements = assemble::assemble(drafts, &plan, options, &mut warnings, &mut skipped)?;
+    if !skipped.is_empty() {
+        // A running balance proves nothing where rows are missing, even if those that are left follow.
+        statements.iter_mut().for_each(|statement| statement.balances.clear());
+    }
     skipped.sort_by_key(|row| row.line);
     (meter.progress)(total_bytes, total_bytes);
     let file = StatementFile { format: Format::Csv, statements, warnings };

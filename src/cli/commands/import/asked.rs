@@ -172,10 +172,8 @@ fn offer_to_remember(
     let profile = CsvProfile::remembering(name.trim(), columns, asked).map_err(VaultError::from)?;
     // The import is done and stays done, whatever becomes of the profile.
     match vault.keep_csv_profile(&profile, false) {
-        Ok(()) => session.console.warn(&format!(
-            "kept as the profile \"{}\": see it with \"finvault csv-profile show\"",
-            profile.name()
-        )),
+        Ok(()) if session.console.is_json() => Ok(()),
+        Ok(()) => session.console.say(format!("Kept as the profile \"{}\"", profile.name())),
         Err(error) => session.console.warn(&format!("the profile was not kept: {error}")),
     }
 }
