@@ -80,8 +80,31 @@ for number, path in enumerate(presets):
 
 for folder in ("statement", "vault", "cli"):
     for path in (fixtures / folder).rglob("*"):
-        if path.is_file() and path.suffix in (".csv", ".ofx", ".qfx", ".txt") and path.stat().st_size <= 65536:
+        if path.is_file() and path.suffix in (".csv", ".ofx", ".qfx", ".txt", ".xml", ".sta", ".qif") and path.stat().st_size <= 65536:
             put("statement", path.read_bytes())
+
+# The vault's targets read small scripts of changes to a vault that they make themselves: how, how many patches, then for each
+# where (two bytes), how many bytes, and the bytes.
+def patch(*places):
+    return bytes([len(places)]) + b"".join(
+        at.to_bytes(2, "big") + bytes([len(data)]) + data for at, data in places)
+
+
+for how in range(16):
+    put("vault_header", bytes([how]) + patch((24, b"\x09")) + patch((92, b"\xff\xff")))
+    put("vault_header", bytes([how]) + patch((60, b"\x01"), (88, b"\x02")) + patch((256, b"\x02\x00")))
+for page in range(8):
+    put("vault_page", bytes([0]) + patch((page * 4096 + 9, b"\x55")))
+    put("vault_page", bytes([1, page]) + patch((3, b"\x00\x09\x0f\x00"), (100, b"\x05")))
+for page in range(1, 6):
+    put("vault_log", bytes([1, page, 6]) + patch((0, b"\x05"), (8, b"\xff\xff\xff")) + bytes([page + 1, 0]) + patch((4, b"\x01")))
+    put("vault_log", bytes([2, 0x20, page]) + patch((8192 + page * 64, b"\x01")))
+for how in (0, 1, 2, 3, 4, 0x80, 0x81, 0x82, 0x83, 0x84, 0xff):
+    for first in (0, 1):
+        put("vault_open", bytes([first, how, 0, 2, 0, 3]) + patch((5000, b"\x01\x02")))
+for path in (root / "tests" / "errors").rglob("*"):
+    if path.is_file() and path.suffix != ".golden" and path.stat().st_size <= 65536:
+        put("statement", path.read_bytes())
 
 for folder in sorted(corpus.iterdir()):
     print(f"{folder.name}: {len(list(folder.iterdir()))} files")

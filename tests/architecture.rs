@@ -38,7 +38,8 @@ const IO: &[&str] = &["fs", "net", "process", "env"];
 
 const MAX_LINES: usize = 500;
 const GRAB_BAGS: &[&str] = &["util", "utils", "common", "helper", "helpers", "misc"];
-const UNSAFE_HOME: &str = "vfs/ffi.rs";
+/// The file where `unsafe` may stand; the folder of its parts begins with the same name.
+const UNSAFE_HOME: &str = "vfs/ffi";
 
 #[test]
 fn the_tree_keeps_its_rules() {
@@ -63,7 +64,7 @@ fn a_broken_copy_is_caught_in_every_way() {
         ("disclosure/broken.rs", "use std::{fmt, net::{Ipv4Addr, TcpStream}};", "disclosure names std::net"),
         ("disclosure/broken.rs", "use std :: env;", "disclosure names std::env"),
         ("cli/broken.rs", "use crate::vault::Vault;", "cli imports vault"),
-        ("store/broken.rs", "unsafe { f() }", "unsafe outside vfs/ffi.rs"),
+        ("store/broken.rs", "unsafe { f() }", "unsafe outside vfs/ffi"),
         ("ledger/utils.rs", "", "no room for grab-bags"),
         ("cellar/mod.rs", "", "not a room of the house"),
         ("vault/broken.rs", &"// line\n".repeat(MAX_LINES + 1), "lines"),
@@ -96,7 +97,8 @@ fn violations(src: &Path) -> Vec<String> {
             found.push(format!("{path}: no room for grab-bags"));
         }
         let code = without_comments(&text);
-        if path != UNSAFE_HOME && words(&code).any(|word| word == "unsafe") {
+        let home = path.strip_prefix(UNSAFE_HOME).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'));
+        if !home && words(&code).any(|word| word == "unsafe") {
             found.push(format!("{path}: unsafe outside {UNSAFE_HOME}"));
         }
         let Some((room, _)) = path.split_once('/') else { continue };

@@ -126,6 +126,9 @@ fn settle_line(line: &str) -> String {
     if let Some(at) = out.find("in words") {
         out.replace_range(at.., "in words: <words>\n");
     }
+    if let Some(at) = out.find("to read aloud:") {
+        out.replace_range(at.., "to read aloud:  <words>\n");
+    }
     if let Some(at) = out.find("\"issuer_words\": \"") {
         out.replace_range(at.., "\"issuer_words\": \"<words>\",\n");
     }

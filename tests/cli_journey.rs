@@ -243,6 +243,7 @@ fn what_was_sealed_in_another_time_is_refused_without_its_facts() {
         terms: Terms::default(),
         lifetime: Lifetime::default(),
         accept_risk: None,
+        form: None,
     };
     let now = jiff::Timestamp::now();
     for (hours, file) in [(-24 * 7 - 1, "expired.age"), (1, "early.age")] {

@@ -38,7 +38,8 @@ fn options(told: &str, beside: &Path) -> ReadOptions {
 fn show(outcome: &Result<Reading, StatementError>) -> String {
     let mut out = String::new();
     match outcome {
-        Ok(Reading { file, layout, skipped }) => {
+        Ok(Reading { book, layout, skipped }) => {
+            let file = &book.file;
             writeln!(out, "read as {}", file.format.as_str()).unwrap();
             if let Some(layout) = layout {
                 let profile =
@@ -56,10 +57,10 @@ fn show(outcome: &Result<Reading, StatementError>) -> String {
                     let t = &row.transaction;
                     write!(out, "  {}: {} {} [{}]", row.line, t.posted, t.amount, t.payee).unwrap();
                     for (name, text) in [
+                        ("category", &t.category),
                         ("memo", &t.memo),
                         ("ref", &t.reference),
                         ("id", &t.bank_id),
-                        ("category", &t.category),
                     ] {
                         if let Some(text) = text {
                             write!(out, " {name} [{text}]").unwrap();
@@ -72,6 +73,11 @@ fn show(outcome: &Result<Reading, StatementError>) -> String {
                         write!(out, " {}", t.status).unwrap();
                     }
                     writeln!(out).unwrap();
+                    for part in &row.parts {
+                        let memo =
+                            part.memo.as_deref().map_or(String::new(), |memo| format!(" memo [{memo}]"));
+                        writeln!(out, "    part {} [{}]{memo}", part.amount, part.category.as_str()).unwrap();
+                    }
                 }
                 for balance in &statement.balances {
                     writeln!(out, "  {} balance {} {}", balance.kind, balance.date, balance.amount).unwrap();
@@ -105,7 +111,7 @@ fn every_fixture_has_the_outcome_written_beside_it() {
     paths.sort();
     for path in paths {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        if !matches!(extension, "ofx" | "qfx" | "csv" | "bin") {
+        if !matches!(extension, "ofx" | "qfx" | "csv" | "bin" | "xml" | "sta" | "qif") {
             continue;
         }
         seen += 1;

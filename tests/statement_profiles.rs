@@ -16,7 +16,7 @@ fn read(text: &str, options: &ReadOptions) -> Result<Reading, StatementError> {
 }
 
 fn first_row(reading: &Reading) -> (String, String) {
-    let row = &reading.file.statements[0].rows[0].transaction;
+    let row = &reading.book.file.statements[0].rows[0].transaction;
     (row.posted.to_string(), row.amount.to_decimal())
 }
 
@@ -153,7 +153,7 @@ proptest! {
         let skipped: Vec<u32> = reading.skipped.iter().map(|row| row.line).collect();
         let expected: Vec<u32> = bad.iter().zip(3..).filter(|(bad, _)| **bad).map(|(_, line)| line).collect();
         prop_assert_eq!(&skipped, &expected);
-        prop_assert_eq!(reading.file.statements[0].rows.len(), 1 + bad.len() - expected.len());
+        prop_assert_eq!(reading.book.file.statements[0].rows.len(), 1 + bad.len() - expected.len());
         let strict = read(&text, &ReadOptions::default());
         prop_assert_eq!(strict.is_err(), !expected.is_empty());
     }

@@ -15,7 +15,7 @@ fn euro() -> Currency {
 
 fn every_way(bytes: &[u8]) {
     let _ = detect(bytes);
-    for format in [None, Some(Format::OfxSgml), Some(Format::Csv)] {
+    for format in Format::ALL.iter().copied().map(Some).chain([None]) {
         for currency in [None, Some(euro())] {
             let _ = read(bytes, &ReadOptions { format, currency, ..ReadOptions::default() });
         }

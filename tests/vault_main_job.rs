@@ -246,6 +246,7 @@ fn one_fact_reaches_one_recipient_and_the_log_says_so() {
         terms: Terms::default(),
         lifetime: Lifetime::default(),
         accept_risk: None,
+        form: None,
     };
     let preview = house.vault.preview(&request, now()).unwrap();
     assert_eq!(preview.sentences.len(), 2);
@@ -339,6 +340,7 @@ fn nothing_is_stated_about_days_that_the_vault_does_not_know() {
         terms: Terms::default(),
         lifetime: Lifetime::default(),
         accept_risk: None,
+        form: None,
     };
     assert!(matches!(house.vault.preview(&request(date(2025, 1, 1)), now()), Err(VaultError::NoData { .. })));
     assert!(matches!(house.vault.preview(&request(date(2027, 1, 1)), now()), Err(VaultError::Invalid(_))));

@@ -128,17 +128,19 @@ fn every_flipped_byte_of_the_vault_is_found() {
         match (at / 4096, outcome(&vault, &what)) {
             (0, Outcome::Right(found)) => assert_eq!(found, [Damage::HeaderCopy { copy: Twin::A }], "{what}"),
             (1, Outcome::Right(found)) => assert_eq!(found, [Damage::HeaderCopy { copy: Twin::B }], "{what}"),
-            (2, Outcome::Right(found)) => {
-                assert_eq!(found, [Damage::TableSlot { group: 0, slot: Twin::A }], "{what}");
+            (unit @ 2..=3, Outcome::Right(found)) => {
+                let slot = if unit == 2 { Twin::A } else { Twin::B };
+                assert_eq!(found, [Damage::TableNode { node: 0, slot }], "{what}");
             }
-            (3, Outcome::Right(found)) => {
-                assert_eq!(found, [Damage::TableSlot { group: 0, slot: Twin::B }], "{what}");
+            (unit @ 4..=5, Outcome::Right(found)) => {
+                let slot = if unit == 4 { Twin::A } else { Twin::B };
+                assert_eq!(found, [Damage::TableSlot { group: 0, slot }], "{what}");
             }
             (unit, Outcome::Right(found)) => {
-                assert_eq!(found, [Damage::Page { page: u32::try_from(unit - 3).unwrap() }], "{what}");
+                assert_eq!(found, [Damage::Page { page: u32::try_from(unit - 5).unwrap() }], "{what}");
             }
             (unit, Outcome::Damaged(damage)) => {
-                assert_eq!(damage, Damage::Page { page: u32::try_from(unit - 3).unwrap() }, "{what}");
+                assert_eq!(damage, Damage::Page { page: u32::try_from(unit - 5).unwrap() }, "{what}");
             }
         }
         flip(&vault.path, at);
@@ -245,15 +247,15 @@ fn moved_pages_are_found() {
     let whole = fs::read(&vault.path).unwrap();
     let unit = |index: usize| whole[index * 4096..(index + 1) * 4096].to_vec();
     let units = whole.len() / 4096;
-    assert!(units >= 7);
-    for (from, to) in [(4, 5), (5, 4), (5, 6), (2, 3), (3, 2), (2, 5), (0, 1), (1, 0), (6, 0)] {
+    assert!(units >= 9);
+    for (from, to) in [(6, 7), (7, 6), (7, 8), (2, 4), (5, 2), (2, 7), (7, 3), (0, 1), (1, 0), (8, 0)] {
         let mut altered = whole.clone();
         altered[to * 4096..(to + 1) * 4096].copy_from_slice(&unit(from));
         fs::write(&vault.path, &altered).unwrap();
         let what = format!("unit {from} at {to}");
         match outcome(&vault, &what) {
             Outcome::Right(found) => assert_eq!(found.len(), 1, "{what}"),
-            Outcome::Damaged(Damage::Page { page }) => assert_eq!(page as usize + 3, to, "{what}"),
+            Outcome::Damaged(Damage::Page { page }) => assert_eq!(page as usize + 5, to, "{what}"),
             other => panic!("{what}: {other:?}"),
         }
     }
@@ -262,11 +264,11 @@ fn moved_pages_are_found() {
     fill(&other.open());
     let theirs = fs::read(&other.path).unwrap();
     let mut altered = whole.clone();
-    altered[5 * 4096..6 * 4096].copy_from_slice(&theirs[5 * 4096..6 * 4096]);
+    altered[7 * 4096..8 * 4096].copy_from_slice(&theirs[7 * 4096..8 * 4096]);
     fs::write(&vault.path, &altered).unwrap();
     assert_eq!(outcome(&vault, "foreign page"), Outcome::Damaged(Damage::Page { page: 2 }));
     // Nor is a page of zeros.
-    altered[5 * 4096..6 * 4096].fill(0);
+    altered[7 * 4096..8 * 4096].fill(0);
     fs::write(&vault.path, &altered).unwrap();
     assert_eq!(outcome(&vault, "zeroed page"), Outcome::Damaged(Damage::Page { page: 2 }));
 }

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     // What is read as a whole is read the same where bad rows would be skipped, and none is.
     let lenient = ReadOptions { skip_bad_rows: true, ..options.clone() };
     if let (Ok(file), Ok(reading)) = (&first, read_explained(data, &lenient, &mut |_, _| {})) {
-        assert_eq!((&reading.file, reading.skipped.len()), (file, 0));
+        assert_eq!((&reading.book.file, reading.skipped.len()), (file, 0));
         let layout = reading.layout.map(|layout| layout.to_string()).unwrap_or_default();
         assert!(!layout.contains('\u{1b}'), "an escape sequence would reach the screen");
     }
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
             );
         }
     }
-    for format in [Format::OfxSgml, Format::OfxXml, Format::Csv] {
-        let _ = read(data, &ReadOptions { format: Some(format), ..ReadOptions::default() });
+    for format in Format::ALL {
+        let _ = read(data, &ReadOptions { format: Some(*format), ..options.clone() });
     }
 });

@@ -5,6 +5,8 @@
 //! the digest of the first disclosure, and so on; a line may name those before it, the payload any. The header's
 //! own key is filled in where it is `"@key"`, its `kid` and the payload's `iss` likewise.
 
+pub mod vault;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use finvault::crypto::random::{Random, RandomError};
@@ -105,6 +107,7 @@ pub fn reissues(verified: &Verified) {
         facts: verified.facts.clone(),
         ledger_root: verified.ledger_root,
         status: verified.status.clone(),
+        holder: verified.holder,
     };
     if let Err(error) = issue(&draft, &IssuerKey::from_seed(&SEED), verified.issued, &Counted::default()) {
         panic!("what verified cannot be issued: {error}");

@@ -53,6 +53,15 @@ pub struct Global {
         conflicts_with = "passphrase_file"
     )]
     pub recovery_code_file: Option<PathBuf>,
+    /// Open the vault with this key file instead of the passphrase [env: FINVAULT_KEY_FILE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Everywhere",
+        conflicts_with_all = ["passphrase_file", "recovery_code_file"]
+    )]
+    pub key_file: Option<PathBuf>,
     /// How long to wait while another process has the vault open, as 500ms, 5s or 1m [default: 5s]
     #[arg(long, global = true, value_name = "SPAN", value_parser = parse_wait_ms, help_heading = "Everywhere")]
     pub busy_timeout: Option<u32>,
@@ -65,6 +74,8 @@ pub enum Command {
     Demo(commands::demo::Demo),
     Unlock(commands::unlock::Unlock),
     Lock(commands::unlock::Lock),
+    #[command(subcommand)]
+    Key(commands::key::Key),
     #[command(subcommand)]
     Account(commands::account::Account),
     #[command(subcommand)]
@@ -80,7 +91,10 @@ pub enum Command {
     Imports(commands::imports::Imports),
     #[command(subcommand)]
     CsvProfile(commands::csv_profile::CsvProfile),
+    #[command(subcommand)]
+    Transfer(commands::transfer::TransferCommand),
     Balance(commands::balance::Balance),
+    Reconcile(commands::reconcile::Reconcile),
     #[command(subcommand)]
     Report(commands::report::Report),
     #[command(subcommand)]
@@ -96,6 +110,7 @@ pub enum Command {
     #[command(subcommand)]
     Disclosure(commands::disclosure::Disclosure),
     Open(commands::open::Open),
+    Viewer(commands::viewer::Viewer),
     Review(commands::review::Review),
     Present(commands::present::Present),
     #[command(subcommand)]
@@ -106,6 +121,7 @@ pub enum Command {
     Restore(commands::backup::Restore),
     Compact(commands::backup::Compact),
     Salvage(commands::backup::Salvage),
+    Export(commands::export::Export),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
 }
@@ -116,6 +132,7 @@ impl Command {
         match self {
             Self::Demo(_)
             | Self::Open(_)
+            | Self::Viewer(_)
             | Self::Review(_)
             | Self::Present(_)
             | Self::Receipt(_)

@@ -164,6 +164,34 @@ impl Console {
         Ok(answer)
     }
 
+    /// Asks which of several things is meant, by its number; none where the answer is empty. `option` is what would
+    /// have answered.
+    pub fn choose(
+        &mut self,
+        question: &str,
+        choices: &[String],
+        option: &str,
+    ) -> Result<Option<usize>, Failure> {
+        if !self.can_ask() {
+            return Err(Failure::usage(format!("nobody is at standard input to answer \"{question}\""))
+                .help(format!("give {option} to answer it beforehand")));
+        }
+        let mut text = format!("{}\n", clean(question));
+        for (number, choice) in (1..).zip(choices) {
+            text.push_str(&format!("  {number}  {}\n", clean(choice)));
+        }
+        text.push_str(&format!("Which one? [1-{}, nothing to stop] ", choices.len()));
+        let answer = self.ask(&text)?;
+        let chosen = answer.trim();
+        if chosen.is_empty() {
+            return Ok(None);
+        }
+        match chosen.parse::<usize>() {
+            Ok(number) if (1..=choices.len()).contains(&number) => Ok(Some(number - 1)),
+            _ => Err(Failure::usage(format!("\"{chosen}\" is none of the numbers"))),
+        }
+    }
+
     /// A progress bar on standard error, or nothing where nobody watches.
     pub fn progress(&mut self) -> Result<Progress, Failure> {
         self.flush()?;

@@ -16,7 +16,10 @@ pub struct Environment {
     pub passphrase_command: Option<OsString>,
     /// `FINVAULT_PASSPHRASE`.
     pub passphrase: Option<Zeroizing<String>>,
-    /// `FINVAULT_STATE_DIR`: where known signers are remembered instead of the platform's state folder.
+    /// `FINVAULT_KEY_FILE`.
+    pub key_file: Option<PathBuf>,
+    /// `FINVAULT_STATE_DIR`: where known signers, and how far vaults had come, are remembered instead of the platform's
+    /// state folder.
     pub state_dir: Option<PathBuf>,
 }
 
@@ -27,6 +30,7 @@ Environment:
   FINVAULT_PASSPHRASE_FILE     a file that holds the passphrase
   FINVAULT_PASSPHRASE_COMMAND  a shell command whose first line of output is the passphrase
   FINVAULT_PASSPHRASE          the passphrase itself; other programs of yours may be able to read it
+  FINVAULT_KEY_FILE            a key file that opens the vault; goes before the passphrases above
   FINVAULT_STATE_DIR           a folder for what this machine remembers outside vaults
   NO_COLOR                     no colours";
 
@@ -44,6 +48,7 @@ impl Environment {
             passphrase_file: path("FINVAULT_PASSPHRASE_FILE"),
             passphrase_command: set("FINVAULT_PASSPHRASE_COMMAND"),
             passphrase,
+            key_file: path("FINVAULT_KEY_FILE"),
             state_dir: path("FINVAULT_STATE_DIR"),
         })
     }

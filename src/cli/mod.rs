@@ -12,6 +12,7 @@ mod exit;
 mod failure;
 mod keeper;
 mod known_signers;
+mod last_seen;
 mod output_file;
 mod process;
 mod profiles;
@@ -34,6 +35,8 @@ use std::process::ExitCode;
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
     process::keep_memory_private();
+    // Before anything uses SQLite.
+    finvault::vfs::wipe_freed_memory();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -59,10 +62,12 @@ pub fn dispatch(cli: Cli, environment: &Environment, console: &mut Console) -> R
     let about_vault = global.vault.is_some()
         || global.passphrase_file.is_some()
         || global.recovery_code_file.is_some()
+        || global.key_file.is_some()
         || global.busy_timeout.is_some();
     if about_vault && !cli.command.uses_vault() {
-        return Err(Failure::usage("this command opens no vault of yours")
-            .help("leave out --vault, --passphrase-file, --recovery-code-file and --busy-timeout"));
+        return Err(Failure::usage("this command opens no vault of yours").help(
+            "leave out --vault, --passphrase-file, --recovery-code-file, --key-file and --busy-timeout",
+        ));
     }
     let mut session = Session { global, environment, console };
     commands::run(cli.command, &mut session)

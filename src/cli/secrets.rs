@@ -35,15 +35,31 @@ pub fn new_passphrase(
 ) -> Result<Passphrase, Failure> {
     let text = match given_passphrase(file, environment)? {
         Some(text) => text,
-        None => {
-            let first = ask("New passphrase: ", PASSPHRASE_ANSWERS, console)?;
-            let second = ask("The same again: ", PASSPHRASE_ANSWERS, console)?;
-            if *first != *second {
-                return Err(Failure::usage("the two passphrases differ").help("run the command again"));
-            }
-            first
-        }
+        None => asked_twice(PASSPHRASE_ANSWERS, console)?,
     };
+    not_empty(text)
+}
+
+/// A passphrase to be, for a vault that another secret has just opened: from a file or asked twice. What the environment
+/// holds is the other secret.
+pub fn chosen_passphrase(file: Option<&Path>, console: &mut Console) -> Result<Passphrase, Failure> {
+    let text = match file {
+        Some(path) => read_secret("the new passphrase", path)?,
+        None => asked_twice("give --new-passphrase-file FILE", console)?,
+    };
+    not_empty(text)
+}
+
+fn asked_twice(answers: &str, console: &mut Console) -> Result<Zeroizing<String>, Failure> {
+    let first = ask("New passphrase: ", answers, console)?;
+    let second = ask("The same again: ", answers, console)?;
+    if *first != *second {
+        return Err(Failure::usage("the two passphrases differ").help("run the command again"));
+    }
+    Ok(first)
+}
+
+fn not_empty(text: Zeroizing<String>) -> Result<Passphrase, Failure> {
     if text.is_empty() {
         return Err(Failure::usage("the passphrase is empty").help("choose one of several words"));
     }

@@ -1,12 +1,14 @@
 //! One run: its options, its surroundings, its console, and the vault it opens.
 
 use super::args::{BUSY_TIMEOUT_DEFAULT_MS, Global};
+use super::commands::key::read_key_file;
 use super::console::Console;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{Failure, describe};
+use super::last_seen::LastSeen;
 use super::{keeper, secrets};
-use finvault::crypto::{RecoveryCode, VaultKey};
+use finvault::crypto::{KeyFile, Passphrase, RecoveryCode, VaultKey};
 use finvault::vault::{ErrorClass, OpenOptions, Secret, Vault, VaultError};
 use finvault::vfs::{self, Unlocked};
 use jiff::Timestamp;
@@ -45,19 +47,30 @@ impl Session<'_> {
         })
     }
 
-    /// Opens the vault, and tells what is odd about it.
-    pub fn open_vault(&mut self) -> Result<Vault, Failure> {
-        let path = self.vault_path()?;
-        must_be_there(&path)?;
-        let options = OpenOptions {
+    /// How to open the vault.
+    pub fn open_options(&self) -> OpenOptions {
+        OpenOptions {
             busy_timeout_ms: self.global.busy_timeout.unwrap_or(BUSY_TIMEOUT_DEFAULT_MS),
             ..OpenOptions::default()
-        };
+        }
+    }
+
+    /// Opens the vault, and tells what is odd about it.
+    pub fn open_vault(&mut self) -> Result<Vault, Failure> {
+        self.open_vault_with(false)
+    }
+
+    /// Opens the vault; with `accept_older` also where this machine has seen a newer one, which it forgets then.
+    pub fn open_vault_with(&mut self, accept_older: bool) -> Result<Vault, Failure> {
+        let path = self.vault_path()?;
+        let memory = Box::new(LastSeen::new(self.environment, &path, accept_older));
+        must_be_there(&path)?;
+        let options = self.open_options();
         let vault = match self.kept_key(&path) {
-            Some(key) => Vault::open_with_key(&path, key, &options)?,
+            Some(key) => Vault::open_with_key_remembering(&path, key, &options, memory)?,
             None => {
                 let unlocked = self.unlock_by_secret(&path)?;
-                Vault::open_unlocked(&path, unlocked, &options)?
+                Vault::open_unlocked_remembering(&path, unlocked, &options, memory)?
             }
         };
         for warning in vault.warnings() {
@@ -78,7 +91,11 @@ impl Session<'_> {
     /// The key that `unlock` left with the system's keeper, if it is this vault's. A secret named on the command line
     /// is always tried instead.
     fn kept_key(&self, path: &Path) -> Option<VaultKey> {
-        if self.global.passphrase_file.is_some() || self.global.recovery_code_file.is_some() {
+        let global = &self.global;
+        if global.passphrase_file.is_some()
+            || global.recovery_code_file.is_some()
+            || global.key_file.is_some()
+        {
             return None;
         }
         let key = keeper::kept(vfs::stated_vault_id(path).ok()?)?;
@@ -86,27 +103,50 @@ impl Session<'_> {
         vfs::check_key(path, &key).ok().map(|_| key)
     }
 
-    /// Finds the vault's key with the passphrase or recovery code, from wherever that comes.
+    /// Finds the vault's key with a passphrase, recovery code or key file.
     pub fn unlock_by_secret(&mut self, path: &Path) -> Result<Unlocked, Failure> {
+        let secret = self.secret_for(path)?;
+        vfs::unlock(path, &secret.secret()).map_err(|error| VaultError::from(error).into())
+    }
+
+    /// What is to open the vault at `path`: what is named on the command line goes before what the environment
+    /// names, and that before a question.
+    pub fn secret_for(&mut self, path: &Path) -> Result<OpenedWith, Failure> {
         // A missing vault is told before anybody types a passphrase for it.
         must_be_there(path)?;
-        let unlocked = match &self.global.recovery_code_file {
-            Some(file) => {
-                let text = secrets::read_secret("the recovery code", file)?;
-                let code = RecoveryCode::parse(&text).map_err(|error| {
-                    Failure::new(Exit::WrongSecret, error.to_string()).help(
-                        "a recovery code is what \"finvault init\" printed once, dashes included or not",
-                    )
-                })?;
-                vfs::unlock(path, &Secret::RecoveryCode(&code))
-            }
-            None => {
-                let file = self.global.passphrase_file.clone();
-                let passphrase = secrets::passphrase(file.as_deref(), self.environment, self.console)?;
-                vfs::unlock(path, &Secret::Passphrase(&passphrase))
-            }
-        };
-        unlocked.map_err(|error| VaultError::from(error).into())
+        if let Some(file) = &self.global.recovery_code_file {
+            let text = secrets::read_secret("the recovery code", file)?;
+            let code = RecoveryCode::parse(&text).map_err(|error| {
+                Failure::new(Exit::WrongSecret, error.to_string())
+                    .help("a recovery code is what \"finvault init\" printed once, dashes included or not")
+            })?;
+            return Ok(OpenedWith::RecoveryCode(code));
+        }
+        let named = self.global.passphrase_file.is_some();
+        let in_environment = self.environment.key_file.as_ref().filter(|_| !named);
+        if let Some(file) = self.global.key_file.as_ref().or(in_environment) {
+            return Ok(OpenedWith::KeyFile(read_key_file(file, Exit::WrongSecret)?));
+        }
+        let file = self.global.passphrase_file.clone();
+        secrets::passphrase(file.as_deref(), self.environment, self.console).map(OpenedWith::Passphrase)
+    }
+}
+
+/// A secret that was given to open the vault.
+pub enum OpenedWith {
+    Passphrase(Passphrase),
+    RecoveryCode(RecoveryCode),
+    KeyFile(KeyFile),
+}
+
+impl OpenedWith {
+    /// As the library takes it.
+    pub fn secret(&self) -> Secret<'_> {
+        match self {
+            Self::Passphrase(passphrase) => Secret::Passphrase(passphrase),
+            Self::RecoveryCode(code) => Secret::RecoveryCode(code),
+            Self::KeyFile(file) => Secret::KeyFile(file),
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use hkdf::HmacImpl;
 use hkdf::hmac::Hmac;
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
+
+use super::locked::LockedKey;
 
 /// HMAC-SHA256 of the concatenated `parts`.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -23,14 +25,14 @@ pub(crate) fn verify_hmac_sha256(key: &[u8], parts: &[&[u8]], expected: &[u8; 32
 
 /// HKDF-Extract: HMAC-SHA256(salt, input), RFC 5869 section 2.2.
 pub(super) fn extract(salt: &[u8], input: &[u8]) -> DerivedSecret {
-    DerivedSecret(Box::new(hmac_sha256(salt, &[input])))
+    DerivedSecret::take(hmac_sha256(salt, &[input]))
 }
 
 /// The first block of HKDF-Expand, RFC 5869 section 2.3 with L = 32: T(1) = HMAC(PRK, info | 0x01).
 pub(super) fn expand_one_block(prk: &[u8; 32], info: &[&[u8]]) -> DerivedSecret {
     let mut parts = info.to_vec();
     parts.push(&[1]);
-    DerivedSecret(Box::new(hmac_sha256(prk, &parts)))
+    DerivedSecret::take(hmac_sha256(prk, &parts))
 }
 
 /// HKDF-Expand to 32 bytes: `label` and `context` separate outputs.
@@ -48,13 +50,18 @@ pub(crate) fn derive(salt: &[u8], input: &[u8], label: &str, context: &[u8]) -> 
 }
 
 /// 32 secret bytes with one purpose, derived from a vault's key; wiped on drop.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct DerivedSecret(Box<[u8; 32]>);
+pub struct DerivedSecret(LockedKey);
 
 impl DerivedSecret {
+    fn take(mut bytes: [u8; 32]) -> Self {
+        let secret = Self(LockedKey::copy_of(&bytes));
+        bytes.zeroize();
+        secret
+    }
+
     /// The bytes themselves, for the one call that needs them.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
-        &self.0
+        self.0.bytes()
     }
 }

@@ -1,27 +1,23 @@
 //! The secrets a person holds, the vault's key, and one type for each role a key derived from it plays.
 //!
 //! None of these types can be printed, compared or dereferenced; all are wiped on drop. Keys live on the heap, so
-//! that moving a value leaves no copy behind on the stack.
+//! that moving a value leaves no copy behind on the stack, on pages that are not swapped out where the system allows.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::aead::Aead;
 use super::derive::{DerivedSecret, expand, extract, hmac_sha256, verify_hmac_sha256};
+use super::locked::LockedKey;
 use super::random::{Random, RandomError};
 
 const SALT: &[u8] = b"finvault vault key v1";
 
-/// The one key that a vault hangs on: 32 random bytes made with the vault, never changed by a new passphrase.
+/// The one key that a vault's file hangs on: 32 random bytes made with the vault, never changed by a new passphrase,
+/// replaced only when all of the file is sealed anew.
 pub struct VaultKey {
-    bytes: Box<[u8; 32]>,
+    bytes: LockedKey,
     /// What all other keys are expanded from: HKDF-Extract of the key, made once.
     prk: DerivedSecret,
-}
-
-impl Drop for VaultKey {
-    fn drop(&mut self) {
-        self.bytes.zeroize();
-    }
 }
 
 impl VaultKey {
@@ -30,21 +26,21 @@ impl VaultKey {
     /// # Errors
     /// When `random` fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        let mut bytes = Box::new([0; 32]);
-        let drawn = random.fill(bytes.as_mut_slice());
+        let mut bytes = LockedKey::zeros();
+        let drawn = random.fill(bytes.bytes_mut());
         let key = Self::new(bytes);
         drawn.map(|()| key)
     }
 
-    fn new(bytes: Box<[u8; 32]>) -> Self {
-        let prk = extract(SALT, bytes.as_slice());
+    fn new(bytes: LockedKey) -> Self {
+        let prk = extract(SALT, bytes.bytes());
         Self { bytes, prk }
     }
 
     /// Takes a key that was kept elsewhere (a long-lived program's memory, a test vector).
     #[must_use]
     pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
-        let key = Self::new(Box::new(bytes));
+        let key = Self::new(LockedKey::copy_of(&bytes));
         bytes.zeroize();
         key
     }
@@ -52,7 +48,7 @@ impl VaultKey {
     /// The bytes themselves, for wrapping them in a slot.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
-        &self.bytes
+        self.bytes.bytes()
     }
 
     /// A secret with a purpose of its own: the same `label` and `context` give the same bytes in this vault, and
@@ -63,6 +59,46 @@ impl VaultKey {
     #[must_use]
     pub fn derive_secret(&self, label: &str, context: &[u8]) -> DerivedSecret {
         expand(&self.prk, label, context)
+    }
+}
+
+/// What the owner's own secrets are derived from (signing keys, pseudonyms, salts): 32 random bytes kept inside the
+/// sealed database, so that a new vault key makes nobody another signer.
+///
+/// A vault that keeps none derives them from its vault key.
+pub struct IdentityKey(VaultKey);
+
+impl IdentityKey {
+    /// A new random one.
+    ///
+    /// # Errors
+    /// When `random` fails.
+    pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
+        VaultKey::generate(random).map(Self)
+    }
+
+    /// Takes the bytes that the database keeps.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(VaultKey::from_bytes(bytes))
+    }
+
+    /// That of a vault which keeps none of its own.
+    #[must_use]
+    pub fn of_vault_key(key: &VaultKey) -> Self {
+        Self(VaultKey::new(LockedKey::copy_of(key.expose())))
+    }
+
+    /// The bytes themselves, for the database.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    /// A secret with a purpose of its own; see [`VaultKey::derive_secret`].
+    #[must_use]
+    pub fn derive_secret(&self, label: &str, context: &[u8]) -> DerivedSecret {
+        self.0.derive_secret(label, context)
     }
 }
 
@@ -99,25 +135,30 @@ sealing_key!(
     "write-ahead log"
 );
 
+sealing_key!(
+    /// Seals what the owner calls a key slot, and when it was made.
+    NoteKey,
+    "slot note"
+);
+
 /// Authenticates the header, so that no parameter or slot changes unseen.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub(crate) struct HeaderAuthKey(Box<[u8; 32]>);
+pub(crate) struct HeaderAuthKey(DerivedSecret);
 
 impl HeaderAuthKey {
     pub(crate) fn derive(vault: &VaultKey) -> Self {
-        Self(Box::new(*vault.derive_secret("header", &[]).expose()))
+        Self(vault.derive_secret("header", &[]))
     }
 
     pub(crate) fn tag(&self, header_digest: &[u8]) -> [u8; 32] {
-        hmac_sha256(self.0.as_slice(), &[header_digest])
+        hmac_sha256(self.0.expose(), &[header_digest])
     }
 
     pub(crate) fn verify(&self, header_digest: &[u8], tag: &[u8; 32]) -> bool {
-        verify_hmac_sha256(self.0.as_slice(), &[header_digest], tag)
+        verify_hmac_sha256(self.0.expose(), &[header_digest], tag)
     }
 }
 
-/// Wraps the vault's key inside one slot; comes from a passphrase or a recovery code.
+/// Wraps the vault's key inside one slot; comes from a passphrase, a recovery code or a key file.
 pub(crate) struct SlotKey(Aead);
 
 impl SlotKey {

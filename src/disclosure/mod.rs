@@ -62,12 +62,15 @@ mod document_name;
 mod draft;
 mod enclosure;
 mod fact;
+mod form;
 #[cfg(feature = "age")]
 mod identity;
 #[cfg(feature = "vault")]
 pub mod inference;
 mod issue;
 mod json;
+#[cfg(feature = "age")]
+mod jwe;
 pub mod log;
 mod log_export;
 #[cfg(feature = "age")]
@@ -88,8 +91,11 @@ mod selection;
 mod status;
 mod terms;
 mod token;
+mod typed;
 mod verdict;
 mod verify;
+#[cfg(feature = "age")]
+mod viewer;
 mod wire;
 mod words;
 
@@ -106,14 +112,17 @@ pub use fact::{
     FullNumber, Grouping, HolderDetails, INCOME, MIN_CELL_ROWS, MaskedNumber, Measure, NumberScheme,
     PayeeForm, Period, PeriodTotals, Row, RowStatus, SPENDING, ThresholdFact, TotalsFact, TransactionsFact,
 };
+pub use form::{SealedForm, SealedFormError};
 #[cfg(feature = "age")]
 pub use identity::{Identities, IdentityError};
 pub use issue::{Draft, IssueError, Issued, IssuerKey, Unsigned, issue, prepare};
+#[cfg(feature = "age")]
+pub use jwe::{JWE_ITERATIONS, JWE_TYP, MAX_JWE_ITERATIONS, SealedTimes};
 pub use log_export::{
     ExportedEntry, LOG_EXPORT_TYP, LogDetail, LogExport, LogExportError, MAX_LOG_EXPORT_LEN, export_log,
 };
 #[cfg(feature = "age")]
-pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open, open_draft};
+pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open, open_draft, sealed_times};
 pub use passcode::{Passcode, PasscodeError};
 pub use presentation::{
     Passed, PresentError, Presentation, Subset, check_presentable, enclosures_passed_on, present,
@@ -144,4 +153,6 @@ pub use terms::{
 pub use token::{ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, MAX_DISCLOSURES, MAX_TOKEN_LEN, TYP, Token, VCT};
 pub use verdict::Verdict;
 pub use verify::{Expectation, ExpectedAudience, FactSlot, Verified, VerifyError, verify, verify_undated};
+#[cfg(feature = "age")]
+pub use viewer::{VIEWER_LIMIT, page_around, viewer_page};
 pub use words::{FINGERPRINT_WORDS, fingerprint_words};

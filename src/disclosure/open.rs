@@ -4,11 +4,13 @@
 use super::draft::DraftForReview;
 use super::enclosure::{Enclosure, split_contents};
 use super::identity::Identities;
+use super::jwe::{self, Outside, SealedTimes};
 use super::passcode::Passcode;
 use super::seal::{CHECK_STANZA, stanzas_digest};
 use super::selection::FileDigest;
 use super::token::MAX_TOKEN_LEN;
 use super::verdict::Verdict;
+use super::viewer;
 use age::armor::ArmoredReader;
 use age::secrecy::SecretString;
 use age_core::format::{FileKey, Stanza};
@@ -42,8 +44,11 @@ pub enum OpenWith<'a> {
 #[non_exhaustive]
 pub enum OpenError {
     /// Neither a sealed disclosure nor a token.
-    #[error("not a disclosure: neither an age file nor a token")]
+    #[error("not a disclosure: neither an age file nor a page, a data file or a token")]
     NotADisclosure,
+    /// The viewer's page, without a disclosure inside.
+    #[error("this is the viewer alone: there is no disclosure in it")]
+    ViewerAlone,
     /// A draft for reviewers, in which no disclosure is signed.
     #[error("this is a draft for review, not a disclosure: nothing that it states was signed")]
     Draft,
@@ -65,6 +70,11 @@ pub enum OpenError {
     /// The passcode is well-formed, but does not open this file.
     #[error("the passcode does not open this file: it belongs to another one, or the file was altered")]
     WrongPasscodeOrAltered,
+    /// The outside of the file states other times than the disclosure inside.
+    #[error(
+        "the file states other times on its outside than the disclosure in it: whoever made it is not to be trusted"
+    )]
+    TimesDisagree,
     /// Larger than any disclosure.
     #[error("too large for a disclosure")]
     TooLarge,
@@ -102,19 +112,50 @@ impl Opened {
     }
 }
 
-/// Opens a file: an age file (binary or armored), or a token as text.
+/// From when until when the outside of a file says that the disclosure in it holds: to refuse one that is over without
+/// decrypting it. None for a file whose outside does not tell, such as an age file.
+///
+/// # Errors
+/// [`OpenError`] for a page or data file whose outside cannot be read.
+pub fn sealed_times(file: &[u8]) -> Result<Option<SealedTimes>, OpenError> {
+    match data_file(file)? {
+        Some(jwe) => Outside::read(jwe).map(|outside| Some(outside.times)),
+        None => Ok(None),
+    }
+}
+
+/// The JWE that a file is, or that a page holds; none for a file of another kind.
+fn data_file(file: &[u8]) -> Result<Option<&str>, OpenError> {
+    if file.len() > MAX_SEALED_LEN {
+        return Err(OpenError::TooLarge);
+    }
+    if viewer::is_page(file) {
+        let data = viewer::data_in_page(file).ok_or(OpenError::NotADisclosure)?;
+        return match data {
+            "" => Err(OpenError::ViewerAlone),
+            data if jwe::is_jwe(data) => Ok(Some(data)),
+            _ => Err(OpenError::Altered),
+        };
+    }
+    Ok(std::str::from_utf8(file).ok().map(str::trim).filter(|text| jwe::is_jwe(text)))
+}
+
+/// Opens a file: an age file (binary or armored), a page or its data file, or a token as text.
 ///
 /// # Errors
 /// [`OpenError`]. A file altered in any byte is [`OpenError::Altered`], except that one under a passcode
 /// whose passcode stanza was altered cannot be told from one under another passcode.
 pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
-    let (text, sealed) = contents(file, with)?;
+    let (text, sealed, outside) = contents(file, with)?;
     let text = std::str::from_utf8(&text).map_err(|_| OpenError::NotADisclosure)?.trim_start();
     if DraftForReview::is_draft(text) {
         return Err(OpenError::Draft);
     }
     match split_contents(text).filter(|(token, _)| looks_like_a_token(token)) {
         Some((token, _)) if token.len() > MAX_TOKEN_LEN => Err(OpenError::TooLarge),
+        Some((token, _)) if outside.is_some() && SealedTimes::of_token(token) != outside => {
+            Err(OpenError::TimesDisagree)
+        }
         Some((token, enclosures)) => Ok(Opened { token: token.to_owned(), enclosures, sealed }),
         None => Err(OpenError::NotADisclosure),
     }
@@ -125,15 +166,19 @@ pub fn open(file: &[u8], with: OpenWith<'_>) -> Result<Opened, OpenError> {
 /// # Errors
 /// [`OpenError`], as [`open`]; [`OpenError::NotADraft`] for anything else, a disclosure among it.
 pub fn open_draft(file: &[u8], with: OpenWith<'_>) -> Result<String, OpenError> {
-    let (text, _) = contents(file, with)?;
+    let (text, ..) = contents(file, with)?;
     let text = String::from_utf8(text).map_err(|_| OpenError::NotADraft)?;
     if DraftForReview::is_draft(&text) { Ok(text) } else { Err(OpenError::NotADraft) }
 }
 
-/// What is in a file, sealed or not, and whether it was sealed.
-fn contents(file: &[u8], with: OpenWith<'_>) -> Result<(Vec<u8>, bool), OpenError> {
-    if file.len() > MAX_SEALED_LEN {
-        return Err(OpenError::TooLarge);
+/// What is in a file, sealed or not, whether it was sealed, and the times that its outside states.
+fn contents(file: &[u8], with: OpenWith<'_>) -> Result<(Vec<u8>, bool, Option<SealedTimes>), OpenError> {
+    if let Some(jwe) = data_file(file)? {
+        let OpenWith::Passcode(passcode) = with else {
+            return Outside::read(jwe).and(Err(OpenError::NeedsPasscode));
+        };
+        let (text, outside) = jwe::decrypt(jwe, passcode)?;
+        return Ok((text, true, Some(outside)));
     }
     let armored = file.trim_ascii_start().starts_with(ARMOR_MAGIC);
     let text = if armored {
@@ -146,7 +191,7 @@ fn contents(file: &[u8], with: OpenWith<'_>) -> Result<(Vec<u8>, bool), OpenErro
     } else {
         file.to_vec()
     };
-    Ok((text, armored || file.starts_with(AGE_MAGIC)))
+    Ok((text, armored || file.starts_with(AGE_MAGIC), None))
 }
 
 fn looks_like_a_token(text: &str) -> bool {

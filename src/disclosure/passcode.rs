@@ -6,6 +6,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Crockford's base32: no `I`, `L`, `O` or `U`.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// What is said for each symbol.
+#[rustfmt::skip]
+const SPOKEN: &[&str; 32] = &[
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "Juliett", "Kilo", "Mike",
+    "November", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu",
+];
 /// How many random symbols there are, of five bits each.
 const RANDOM_SYMBOLS: usize = 25;
 /// The random symbols and the check symbol.
@@ -91,6 +98,19 @@ impl Passcode {
         text
     }
 
+    /// The passcode to read aloud: each letter by its word in the alphabet of radio (ITU, ICAO), each digit by its name,
+    /// a comma after every fifth.
+    pub fn spoken(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(SYMBOLS * 10));
+        for (index, value) in self.symbols.iter().enumerate() {
+            if index > 0 {
+                text.push_str(if index % GROUP == 0 { ", " } else { " " });
+            }
+            text.push_str(SPOKEN.get(usize::from(*value)).copied().unwrap_or_default());
+        }
+        text
+    }
+
     /// Whom a disclosure under this passcode is for: whoever holds it.
     pub fn audience(&self) -> Audience {
         Audience::of_text(&self.text())
@@ -122,6 +142,11 @@ mod tests {
         let typed = text.to_lowercase().replace('-', "  ").replace('0', "o").replace('1', "l");
         assert_eq!(*Passcode::parse(&typed).unwrap().text(), *text);
         assert_eq!(Passcode::parse(&typed).unwrap().audience(), passcode.audience());
+        let spoken = passcode.spoken();
+        assert_eq!(
+            (spoken.split([' ', ',']).filter(|word| !word.is_empty()).count(), spoken.matches(',').count()),
+            (26, 5)
+        );
         assert!(matches!(Passcode::parse(&text[1..]), Err(PasscodeError::WrongForm)));
         assert!(matches!(Passcode::parse(&format!("{}0", *text)), Err(PasscodeError::WrongForm)));
         assert!(matches!(Passcode::parse("correct horse battery staple"), Err(PasscodeError::WrongForm)));

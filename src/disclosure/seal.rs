@@ -4,12 +4,18 @@
 //! first line, and on the next ones what is [enclosed](Enclosure). The rest of the text is spaces up to a power of
 //! two, so the size tells little of how many rows there are. A file sealed to a key carries one more stanza, of our own type, with a digest of the key's
 //! stanza: without it, a damaged file could not be told from one for another recipient. It names nobody.
+//!
+//! For who has no key and installs nothing the same text is sealed under a passcode as a [JWE](super::jwe), alone or
+//! inside a [page](super::viewer) that a browser opens.
 
 use super::draft::ReviewCopy;
 use super::enclosure::{Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, to_lines};
+use super::jwe::{self, SealedTimes};
 use super::passcode::Passcode;
 use super::recipient::RecipientKey;
 use super::token::Token;
+use super::viewer;
+use crate::crypto::Random;
 use age::secrecy::SecretString;
 use age_core::format::{FileKey, Stanza};
 use sha2::{Digest, Sha256};
@@ -27,8 +33,17 @@ pub(super) const CHECK_STANZA: &str = "finvault-check";
 pub enum SealTo<'a> {
     /// The holder of this key.
     Recipient(&'a RecipientKey),
-    /// Whoever has this passcode.
+    /// Whoever has this passcode, with an age program.
     Passcode(&'a Passcode),
+    /// Whoever has this passcode, with a browser: as a data file, or as a page that holds it.
+    Browser {
+        /// The passcode.
+        passcode: &'a Passcode,
+        /// Whether the page goes with it.
+        page: bool,
+        /// Where the salt, the content key and the nonce come from.
+        random: &'a dyn Random,
+    },
 }
 
 /// Sealing failed; nothing was written.
@@ -44,6 +59,12 @@ pub enum SealError {
     /// A document without a byte, which would be lost in the padding.
     #[error("a document that is empty cannot travel along")]
     EmptyDocument,
+    /// There was no randomness.
+    #[error("no randomness to seal the disclosure with")]
+    Randomness,
+    /// What was to be sealed states no times, so it is no token of ours.
+    #[error("what was to be sealed is no disclosure")]
+    Token,
 }
 
 /// Seals a token alone. Unlike the token, the file differs each time: age draws its own randomness from the
@@ -74,6 +95,11 @@ pub fn seal_with(token: &Token, enclosures: &[Enclosure], to: &SealTo<'_>) -> Re
                 age::scrypt::Recipient::new(SecretString::from(passcode.text().as_str().to_owned()));
             recipient.set_work_factor(SCRYPT_LOG_N);
             encrypt(lines, &recipient)
+        }
+        SealTo::Browser { passcode, page, random } => {
+            let times = SealedTimes::of_token(token.as_str()).ok_or(SealError::Token)?;
+            let data = jwe::encrypt(&padded(lines), &times, passcode, *random)?;
+            Ok(if *page { viewer::page_around(&data).into_bytes() } else { (data + "\n").into_bytes() })
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::audience::Audience;
 use super::binding::{self, Presented};
 use super::fact::{Fact, FactWire, Row, Slot, TransactionsFact, TransactionsWire};
-use super::json::{from_base64url, parse_strict};
+use super::json::from_base64url;
 use super::root::LedgerRoot;
 use super::selection::FileDigest;
 use super::status::StatusRef;
@@ -16,9 +16,12 @@ use super::token::{
     ALG, ALG_FULLY_SPECIFIED, CLOCK_SKEW_S, Header, Jwk, MAX_DISCLOSURES, MAX_TOKEN_LEN, Payload, TYP, VCT,
     disclosure_digest,
 };
+use super::typed::decode_value;
+pub(super) use super::typed::{decode, typed};
 use super::verdict::Verdict;
 use crate::crypto::sign::{Fingerprint, Signature, VerifyingKey};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -253,7 +256,10 @@ fn contents<'t>(
 }
 
 /// Checks the signature under the key that the header carries; whose key it is, is another question.
-pub(super) fn verify_jwt<T: DeserializeOwned>(jwt: &str, expected_typ: &str) -> Checked<(T, VerifyingKey)> {
+pub(super) fn verify_jwt<T: DeserializeOwned + Serialize>(
+    jwt: &str,
+    expected_typ: &str,
+) -> Checked<(T, VerifyingKey)> {
     let [header, payload, signature] = jwt_parts(jwt)?;
     let key = read_header(header, expected_typ)?;
     check_signature(jwt, signature, &key)?;
@@ -306,13 +312,6 @@ pub(super) fn read_jwk(jwk: &Jwk) -> Checked<VerifyingKey> {
     VerifyingKey::from_bytes(&bytes).map_err(|_| VerifyError::Invalid("a key that is none"))
 }
 
-/// Decodes base64url and strict JSON into a type that knows all its members.
-pub(super) fn decode<T: DeserializeOwned>(text: &str, what: &'static str) -> Checked<T> {
-    let json = from_base64url(text).ok_or(VerifyError::Invalid("text that is not canonical base64url"))?;
-    let value = parse_strict(&json).map_err(|_| VerifyError::Invalid("JSON that is not strict"))?;
-    serde_json::from_value(value).map_err(|_| VerifyError::Invalid(what))
-}
-
 /// The claims of the payload that are more than text.
 struct Claims {
     audience: Audience,
@@ -340,9 +339,6 @@ impl Claims {
         let root: Option<[u8; 32]> =
             from_base64url(&payload.ledger_root).and_then(|bytes| bytes.try_into().ok());
         let Some(root) = root else { return invalid("a ledger root of the wrong form") };
-        let time = |second: i64| {
-            Timestamp::from_second(second).map_err(|_| VerifyError::Invalid("a time beyond all calendars"))
-        };
         let claims = Self {
             audience,
             ledger_root: LedgerRoot::from_bytes(root),
@@ -360,17 +356,31 @@ impl Claims {
     }
 }
 
+pub(super) fn time(second: i64) -> Checked<Timestamp> {
+    Timestamp::from_second(second).map_err(|_| VerifyError::Invalid("a time beyond all calendars"))
+}
+
 /// Holds a token's times against the clock.
 pub(super) fn check_clock(token: &Verified, now: Timestamp) -> Checked<()> {
+    check_times(token.issued, token.not_before, token.expires, now)
+}
+
+/// The rule for times: `nbf - 60 s <= now < exp`, and never before `iat - 60 s`.
+pub(super) fn check_times(
+    issued: Timestamp,
+    not_before: Timestamp,
+    expires: Timestamp,
+    now: Timestamp,
+) -> Checked<()> {
     let now_s = now.as_second();
-    if now_s < token.issued.as_second().saturating_sub(CLOCK_SKEW_S) {
-        return Err(VerifyError::ClockSuspect { issued: token.issued });
+    if now_s < issued.as_second().saturating_sub(CLOCK_SKEW_S) {
+        return Err(VerifyError::ClockSuspect { issued });
     }
-    if now_s < token.not_before.as_second().saturating_sub(CLOCK_SKEW_S) {
-        return Err(VerifyError::NotYetValid { from: token.not_before });
+    if now_s < not_before.as_second().saturating_sub(CLOCK_SKEW_S) {
+        return Err(VerifyError::NotYetValid { from: not_before });
     }
-    if now >= token.expires {
-        return Err(VerifyError::Expired { expired: token.expires });
+    if now >= expires {
+        return Err(VerifyError::Expired { expired: expires });
     }
     Ok(())
 }
@@ -396,8 +406,8 @@ impl Disclosures {
             if index >= MAX_DISCLOSURES {
                 return invalid("too many disclosures");
             }
-            let (salt, value): (String, Value) =
-                decode(encoded, "a disclosure that is not a salt and a value")?;
+            let (salt, value): (String, Value) = serde_json::from_value(decode_value(encoded)?)
+                .map_err(|_| VerifyError::Invalid("a disclosure that is not a salt and a value"))?;
             if from_base64url(&salt).is_none_or(|bytes| bytes.len() < MIN_SALT_LEN) {
                 return invalid("a salt of less than 128 bits");
             }
@@ -435,8 +445,7 @@ impl Disclosures {
     }
 
     fn fact(&mut self, value: Value) -> Checked<Fact> {
-        let wire =
-            serde_json::from_value(value).map_err(|_| VerifyError::Invalid("a fact of unknown form"))?;
+        let wire: FactWire<Slot> = typed(value, "a fact of unknown form")?;
         let read = match wire {
             FactWire::Transactions(wire) => return self.transactions(wire).map(Fact::Transactions),
             FactWire::Balance(wire) => wire.try_into().map(Fact::Balance),
@@ -454,10 +463,7 @@ impl Disclosures {
         let mut withheld = 0u64;
         for slot in wire.rows {
             match self.take(slot)?.1 {
-                Some(value) => rows.push(
-                    serde_json::from_value::<Row>(value)
-                        .map_err(|_| VerifyError::Invalid("a row of unknown form"))?,
-                ),
+                Some(value) => rows.push(typed::<Row>(value, "a row of unknown form")?),
                 None => withheld = withheld.saturating_add(1),
             }
         }

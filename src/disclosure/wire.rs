@@ -14,7 +14,12 @@ impl TryFrom<String> for IsoDate {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let date: Date = text.parse().map_err(|_| "not a date")?;
-        if date.to_string() == text { Ok(Self(date)) } else { Err("not a date as YYYY-MM-DD") }
+        // Years before 0 have a sign and six digits.
+        if text.len() == 10 && date.to_string() == text {
+            Ok(Self(date))
+        } else {
+            Err("not a date as YYYY-MM-DD")
+        }
     }
 }
 
@@ -134,7 +139,15 @@ mod tests {
     #[test]
     fn one_text_for_each_day() {
         assert!(IsoDate::try_from("2026-01-31".to_owned()).is_ok());
-        for bad in ["20260131", "2026-1-31", "2026-02-30", "2026-01-31T00:00:00", "", "+002026-01-31"] {
+        for bad in [
+            "20260131",
+            "2026-1-31",
+            "2026-02-30",
+            "2026-01-31T00:00:00",
+            "",
+            "+002026-01-31",
+            "-000001-01-31",
+        ] {
             assert!(IsoDate::try_from(bad.to_owned()).is_err(), "{bad}");
         }
     }

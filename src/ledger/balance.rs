@@ -30,6 +30,8 @@ pub enum BalanceKind {
     Opening,
     /// The balance after the statement's last transaction.
     Closing,
+    /// A booked balance in the course of a day, or between two pages of a statement.
+    Interim,
 }
 
 impl BalanceKind {
@@ -40,6 +42,7 @@ impl BalanceKind {
             Self::Available => "available",
             Self::Opening => "opening",
             Self::Closing => "closing",
+            Self::Interim => "interim",
         }
     }
 
@@ -64,7 +67,7 @@ impl FromStr for BalanceKind {
     type Err = UnknownBalanceKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownBalanceKind> {
-        [Self::Ledger, Self::Available, Self::Opening, Self::Closing]
+        [Self::Ledger, Self::Available, Self::Opening, Self::Closing, Self::Interim]
             .into_iter()
             .find(|kind| kind.as_str() == text)
             .ok_or_else(|| UnknownBalanceKind(text.chars().take(40).collect()))

@@ -9,21 +9,27 @@ pub mod attachment;
 pub mod balance;
 pub mod category;
 pub mod fingerprint;
+pub mod gap;
+pub mod matching;
 pub mod part_number;
 pub mod profile;
 pub mod row_set;
 #[cfg(feature = "vault")]
 pub mod rule;
 pub mod transaction;
+pub mod transfer;
 
 pub use account::{Account, AccountId, AccountKind, NewAccount};
 pub use annotation::{Annotations, CategoryTotal, SplitError, SplitPart, Tag};
 pub use attachment::{Attachment, AttachmentId, AttachmentTarget};
 pub use balance::{Balance, BalanceKind, Opening, StatedBalance};
 pub use category::{CategoryError, CategoryPath, CategoryTree};
-pub use fingerprint::{Decision, Existing, Fingerprint, Incoming};
+pub use fingerprint::Fingerprint;
+pub use gap::BalanceGap;
+pub use matching::{DeletedId, Similar};
 pub use profile::{Profile, ProfileField};
 pub use row_set::{RowSet, RowSetError};
 #[cfg(feature = "vault")]
 pub use rule::{Rule, RuleBook, RuleId};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};
+pub use transfer::{Transfer, TransferProposal};

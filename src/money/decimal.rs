@@ -119,6 +119,65 @@ impl Decimal {
         self.scale
     }
 
+    /// Nothing.
+    pub const ZERO: Self = Self { units: 0, scale: 0 };
+
+    /// `numerator` divided by `denominator`, exactly, as accounting programs store amounts (GnuCash: `-1250/100`).
+    /// `None` where the denominator is no power of ten up to 10^18.
+    pub fn from_fraction(numerator: i64, denominator: i64) -> Option<Self> {
+        let scale = (0..=18u8).find(|scale| 10i64.checked_pow(u32::from(*scale)) == Some(denominator))?;
+        Some(Self { units: i128::from(numerator), scale })
+    }
+
+    /// The sum; `None` where it does not fit into 128 bits.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let widen = |number: Self| {
+            let factor = 10i128.checked_pow(u32::from(scale - number.scale))?;
+            number.units.checked_mul(factor)
+        };
+        Some(Self { units: widen(self)?.checked_add(widen(other)?)?, scale })
+    }
+
+    /// The product; `None` where it does not fit into 128 bits.
+    #[must_use]
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let scale = self.scale.checked_add(other.scale)?;
+        Some(Self { units: self.units.checked_mul(other.units)?, scale }.trimmed())
+    }
+
+    /// The number times a price. A price that programs print with more digits than any amount has is taken to 18 of
+    /// them where the product would not fit; `None` where it still does not.
+    #[must_use]
+    pub fn checked_mul_price(self, price: Self) -> Option<Self> {
+        self.checked_mul(price).or_else(|| self.checked_mul(price.rounded(18)))
+    }
+
+    /// The number without zeroes at its end that say nothing.
+    #[must_use]
+    pub const fn trimmed(self) -> Self {
+        let (mut units, mut scale) = (self.units, self.scale);
+        while scale > 0 && units % 10 == 0 {
+            units /= 10;
+            scale -= 1;
+        }
+        Self { units, scale }
+    }
+
+    /// The number rounded to so many decimal digits, halves to the even digit.
+    #[must_use]
+    pub fn rounded(self, digits: u8) -> Self {
+        if self.scale <= digits {
+            return self;
+        }
+        let Some(divisor) = 10i128.checked_pow(u32::from(self.scale - digits)) else { return Self::ZERO };
+        let (quotient, rest) = (self.units / divisor, (self.units % divisor).abs());
+        let up = rest > divisor - rest || (rest == divisor - rest && quotient % 2 != 0);
+        let step = if self.units < 0 { -1 } else { 1 };
+        Self { units: if up { quotient + step } else { quotient }, scale: digits }
+    }
+
     /// The number with a point as decimal mark and no grouping.
     pub fn print(self) -> String {
         print_minor(self.units, self.scale)
@@ -183,6 +242,22 @@ fn ungroup(whole: &str, other_mark: char) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn sums_products_and_rounding_are_exact() {
+        let read = |text| Decimal::parse(text, DecimalMark::Point).unwrap();
+        assert_eq!(read("0.1").checked_add(read("-10")).unwrap().print(), "-9.9");
+        assert_eq!(read("10.5").checked_mul(read("0.20")).unwrap().print(), "2.1");
+        for (text, digits, expected) in
+            [("0.125", 2, "0.12"), ("0.135", 2, "0.14"), ("-2.5", 0, "-2"), ("-3.5", 0, "-4"), ("7", 2, "7")]
+        {
+            assert_eq!(read(text).rounded(digits).print(), expected, "{text}");
+        }
+        assert_eq!(Decimal::from_fraction(-1250, 100).unwrap().print(), "-12.50");
+        assert_eq!(Decimal::from_fraction(1, 3), None);
+        let huge = read("999999999999999999999999999999");
+        assert_eq!(huge.checked_mul(huge), None);
+    }
 
     fn cents(text: &str, mark: DecimalMark) -> Option<i64> {
         Decimal::parse(text, mark).ok()?.to_minor(Currency::iso("EUR").ok()?).ok()

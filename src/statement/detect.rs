@@ -1,6 +1,9 @@
 //! Which format a file is, from its content alone: names and extensions lie too often.
 
-use super::{Format, StatementError, StatementErrorKind, encoding, problem};
+use super::write::journal::FIRST_LINE as JOURNAL_FIRST_LINE;
+use super::{
+    Format, StatementError, StatementErrorKind, beancount, dump, encoding, gnucash, journal, problem, table,
+};
 
 /// How much of the beginning is looked at, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -14,11 +17,6 @@ const LOOKALIKES: &[(&[u8], &str)] = &[
     (b"SQLite format 3", "an SQLite database"),
     (b"\x89PNG", "an image"),
     (b"\xff\xd8\xff", "an image"),
-    (b"!Type:", "a QIF file"),
-    (b"!Option:", "a QIF file"),
-    (b"!Account", "a QIF file"),
-    (b":20:", "an MT940 statement"),
-    (b"{1:F01", "an MT940 statement"),
     (b"{\\rtf", "an RTF document"),
 ];
 
@@ -31,6 +29,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
             "download the statement again",
         ));
     }
+    if gnucash::is_gzip_book(bytes) {
+        return Ok(Format::Gnucash);
+    }
     if let Some((_, what)) = LOOKALIKES.iter().find(|(magic, _)| trimmed.starts_with(magic)) {
         return Err(unknown(&format!("this looks like {what}, which is not read here")));
     }
@@ -39,15 +40,30 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     if let Some(format) = ofx_kind(start) {
         return Ok(format);
     }
+    if start.starts_with('<') && gnucash::is_xml_book(start) {
+        return Ok(Format::Gnucash);
+    }
     if start.starts_with('<') {
-        let what = if start.contains("iso:20022") || start.contains("camt.05") {
-            "this looks like a camt (ISO 20022) statement, which is not read here"
+        if is_camt(&head) {
+            return Ok(Format::Camt);
+        }
+        let what = if start.contains("iso:20022") {
+            "this is an ISO 20022 message, but none of camt.052, camt.053 and camt.054"
         } else if start.to_ascii_lowercase().contains("<html") {
             "this is a web page, not a statement"
         } else {
-            "this is XML, but not OFX"
+            "this is XML, but neither OFX nor camt"
         };
         return Err(unknown(what));
+    }
+    if is_qif(start) {
+        return Ok(Format::Qif);
+    }
+    if is_mt940(start) {
+        return Ok(Format::Mt940);
+    }
+    if start.starts_with(dump::BEGINNING) {
+        return Ok(Format::Dump);
     }
     if start.starts_with('{') || start.starts_with('[') {
         return Err(unknown("this looks like JSON"));
@@ -55,11 +71,47 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     if head.trim_end_matches('\0').contains('\0') {
         return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
     }
+    if start.starts_with(JOURNAL_FIRST_LINE) {
+        return Ok(Format::Journal);
+    }
+    if beancount::is_beancount(start) {
+        return Ok(Format::Beancount);
+    }
+    if journal::is_journal(start) || journal::is_only_includes(start) {
+        return Ok(Format::Journal);
+    }
+    if table::is_table(start) {
+        return Ok(Format::Table);
+    }
     let looks_delimited = start.lines().any(|line| line.contains([',', ';', '\t', '|']));
     if looks_delimited {
         return Ok(Format::Csv);
     }
-    Err(unknown("the content is neither OFX nor delimited text"))
+    Err(unknown("the content is of no format that is read here"))
+}
+
+/// QIF by the header that begins its first list; lines that begin with `#` may come before.
+fn is_qif(start: &str) -> bool {
+    let first = start.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let lower = first.unwrap_or_default().to_ascii_lowercase();
+    ["!type:", "!account", "!option:", "!clear:"].iter().any(|header| lower.starts_with(header))
+}
+
+/// MT940 by an envelope, by its first tag, or by the tag that begins every message on some line.
+fn is_mt940(start: &str) -> bool {
+    let first = start.trim_start_matches(|c: char| c.is_control());
+    let tags =
+        [":20:", ":21:", ":25:", ":28", ":60F:", ":60M:", ":61:", ":62F:", ":62M:", ":86:", ":940:", ":942:"];
+    first.starts_with("{1:")
+        || tags.iter().any(|tag| first.starts_with(tag))
+        || first.lines().any(|line| line.starts_with(":20:"))
+}
+
+/// camt by its message's element or its namespace, whichever stands in what was looked at.
+fn is_camt(head: &str) -> bool {
+    ["BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn", "camt.052.", "camt.053.", "camt.054."]
+        .iter()
+        .any(|word| head.contains(word))
 }
 
 /// OFX by its header or its root element; `None` where it is no OFX.
@@ -90,7 +142,7 @@ fn unknown(message: &str) -> StatementError {
     problem::whole_file(
         StatementErrorKind::UnknownFormat,
         message,
-        "export the statement from the bank as OFX, QFX or CSV",
+        "export the statement from the bank as OFX, QFX, camt.053 or CSV",
     )
 }
 
@@ -107,6 +159,13 @@ mod tests {
             ("OFXHEADER:100 DATA:OFXSGML VERSION:102 <OFX>", Format::OfxSgml),
             ("<?xml version=\"1.0\"?><?OFX OFXHEADER=\"200\"?><OFX>", Format::OfxXml),
             ("\u{feff}<?OFX OFXHEADER=\"200\"?>\n<OFX>", Format::OfxXml),
+            ("<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", Format::Camt),
+            ("<?xml version=\"1.0\"?><!-- x --><ns2:Document><ns2:BkToCstmrStmt>", Format::Camt),
+            ("!Type:Bank\nD1/1/20", Format::Qif),
+            ("# exported\n!account\nNA", Format::Qif),
+            (":20:STARTUMS\n:25:1/2\n", Format::Mt940),
+            ("\u{1}{1:F01EXAMPLE}{4:\n:20:X", Format::Mt940),
+            ("EXAMPLE\n940\n:20:X\n:25:1", Format::Mt940),
             ("Date,Amount\n2024-01-01,1", Format::Csv),
             ("Date;Memo\n2024-01-01;the <OFX> file", Format::Csv),
         ] {
@@ -121,11 +180,10 @@ mod tests {
             (b"  \r\n", "empty"),
             (b"%PDF-1.7", "PDF"),
             (b"PK\x03\x04....", "spreadsheet"),
-            (b"!Type:Bank\nD1/1/20", "QIF"),
             (b"<html><body>", "web page"),
-            (b"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\">", "camt"),
+            (b"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\">", "none of camt"),
             (b"{\"a\":1}", "JSON"),
-            (b"hello", "neither"),
+            (b"hello", "no format"),
         ] {
             let error = detect(content).unwrap_err();
             assert_eq!(error.kind, StatementErrorKind::UnknownFormat);

@@ -4,6 +4,7 @@
 //! declares, since text in any other encoding is practically never valid UTF-8 by accident.
 
 use super::{StatementError, StatementErrorKind, problem};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 
@@ -63,6 +64,20 @@ pub(super) fn decode_named<'a>(
     match Encoding::for_bom(bytes) {
         Some((found, bom_len)) => decode_as(bytes.get(bom_len..).unwrap_or_default(), found),
         None => decode_as(bytes, encoding),
+    }
+}
+
+/// The likeliest encoding of bytes that are not UTF-8, by the letters they would stand for.
+pub(super) fn likeliest(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guess: &'static Encoding = detector.guess(None, Utf8Detection::Deny);
+    // Statements are never in a script that is read one byte at a time by chance; a guess that cannot
+    // decode the bytes is worse than the most common one.
+    if guess.decode_without_bom_handling_and_without_replacement(bytes).is_some() {
+        guess
+    } else {
+        WINDOWS_1252
     }
 }
 

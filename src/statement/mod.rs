@@ -4,19 +4,30 @@
 //! A file that cannot be read exactly is refused with a [`StatementError`] that says where and what to
 //! do; nothing is guessed that could turn a sign or shift a decimal.
 
+mod beancount;
+pub mod book;
+mod camt;
 mod csv;
 mod detect;
+mod dump;
 mod encoding;
+pub mod gnucash;
+mod journal;
+mod mt940;
 mod ofx;
 mod problem;
+mod qif;
 mod reading;
+mod table;
 mod wording;
+pub mod write;
 
 pub use self::csv::answers::{CsvAnswers, DateOrder, Signs};
 pub use self::csv::profile::{CsvProfile, ProfileError};
 pub use reading::{CsvLayout, Question, Reading, SkippedRow};
 
-use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
+pub use self::book::{BookAccount, BookFile, RowExtras};
+use crate::ledger::{AccountKind, BalanceKind, NewTransaction, SplitPart};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
 
@@ -41,15 +52,54 @@ pub enum Format {
     OfxXml,
     /// Delimited text.
     Csv,
+    /// ISO 20022 camt.052, camt.053, camt.054.
+    Camt,
+    /// SWIFT MT940 and MT942.
+    Mt940,
+    /// Quicken Interchange Format.
+    Qif,
+    /// finvault's own dump, JSON Lines.
+    Dump,
+    /// finvault's own table of rows, CSV.
+    Table,
+    /// A journal of hledger or ledger.
+    Journal,
+    /// A Beancount file.
+    Beancount,
+    /// A GnuCash book: XML, plain or gzip, or SQLite.
+    Gnucash,
 }
 
 impl Format {
+    /// Every format, in the order in which they are named to people.
+    pub const ALL: &'static [Self] = &[
+        Self::OfxSgml,
+        Self::OfxXml,
+        Self::Csv,
+        Self::Camt,
+        Self::Mt940,
+        Self::Qif,
+        Self::Dump,
+        Self::Table,
+        Self::Journal,
+        Self::Beancount,
+        Self::Gnucash,
+    ];
+
     /// The word that the command line and JSON use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OfxSgml => "ofx1",
             Self::OfxXml => "ofx2",
             Self::Csv => "csv",
+            Self::Camt => "camt",
+            Self::Mt940 => "mt940",
+            Self::Qif => "qif",
+            Self::Dump => "jsonl",
+            Self::Table => "finvault-csv",
+            Self::Journal => "ledger",
+            Self::Beancount => "beancount",
+            Self::Gnucash => "gnucash",
         }
     }
 }
@@ -87,6 +137,8 @@ pub struct StatementRow {
     pub line: u32,
     /// What it says.
     pub transaction: NewTransaction,
+    /// The parts over which the file splits it; they add up to its amount. Empty where it is not split.
+    pub parts: Vec<SplitPart>,
 }
 
 /// A balance that the file states.
@@ -156,7 +208,7 @@ pub struct ReadOptions {
     pub profile: Option<CsvProfile>,
     /// The owner's own profiles: one whose column names a delimited file has is used for it.
     pub known_profiles: Vec<CsvProfile>,
-    /// What is known about a delimited file that its content may leave open.
+    /// What is known about a delimited file that its content may leave open; its date order is told to QIF as well.
     pub answers: CsvAnswers,
     /// Leaves out rows that cannot be read, where the format tells where the next one begins (OFX and CSV),
     /// instead of refusing the file.
@@ -190,10 +242,22 @@ pub fn read_with_progress(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<StatementFile, StatementError> {
-    read_explained(bytes, options, progress).map(|reading| reading.file)
+    read_book(bytes, options, progress).map(|book| book.file)
 }
 
-/// As [`read_with_progress`], and tells how the file was understood and which rows were left out.
+/// As [`read_with_progress`], with all that a book says beyond what a bank's statement can.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_book(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BookFile, StatementError> {
+    read_explained(bytes, options, progress).map(|reading| reading.book)
+}
+
+/// As [`read_book`], and tells how the file was understood and which rows were left out.
 ///
 /// # Errors
 /// As [`read`].
@@ -207,10 +271,19 @@ pub fn read_explained(
         (None, Some(_)) => Format::Csv,
         (None, None) => detect(bytes)?,
     };
-    match format {
-        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress),
-        Format::Csv => csv::read(bytes, options, progress),
-    }
+    let plain = match format {
+        Format::OfxSgml | Format::OfxXml => return ofx::read(bytes, format, options, progress),
+        Format::Csv => return csv::read(bytes, options, progress),
+        Format::Camt => camt::read(bytes, options, progress).map(BookFile::plain),
+        Format::Mt940 => mt940::read(bytes, options, progress).map(BookFile::plain),
+        Format::Qif => qif::read(bytes, options, progress).map(BookFile::plain),
+        Format::Dump => dump::read(bytes, progress),
+        Format::Table => table::read(bytes, progress),
+        Format::Journal => journal::read(bytes, options, progress),
+        Format::Beancount => beancount::read(bytes, options, progress),
+        Format::Gnucash => gnucash::read(bytes, options, progress),
+    };
+    plain.map(Reading::from)
 }
 
 /// Finds the format from the beginning of the content.

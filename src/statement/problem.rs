@@ -25,14 +25,9 @@ pub(super) fn on_line(
     message: impl Into<String>,
     remedy: impl Into<String>,
 ) -> StatementError {
-    StatementError {
-        kind,
-        message: message.into(),
-        line,
-        excerpt: excerpt(shown),
-        remedy: remedy.into(),
-        question: None,
-    }
+    // A message may quote the file: what it quotes must not reach a terminal as an order.
+    let message = message.into().replace(char::is_control, " ");
+    StatementError { kind, message, line, excerpt: excerpt(shown), remedy: remedy.into(), question: None }
 }
 
 impl StatementError {

@@ -1,7 +1,7 @@
 //! How a file was understood: told beside what it says, so that nothing is taken for granted in silence.
 
 use super::csv::answers::DateOrder;
-use super::{StatementFile, problem};
+use super::{BookFile, problem};
 use crate::money::DecimalMark;
 use std::fmt;
 
@@ -9,11 +9,18 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     /// What it says.
-    pub file: StatementFile,
+    pub book: BookFile,
     /// How a delimited file was understood; none for formats that leave nothing open.
     pub layout: Option<CsvLayout>,
     /// Rows that cannot be read and were left out, as [`ReadOptions::skip_bad_rows`](super::ReadOptions) asked.
     pub skipped: Vec<SkippedRow>,
+}
+
+impl From<BookFile> for Reading {
+    /// Of a format that leaves nothing open.
+    fn from(book: BookFile) -> Self {
+        Self { book, layout: None, skipped: Vec::new() }
+    }
 }
 
 /// A row that was left out because it cannot be read.

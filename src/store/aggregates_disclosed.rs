@@ -229,13 +229,26 @@ impl Store {
         )?;
         let ids = statement.query_map(params![batch.0, account.0, day.to_string()], |row| row.get(0))?;
         let older = RowSet::from_ids(ids.collect::<Result<Vec<i64>, _>>()?);
+        self.add_opening_moved_by(account, batch, &older)
+    }
+
+    /// Keeps that an import moved the account's opening balance by just these rows.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn add_opening_moved_by(
+        &self,
+        account: AccountId,
+        batch: BatchId,
+        older: &RowSet,
+    ) -> Result<(), StoreError> {
         let epoch = self.opening_epoch(account)?.saturating_add(1);
         self.conn
             .prepare_cached(
                 "INSERT INTO opening_moved (account, batch, older, epoch) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![account.0, batch.0, older.to_bytes(), epoch])?;
-        self.raise_row_numbers(&older)
+        self.raise_row_numbers(older)
     }
 
     /// Notes that an import was taken back, and the opening balances it moved with it.

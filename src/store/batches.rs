@@ -199,6 +199,7 @@ impl Store {
         self.conn.prepare_cached("DELETE FROM stated_balance WHERE batch = ?1")?.execute([batch.0])?;
         self.conn.prepare_cached("DELETE FROM attachment_link WHERE batch = ?1")?.execute([batch.0])?;
         self.conn.prepare_cached("DELETE FROM statement_period WHERE batch = ?1")?.execute([batch.0])?;
+        self.forget_statement_rows(batch)?;
         self.conn
             .prepare_cached("UPDATE batch SET undone_at = ?2 WHERE id = ?1")?
             .execute(params![batch.0, now.to_string()])?;

@@ -2,6 +2,7 @@
 
 use crate::vfs::VfsError;
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_FSYNC;
 
 /// A failure of the vault's database.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum StoreError {
     /// No room left on the disk.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk did not confirm a change, or an earlier one on this handle: nothing more is written through it.
+    #[error("the disk failed to keep a change")]
+    NotSynced,
     /// The vault or its folder cannot be written.
     #[error("the vault or its folder cannot be written")]
     ReadOnly,
@@ -51,6 +55,9 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_FSYNC) {
+            return Self::NotSynced;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly,

@@ -20,6 +20,10 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0007_statement_periods.sql"),
     include_str!("schema/0008_approvals.sql"),
     include_str!("schema/0009_profile.sql"),
+    include_str!("schema/0010_identity.sql"),
+    include_str!("schema/0011_statement_rows.sql"),
+    include_str!("schema/0012_transfers.sql"),
+    include_str!("schema/0013_reconciled.sql"),
     include_str!("schema/0014_rules.sql"),
     include_str!("schema/0015_csv_profiles.sql"),
 ];

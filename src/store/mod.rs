@@ -4,6 +4,7 @@
 //! SQL stays in this folder. A store stands on any SQLite connection, so that its rules are tested on
 //! plain memory; in a vault the connection is the sealed one that `vfs` makes.
 
+pub mod account_known_by;
 pub mod accounts;
 pub mod aggregates;
 pub mod aggregates_disclosed;
@@ -16,14 +17,22 @@ pub mod csv_profiles;
 pub mod disclosures;
 pub mod drafts;
 mod error;
+pub mod export;
+pub mod gnucash;
+mod identity;
 pub mod lifecycle;
 pub mod log;
 pub mod migrations;
 pub mod movements;
 pub mod profile;
 pub mod recipients;
+pub mod reconciliations;
 pub mod rules;
 pub mod salvage;
+mod soundness;
+pub mod statement_rows;
+pub mod transfers;
+pub mod undo;
 mod values;
 
 pub use error::StoreError;
@@ -51,6 +60,11 @@ impl Store {
     /// The connection, for checks that read below the level of queries.
     pub fn connection(&self) -> &Connection {
         &self.conn
+    }
+
+    /// The connection itself, for who goes on below the level of queries.
+    pub fn into_connection(self) -> Connection {
+        self.conn
     }
 
     /// Runs `work` in one transaction that is committed only where `work` succeeds.

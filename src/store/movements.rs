@@ -3,7 +3,7 @@
 use super::values::{currency, day, word};
 use super::{Store, StoreError};
 use crate::ledger::{
-    AccountId, BatchId, CategoryPath, Existing, Fingerprint, NewTransaction, Transaction, TransactionId,
+    AccountId, BatchId, CategoryPath, Fingerprint, NewTransaction, Transaction, TransactionId,
 };
 use crate::money::Money;
 use jiff::civil::Date;
@@ -35,12 +35,18 @@ pub struct TransactionQuery {
     pub booked: bool,
     /// From this import only.
     pub batch: Option<BatchId>,
+    /// Without those that are a side of a linked transfer.
+    pub no_transfers: bool,
     /// At most so many, the latest ones.
     pub limit: Option<u32>,
 }
 
 pub(super) const COLUMNS: &str = "m.id, m.account, m.batch, m.posted, m.amount_minor, a.currency, a.digits, m.payee, m.payee_raw, \
                        m.memo, m.reference, m.category, m.status, m.bank_id";
+
+/// The numbers of both sides of every linked transfer.
+pub(super) const LINKED: &str =
+    "SELECT from_movement FROM transfer UNION ALL SELECT to_movement FROM transfer";
 
 impl Store {
     /// Adds a row. `bank_id` is kept only where `trust_bank_id` says that it may identify the row.
@@ -79,7 +85,8 @@ impl Store {
         Ok(TransactionId(self.conn.last_insert_rowid()))
     }
 
-    /// Replaces what a pending row said by what the bank now books. The owner's category stays.
+    /// Replaces what a pending row said by what the bank now books. The owner's category stays; `bank_id` is kept
+    /// where `trust_bank_id` says that it may identify the row and it has none.
     ///
     /// # Errors
     /// [`StoreError`] where the vault cannot be written.
@@ -88,11 +95,13 @@ impl Store {
         id: TransactionId,
         new: &NewTransaction,
         fingerprint: Fingerprint,
+        trust_bank_id: bool,
     ) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
                 "UPDATE movement SET posted = ?2, amount_minor = ?3, payee = ?4, payee_raw = ?5, memo = ?6,
-                     reference = ?7, status = ?8, fingerprint = ?9, source_posted = NULL, source_amount_minor = NULL
+                     reference = ?7, status = ?8, fingerprint = ?9, source_posted = NULL, source_amount_minor = NULL,
+                     bank_id = coalesce(bank_id, ?10)
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -105,6 +114,7 @@ impl Store {
                 new.reference,
                 new.status.as_str(),
                 fingerprint.0,
+                new.bank_id.as_ref().filter(|_| trust_bank_id),
             ])?;
         Ok(())
     }
@@ -130,7 +140,9 @@ impl Store {
                          ELSE source_amount_minor END,
                      posted = ?2, amount_minor = ?3, payee = ?4, payee_raw = ?5, memo = ?6, reference = ?7,
                      category = ?8, status = ?9,
-                     fingerprint = CASE WHEN batch IS NULL THEN ?10 ELSE fingerprint END
+                     fingerprint = CASE WHEN batch IS NULL THEN ?10 ELSE fingerprint END,
+                     edited = CASE WHEN posted <> ?2 OR amount_minor <> ?3 OR payee <> ?4 OR memo IS NOT ?6
+                         OR reference IS NOT ?7 THEN 1 ELSE edited END
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -202,6 +214,9 @@ impl Store {
         if query.booked {
             conditions.push("m.status <> 'pending'".to_owned());
         }
+        if query.no_transfers {
+            conditions.push(format!("m.id NOT IN ({LINKED})"));
+        }
         let mut add = |condition: &str, value: Value| {
             conditions.push(condition.to_owned());
             values.push(value);
@@ -250,39 +265,6 @@ impl Store {
             values.extend(names.clone().chain(names));
         }
         Ok((conditions, values))
-    }
-
-    /// What the account has around some days, as the sources wrote it, for telling new rows from known ones.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the vault cannot be read.
-    pub fn existing_movements(
-        &self,
-        account: AccountId,
-        from: Date,
-        to: Date,
-    ) -> Result<Vec<Existing>, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT id, fingerprint, bank_id, coalesce(source_posted, posted),
-                    coalesce(source_amount_minor, amount_minor), status
-             FROM movement
-             WHERE (account = ?1 AND posted BETWEEN ?2 AND ?3)
-                OR (account = ?1 AND source_posted IS NOT NULL AND source_posted BETWEEN ?2 AND ?3)
-             ORDER BY id",
-        )?;
-        let mut rows = statement.query(params![account.0, from.to_string(), to.to_string()])?;
-        let mut existing = Vec::new();
-        while let Some(row) = rows.next()? {
-            existing.push(Existing {
-                id: TransactionId(row.get(0)?),
-                fingerprint: Fingerprint(row.get(1)?),
-                bank_id: row.get(2)?,
-                posted: day(&row.get::<_, String>(3)?, "movement.posted")?,
-                amount_minor: row.get(4)?,
-                status: word(&row.get::<_, String>(5)?, "movement.status")?,
-            });
-        }
-        Ok(existing)
     }
 }
 pub(super) fn read_transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {

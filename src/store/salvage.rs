@@ -49,14 +49,14 @@ enum Stop {
 }
 
 impl Store {
-    /// The tables there are, in order of name.
+    /// The tables there are, in order of name; without the owner's secret, which never leaves a vault in clear.
     ///
     /// # Errors
     /// [`StoreError`] where not even the list can be read.
     pub fn tables(&self) -> Result<Vec<TableName>, StoreError> {
         let mut statement = self.conn.prepare(
             "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
-                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'identity' ORDER BY name",
         )?;
         let rows = statement
             .query_map([], |row| Ok(TableName { name: row.get(0)?, numbered: !row.get::<_, bool>(1)? }))?;

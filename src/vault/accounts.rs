@@ -22,6 +22,8 @@ pub struct AccountEdit {
     pub number: Option<String>,
     /// The balance before the first transaction.
     pub opening: Option<Opening>,
+    /// Forgets which files and which other numbers the owner said to be of this account.
+    pub forget_statements: bool,
 }
 
 impl Vault {
@@ -126,7 +128,12 @@ impl Vault {
             same_currency("the opening balance", opening.amount.currency(), &account.name, account.currency)?;
             account.opening = Some(opening);
         }
-        self.write(|store| Ok(store.update_account(&account)?))?;
+        self.write(|store| {
+            if edit.forget_statements {
+                store.forget_answers(id)?;
+            }
+            Ok(store.update_account(&account)?)
+        })?;
         Ok(account)
     }
 

@@ -122,6 +122,20 @@ impl Vault {
     }
 }
 
+/// Attaches bytes that are at hand, within a transaction that is open. A name that files cannot have gives way.
+pub(super) fn attach_bytes(
+    store: &Store,
+    bytes: &[u8],
+    name: &str,
+    target: AttachmentTarget,
+    now: Timestamp,
+) -> Result<(), VaultError> {
+    let name = usable_file_name(name).unwrap_or("statement");
+    let taken = take_in(store, &mut &*bytes, name, MAX_ATTACHMENT_BYTES)?;
+    store.link_content(taken.content, target, name, taken.media_type, now)?;
+    Ok(())
+}
+
 /// A content that was read to its end.
 struct TakenIn {
     content: ContentId,

@@ -9,7 +9,7 @@ use super::held;
 use super::{Progress, VaultError};
 use crate::crypto::VaultKey;
 use crate::store::StoreError;
-use crate::vfs::{self, ConnectOptions, VfsError};
+use crate::vfs::{self, ConnectOptions, Seen, VfsError};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub struct BackupReport {
     pub units: u64,
     /// Where the vault that was there before lies now; none where there was none.
     pub replaced: Option<PathBuf>,
+    /// How far the vault in the new file has come.
+    pub seen: Option<Seen>,
 }
 
 /// Copies the vault at `path`, which must not be open in this process, to `to`, and reads the copy back. `key` is the
@@ -49,7 +51,7 @@ pub fn back_up(
         return Err(VfsError::Exists { path: to.to_owned() }.into());
     }
     let copy = Copy::beside(to)?;
-    let units = copy.take(path, key, progress)?;
+    let (units, seen) = copy.take(path, key, progress)?;
     // A link is made only where nothing is: nobody's file is replaced, however it came there meanwhile.
     fs::hard_link(&copy.file, to)
         .or_else(|error| match error.kind() {
@@ -62,7 +64,7 @@ pub fn back_up(
         })?;
     sync_folder(to)?;
     let bytes = fs::metadata(to).map_err(|error| failed("read", to, error))?.len();
-    Ok(BackupReport { bytes, units, replaced: None })
+    Ok(BackupReport { bytes, units, replaced: None, seen })
 }
 
 /// Puts the backup at `backup` in the place of the vault at `path`. What was there stays beside it under `safety`; the
@@ -79,18 +81,37 @@ pub fn restore(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<BackupReport, VaultError> {
     let copy = Copy::beside(path)?;
-    let units = copy.take(backup, key, progress)?;
-    let replaced = set_aside(path, key, safety)?;
-    fs::rename(&copy.file, path).map_err(|error| failed("write", path, error))?;
-    // A log that belonged to the vault before means nothing to this one, whose header names none.
-    let _ = fs::remove_file(log_of(path));
+    let (units, seen) = copy.take(backup, key, progress)?;
+    let there = is_free_to_go(path, safety)?;
+    let second_name = |from: &Path, to: &Path| {
+        fs::hard_link(from, to)
+            .or_else(|_| fs::copy(from, to).map(|_| ()))
+            .map_err(|error| failed("write", to, error))
+    };
+    // A whole vault is kept from everybody else until the backup is in its place, and its log is folded in, so that
+    // one file is all of it. A damaged one, or one of another key, is set aside as it is, log and all.
+    match there.then(|| vfs::connect(path, key, &ConnectOptions::default())) {
+        Some(Ok(connection)) => vfs::replace(connection, &copy.file, || second_name(path, safety))?,
+        Some(Err(error @ VfsError::Busy { .. })) => return Err(error.into()),
+        _ => {
+            if there && fs::symlink_metadata(log_of(path)).is_ok() {
+                second_name(&log_of(path), &log_of(safety))?;
+            }
+            if there {
+                second_name(path, safety)?;
+            }
+            fs::rename(&copy.file, path).map_err(|error| failed("write", path, error))?;
+            // A log that belonged to the vault before means nothing to this one, whose header names none.
+            let _ = fs::remove_file(log_of(path));
+        }
+    }
     sync_folder(path)?;
     let bytes = fs::metadata(path).map_err(|error| failed("read", path, error))?.len();
-    Ok(BackupReport { bytes, units, replaced: replaced.then(|| safety.to_owned()) })
+    Ok(BackupReport { bytes, units, replaced: there.then(|| safety.to_owned()), seen })
 }
 
-/// Gives the vault at `path` a second name. Says whether there was one.
-fn set_aside(path: &Path, key: &VaultKey, safety: &Path) -> Result<bool, VaultError> {
+/// Whether there is a vault at `path`, which may then be set aside under the name `safety`.
+fn is_free_to_go(path: &Path, safety: &Path) -> Result<bool, VaultError> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(false);
     }
@@ -102,22 +123,6 @@ fn set_aside(path: &Path, key: &VaultKey, safety: &Path) -> Result<bool, VaultEr
     if held::is_held(path) {
         return Err(VfsError::Busy { path: path.to_owned() }.into());
     }
-    // Nobody may be using it; and a whole vault's log is folded in, so that one file is all of it. A damaged one, or
-    // one of another key, is set aside as it is, log and all.
-    match vfs::connect(path, key, &ConnectOptions::default()) {
-        Ok(connection) => drop(connection.close()),
-        Err(error @ VfsError::Busy { .. }) => return Err(error.into()),
-        Err(_) => {}
-    }
-    let second_name = |from: &Path, to: &Path| {
-        fs::hard_link(from, to)
-            .or_else(|_| fs::copy(from, to).map(|_| ()))
-            .map_err(|e| failed("write", to, e))
-    };
-    if fs::symlink_metadata(log_of(path)).is_ok() {
-        second_name(&log_of(path), &log_of(safety))?;
-    }
-    second_name(path, safety)?;
     Ok(true)
 }
 
@@ -137,13 +142,14 @@ impl Copy {
         Ok(Self { file })
     }
 
-    /// Copies until a copy is one whole state, and reads it back. Gives the units that were read.
+    /// Copies until a copy is one whole state, and reads it back. Gives the units that were read, and how far the
+    /// vault in it has come.
     fn take(
         &self,
         from: &Path,
         key: &VaultKey,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<u64, VaultError> {
+    ) -> Result<(u64, Option<Seen>), VaultError> {
         if held::is_held(from) {
             return Err(VfsError::Busy { path: from.to_owned() }.into());
         }
@@ -153,7 +159,7 @@ impl Copy {
             self.remove();
             if self.copy(from, progress)? {
                 match self.verify(key, progress) {
-                    Ok(units) => return Ok(units),
+                    Ok(units) => return Ok((units, vfs::closed(&self.file, key)?)),
                     // Either the vault is damaged, or it changed in a way that its header did not show in time.
                     Err(error @ VaultError::File(VfsError::Damaged(_))) => last = error,
                     Err(error) => return Err(error),

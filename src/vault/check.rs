@@ -110,7 +110,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Splits add up, and attachments are what was attached.
+    /// Splits add up, sets of transactions are whole, and attachments are what was attached.
     fn check_additions(
         &self,
         report: &mut CheckReport,
@@ -118,7 +118,11 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), VaultError> {
         for id in self.read(|store| Ok(store.broken_splits()?))? {
-            let what = format!("the parts of transaction {} do not add up to it", id.0);
+            let transaction = self.read(|store| Ok(store.words_for_transaction(id)?))?;
+            let what = format!("the parts of {transaction} do not add up to it");
+            problems.push(Problem { what, twin_serves: false });
+        }
+        for what in self.read(|store| Ok(store.broken_row_sets()?))? {
             problems.push(Problem { what, twin_serves: false });
         }
         let attachments = self.attachments(None)?;

@@ -4,7 +4,7 @@ use super::facts::{self, Drawing, FactRequest};
 use super::guard::{self, Guard};
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
-use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason};
+use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason, form_for};
 use super::question::root_salt;
 use super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::{EnclosedFile, Recipient, Refusal, Vault, VaultError, documents};
@@ -12,7 +12,7 @@ use crate::crypto::sign::Fingerprint;
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Audience, Draft, Expectation, ExpectedAudience, Fact, Lifetime, OnwardSharing, Passcode, Purpose,
-    RootSalt, StatusRef, Terms,
+    RootSalt, SealedForm, StatusRef, Terms,
 };
 use crate::store::disclosures::DisclosureRow;
 use jiff::Timestamp;
@@ -35,13 +35,16 @@ pub struct DisclosureRequest {
     pub lifetime: Lifetime,
     /// Why it is to be made although the inference guard refuses it. The reason is logged.
     pub accept_risk: Option<String>,
+    /// In which form it leaves; none: an age file for who has a key, a page for a browser for who has none. A page and a
+    /// data file are sealed under a passcode, also for who has a key.
+    pub form: Option<SealedForm>,
 }
 
 impl DisclosureRequest {
     /// A request with the usual terms: seven days, no passing on, nothing kept after expiry.
     pub fn new(recipient: i64, facts: Vec<FactRequest>, purpose: Purpose) -> Self {
         let (terms, lifetime) = (Terms::default(), Lifetime::default());
-        Self { recipient, facts, purpose, terms, lifetime, accept_risk: None }
+        Self { recipient, facts, purpose, terms, lifetime, accept_risk: None, form: None }
     }
 }
 
@@ -74,6 +77,8 @@ pub struct Preview {
     pub refusal: Option<Refusal>,
     /// The key of theirs under which they could pass it on verifiably; none: they could not.
     pub holder: Option<Fingerprint>,
+    /// In which form it would leave.
+    pub form: SealedForm,
 }
 
 /// A disclosure that left.
@@ -84,7 +89,9 @@ pub struct Issued {
     pub jti: String,
     /// Digest of the sealed bytes, lower-case hex.
     pub sha256: String,
-    /// The passcode it was sealed under, for a recipient without a key. It is kept nowhere.
+    /// In which form it left.
+    pub form: SealedForm,
+    /// The passcode it was sealed under, where it was under none of their keys. It is kept nowhere.
     pub passcode: Option<Passcode>,
     /// When it was issued.
     pub issued: Timestamp,
@@ -131,12 +138,13 @@ pub(super) struct Standing {
 }
 
 impl Issued {
-    pub(super) fn of(entry: DisclosureRow, passcode: Option<Passcode>, recipient: Recipient) -> Self {
+    pub(super) fn of(entry: DisclosureRow, sealing: Sealing, recipient: Recipient) -> Self {
         Self {
             id: entry.id,
             jti: entry.jti,
             sha256: entry.sha256,
-            passcode,
+            form: sealing.form(),
+            passcode: sealing.into_passcode(),
             issued: entry.issued_at,
             expires: entry.expires_at,
             issuer: recipient.issuer.clone(),
@@ -183,6 +191,7 @@ impl Vault {
             ));
         }
         Ok(Preview {
+            form: form_for(&row, request.form),
             recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
             stays: facts::what_stays(&drawn.facts, drawn.enclosed.len()),
@@ -269,8 +278,8 @@ impl Vault {
         let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
         let pseudonyms = pseudonym_key(&self.key, &row);
-        let sealing = Sealing::new(&row, self.random.as_ref())?;
-        let (audience, seal_to) = sealing.audience_and_seal()?;
+        let sealing = Sealing::new(&row, request.form, self.random.as_ref())?;
+        let (audience, seal_to) = sealing.audience_and_seal(self.random.as_ref())?;
         let root_salt = *root_salt(&self.key, &row, &request.facts).expose();
         let journal = self.journal();
         let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));
@@ -300,7 +309,7 @@ impl Vault {
             self.log_denial(request, &row.name, error, now)?;
         }
         let entry = written.map_err(|error| self.explain(error))?;
-        Ok(Issued::of(entry, sealing.into_passcode(), self.present(row)))
+        Ok(Issued::of(entry, sealing, self.present(row)))
     }
 
     /// Every disclosure that left, oldest first.

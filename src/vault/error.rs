@@ -1,12 +1,13 @@
 //! What can go wrong with a vault: what happened, and apart from it what to do.
 
+use super::Remembered;
 use crate::ledger::annotation::NoTag;
 use crate::ledger::rule::RuleError;
 use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, RuleId, SplitError, TransactionId};
-use crate::money::{Currency, CurrencyError, MoneyError};
+use crate::money::{Currency, CurrencyError, Money, MoneyError};
 use crate::statement::{ProfileError, StatementError};
 use crate::store::StoreError;
-use crate::vfs::VfsError;
+use crate::vfs::{Seen, VfsError};
 use jiff::civil::Date;
 
 /// A failure of an operation on a vault. Nothing was changed.
@@ -19,6 +20,14 @@ pub enum VaultError {
     /// The database reports it.
     #[error(transparent)]
     Store(StoreError),
+    /// An older copy of the vault lies in its place, or the last commits were cut off its log.
+    #[error("{}", older(.found, .remembered))]
+    Older {
+        /// How far the vault that is there has come.
+        found: Seen,
+        /// How far it had come before.
+        remembered: Remembered,
+    },
     /// A statement file was refused.
     #[error("{file}: {error}")]
     Statement {
@@ -77,6 +86,41 @@ pub enum VaultError {
     /// No import of that number, or it was undone already.
     #[error("there is no import {}, or it was undone", .0.0)]
     NoSuchImport(BatchId),
+    /// A reconciled transaction is not changed or deleted unless that is asked for.
+    #[error("transaction {} is reconciled", .0.0)]
+    Reconciled(TransactionId),
+    /// The balance that was given is not what the account's rows come to.
+    #[error("on {day} the rows of \"{account}\" come to {computed}, not to {given}")]
+    NotReconciled {
+        /// The account.
+        account: String,
+        /// The end of which day.
+        day: Date,
+        /// What was given.
+        given: Money,
+        /// What the rows add up to.
+        computed: Money,
+        /// On which days computed and stated balances parted, in words, where that is known.
+        gaps: Vec<String>,
+    },
+    /// Two transactions cannot be the sides of one transfer.
+    #[error("transactions {} and {} are no transfer: {why}", .from.0, .to.0)]
+    NoTransfer {
+        /// The one.
+        from: TransactionId,
+        /// The other.
+        to: TransactionId,
+        /// Why not.
+        why: String,
+    },
+    /// A transaction that is not in a proposed transfer, or in a linked one.
+    #[error("transaction {} is in no {what} transfer", .id.0)]
+    NotInTransfer {
+        /// The transaction.
+        id: TransactionId,
+        /// `proposed` or `linked`.
+        what: &'static str,
+    },
     /// No category of that name.
     #[error("there is no category named \"{name}\"")]
     NoSuchCategory {
@@ -278,6 +322,18 @@ pub enum ErrorClass {
 
 /// What [`DocumentsTooLarge`](VaultError::DocumentsTooLarge) says, in MiB.
 const MAX_ENCLOSED_MIB: u64 = 20;
+
+fn older(found: &Seen, remembered: &Remembered) -> String {
+    let when = remembered.at.map_or_else(String::new, |at| {
+        format!(" on {}", at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d at %H:%M UTC"))
+    });
+    let (is, was) = (found, &remembered.seen);
+    format!(
+        "the vault is older than when it was last seen here{when}: then it had come to change {} (header {}), now \
+         it is at change {} (header {})",
+        was.commits, was.generation, is.commits, is.generation
+    )
+}
 
 fn words(fields: &[ProfileField]) -> String {
     fields.iter().map(|field| field.as_str()).collect::<Vec<_>>().join(", ")

@@ -1,21 +1,23 @@
 //! Importing statement files: all of them or none, every row once.
 
 use super::accounts::account_by_id;
-use super::annotations::drop_outdated_split;
+use super::attachments::attach_bytes;
 use super::balances::computed_balance;
-use super::import_target::{Target, one_account_at_most};
-use super::rules::ImportRules;
+use super::import_book;
+use super::import_parts::name_categories;
+use super::import_rows::{RowNote, RowWriter};
+use super::import_target::{Target, account_of_kind, one_account_at_most};
+use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
-use crate::ledger::fingerprint::decide;
 use crate::ledger::{
-    Account, AccountId, BalanceKind, BatchId, Decision, Fingerprint, Incoming, NewTransaction, Opening,
-    StatedBalance, TransactionStatus,
+    Account, AccountId, AttachmentTarget, BalanceKind, BatchId, NewTransaction, Opening, Similar,
+    StatedBalance, TransactionId, TransactionStatus,
 };
-use crate::money::{Money, MoneyError, Sum};
+use crate::money::{Currency, Money, MoneyError};
 use crate::statement::{
-    self, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading, SkippedRow, Statement,
-    StatementFile, Warning,
+    BookAccount, BookFile, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading, SkippedRow,
+    Statement, StatementFile, Warning,
 };
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
@@ -23,9 +25,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-
-/// How many days around a statement are searched for rows that the account has already.
-const SEARCH_DAYS: i32 = 15;
 
 /// A file to import.
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +42,12 @@ pub struct ImportOptions {
     pub account: Option<AccountId>,
     /// Reads the files as this format instead of detecting it.
     pub format: Option<Format>,
+    /// What signs that several currencies share (`$`), and amounts that name none, are in; the account's currency
+    /// goes before it.
+    pub currency: Option<Currency>,
     /// How to read a CSV file whose layout cannot be told for sure.
     pub profile: Option<CsvProfile>,
-    /// What is known about CSV files that their content may leave open.
+    /// What is known about CSV files that their content may leave open, and which number of a date comes first in QIF.
     pub answers: CsvAnswers,
     /// Imports what can be read of OFX and CSV files and reports the rest, instead of refusing the file.
     pub skip_bad_rows: bool,
@@ -53,6 +55,15 @@ pub struct ImportOptions {
     pub preview_rows: usize,
     /// Reports what would happen and changes nothing.
     pub dry_run: bool,
+    /// What is done with rows that may or may not be known, since another source wrote them.
+    pub similar: Similar,
+    /// Adds rows again that the owner had deleted.
+    pub restore_deleted: bool,
+    /// Keeps each file in the vault, attached to its import.
+    pub keep_source: bool,
+    /// Remembers that statements which show their account as these do are of [`ImportOptions::account`], though the
+    /// account has no such number.
+    pub remember: bool,
 }
 
 /// What an import did.
@@ -94,10 +105,16 @@ pub struct AccountReport {
     pub created: bool,
     /// Rows that were new.
     pub added: u64,
-    /// Rows that it had already.
+    /// Rows that it had already, or that the owner had deleted.
     pub duplicate: u64,
     /// Pending rows that the bank has now booked.
     pub updated: u64,
+    /// The rows that were neither simply new nor known to the letter, in file order.
+    pub notes: Vec<RowNote>,
+    /// Pending rows of the days that the file speaks of that it neither books nor shows.
+    pub left_pending: Vec<TransactionId>,
+    /// Whether the account is the one that the owner named for such files before.
+    pub remembered: bool,
     /// The balances that the file states, with what the rows add up to.
     pub stated: Vec<StatedBalanceReport>,
     /// The opening balance, where this import gave it.
@@ -134,28 +151,27 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
-        let read_options = ReadOptions {
-            format: options.format,
-            currency: account.as_ref().map(|account| account.currency),
-            profile: options.profile.clone(),
-            known_profiles: self.csv_profiles()?,
-            answers: options.answers,
-            skip_bad_rows: options.skip_bad_rows,
-        };
+        let known_profiles = self.csv_profiles()?;
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
-                let read = statement::read_explained(file.bytes, &read_options, &mut |done, total| {
+                let meant = match &account {
+                    Some(account) => Some(account.clone()),
+                    None => account_of_kind(store, file)?,
+                };
+                let read_options = ReadOptions {
+                    format: options.format,
+                    currency: meant.map(|account| account.currency).or(options.currency),
+                    profile: options.profile.clone(),
+                    known_profiles: known_profiles.clone(),
+                    answers: options.answers,
+                    skip_bad_rows: options.skip_bad_rows,
+                };
+                let read = super::read_any(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
-                let Reading { file: read, layout, skipped } = read;
-                let preview = preview(&read, options.preview_rows);
-                let mut report = import_file(store, file, read, account.as_ref(), now, progress)?;
-                if let Some(warning) = opening_without(&report, &skipped) {
-                    report.warnings.push(warning);
-                }
-                reports.push(FileReport { layout, skipped, preview, ..report });
+                reports.push(import_file(store, file, read, account.as_ref(), options, now, progress)?);
             }
             Ok(ImportReport { files: reports })
         };
@@ -178,9 +194,9 @@ fn preview(read: &StatementFile, rows: usize) -> Vec<NewTransaction> {
 }
 
 /// An opening balance that was worked out from a stated one holds the amounts of rows that were left out.
-fn opening_without(report: &FileReport, skipped: &[SkippedRow]) -> Option<Warning> {
+fn opening_without(accounts: &[AccountReport], skipped: &[SkippedRow]) -> Option<Warning> {
     let derived = |account: &AccountReport| account.opening.is_some_and(|opening| opening.derived);
-    (!skipped.is_empty() && report.accounts.iter().any(derived)).then(|| Warning {
+    (!skipped.is_empty() && accounts.iter().any(derived)).then(|| Warning {
         line: 0,
         text: "the opening balance is worked out without the skipped rows, so it holds their amounts"
             .to_owned(),
@@ -190,12 +206,20 @@ fn opening_without(report: &FileReport, skipped: &[SkippedRow]) -> Option<Warnin
 fn import_file(
     store: &Store,
     file: &ImportFile<'_>,
-    read: StatementFile,
+    reading: Reading,
     named: Option<&Account>,
+    options: &ImportOptions,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
     let sha256 = hex(&Sha256::digest(file.bytes));
+    let Reading { mut book, layout, skipped } = reading;
+    let preview = preview(&book.file, options.preview_rows);
+    import_book::prepare(store, &book)?;
+    if book.file.format != Format::Csv {
+        name_categories(store, &mut book.file.statements)?;
+    }
+    let BookFile { file: read, accounts: book_accounts, .. } = book;
     let mut warnings = read.warnings;
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
         warnings.push(Warning {
@@ -203,7 +227,7 @@ fn import_file(
             text: format!("this very file was imported before, {}", earlier.strftime("%Y-%m-%d %H:%M UTC")),
         });
     }
-    one_account_at_most(file.name, &read.statements, named)?;
+    one_account_at_most(file.name, &read.statements, named.filter(|_| !options.remember))?;
     if read.statements.is_empty() {
         let name = file.name.to_owned();
         return Ok(FileReport {
@@ -213,29 +237,38 @@ fn import_file(
             batch: None,
             accounts: Vec::new(),
             warnings,
-            layout: None,
-            skipped: Vec::new(),
-            preview: Vec::new(),
+            layout,
+            skipped,
+            preview,
         });
     }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
+    if options.keep_source {
+        attach_bytes(store, file.bytes, base_name(file.name), AttachmentTarget::Import(batch), now)?;
+    }
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
     let mut accounts: Vec<AccountReport> = Vec::new();
-    for statement in &read.statements {
-        let target = Target::find(store, file.name, statement, named, batch)?;
+    for (index, statement) in read.statements.iter().enumerate() {
+        let book = book_accounts.get(index);
+        let target = match (named, book) {
+            (None, Some(book)) => import_book::target(store, statement, book, batch)?,
+            _ => Target::find(store, file, statement, named, options.remember, batch)?,
+        };
         let mut on_row = || {
             rows_done += 1;
             if rows_done % 1_000 == 0 || rows_done == total {
                 progress(Progress { stage: "writing", done: rows_done as u64, total: total as u64 });
             }
         };
-        let report = import_statement(store, statement, target, batch, &mut warnings, &mut on_row)?;
+        let import = StatementImport { store, batch, format: read.format.as_str(), options };
+        let report = import.run(Source { statement, book }, target, &mut warnings, &mut on_row)?;
         match accounts.iter_mut().find(|known| known.account.id == report.account.id) {
             Some(known) => merge(known, report),
             None => accounts.push(report),
         }
     }
+    warnings.extend(opening_without(&accounts, &skipped));
     Ok(FileReport {
         name: file.name.to_owned(),
         format: read.format,
@@ -243,142 +276,107 @@ fn import_file(
         batch: Some(batch),
         accounts,
         warnings,
-        layout: None,
-        skipped: Vec::new(),
-        preview: Vec::new(),
+        layout,
+        skipped,
+        preview,
     })
 }
 
-fn import_statement(
-    store: &Store,
-    statement: &Statement,
-    target: Target,
+/// A statement, and what a book says beside it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    statement: &'a Statement,
+    book: Option<&'a BookAccount>,
+}
+
+/// What all statements of a file share.
+struct StatementImport<'a> {
+    store: &'a Store,
     batch: BatchId,
-    warnings: &mut Vec<Warning>,
-    on_row: &mut dyn FnMut(),
-) -> Result<AccountReport, VaultError> {
-    let Target { mut account, created } = target;
-    let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
-    let mut did = BatchAccount {
-        account: account.id,
-        added: 0,
-        duplicate: 0,
-        updated: 0,
-        opening_set: false,
-        opening_shift_minor: 0,
-        opening_date_before: None,
-    };
-    let older = add_rows(store, statement, &account, batch, &mut did, warnings, on_row)?;
-    for stated in &statement.balances {
-        let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
-        store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
+    format: &'a str,
+    options: &'a ImportOptions,
+}
+
+impl StatementImport<'_> {
+    fn run(
+        &self,
+        source: Source<'_>,
+        target: Target,
+        warnings: &mut Vec<Warning>,
+        on_row: &mut dyn FnMut(),
+    ) -> Result<AccountReport, VaultError> {
+        let Self { store, batch, .. } = *self;
+        let Source { statement, book } = source;
+        let Target { mut account, created, remembered } = target;
+        let was_empty = account.opening.is_none() && store.first_movement_day(account.id)?.is_none();
+        let mut did = BatchAccount {
+            account: account.id,
+            added: 0,
+            duplicate: 0,
+            updated: 0,
+            opening_set: false,
+            opening_shift_minor: 0,
+            opening_date_before: None,
+        };
+        let (format, options) = (self.format, self.options);
+        let mut writer =
+            RowWriter { store, account: &account, batch, format, options, did: &mut did, warnings };
+        let done = writer.write(statement, book, on_row)?;
+        for stated in &statement.balances {
+            let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
+            store.add_stated_balance(&StatedBalance { account: account.id, kind, date, amount, batch })?;
+        }
+        if let Some((from, to)) = days_of(statement) {
+            store.add_statement_period(batch, account.id, from, to)?;
+        }
+        if was_empty {
+            // A book says itself what an account began with, or that it began with nothing.
+            account.opening = match book {
+                Some(book) => book.opening,
+                None => derive_opening(statement)?,
+            };
+            did.opening_set = account.opening.is_some();
+        } else if let (Some(opening), Some(older)) =
+            (account.opening.filter(|known| known.derived), done.older)
+        {
+            did.opening_shift_minor = older.sum.minor();
+            did.opening_date_before = Some(opening.date);
+            store.add_opening_moved(account.id, batch, opening.date)?;
+            let amount = opening.amount.checked_sub(older.sum)?;
+            account.opening = Some(Opening { date: older.first_day, amount, derived: true });
+        }
+        if did.opening_set || did.opening_date_before.is_some() {
+            store.update_account(&account)?;
+        }
+        store.add_batch_account(batch, &did)?;
+        if let Some(first) = done.first_added {
+            warn_of_reconciled(store, &account, first, warnings)?;
+        }
+        let stated = stated_reports(store, statement, &account)?;
+        let opening = account.opening.filter(|_| did.opening_set);
+        let BatchAccount { added, duplicate, updated, .. } = did;
+        let (notes, left_pending) = (done.notes, done.left_pending);
+        Ok(AccountReport {
+            account,
+            created,
+            added,
+            duplicate,
+            updated,
+            notes,
+            left_pending,
+            remembered,
+            stated,
+            opening,
+        })
     }
-    if let Some((from, to)) = days_of(statement) {
-        store.add_statement_period(batch, account.id, from, to)?;
-    }
-    if was_empty {
-        account.opening = derive_opening(statement)?;
-        did.opening_set = account.opening.is_some();
-    } else if let (Some(opening), Some(older)) = (account.opening.filter(|known| known.derived), older) {
-        did.opening_shift_minor = older.sum.minor();
-        did.opening_date_before = Some(opening.date);
-        store.add_opening_moved(account.id, batch, opening.date)?;
-        let amount = opening.amount.checked_sub(older.sum)?;
-        account.opening = Some(Opening { date: older.first_day, amount, derived: true });
-    }
-    if did.opening_set || did.opening_date_before.is_some() {
-        store.update_account(&account)?;
-    }
-    store.add_batch_account(batch, &did)?;
-    let stated = stated_reports(store, statement, &account)?;
-    let opening = account.opening.filter(|_| did.opening_set);
-    let BatchAccount { added, duplicate, updated, .. } = did;
-    Ok(AccountReport { account, created, added, duplicate, updated, stated, opening })
 }
 
 /// The days of which a statement speaks: its own period, widened to its rows; its rows alone where it names none.
-fn days_of(statement: &Statement) -> Option<(Date, Date)> {
+pub(super) fn days_of(statement: &Statement) -> Option<(Date, Date)> {
     let rows = statement.rows.iter().map(|row| row.transaction.posted);
     let stated = statement.period.into_iter().flat_map(|(from, to)| [from, to]);
     let days = rows.chain(stated);
     days.clone().min().zip(days.max())
-}
-
-/// Booked rows that were added before the day of a derived opening balance.
-struct OlderRows {
-    first_day: Date,
-    sum: Money,
-}
-
-fn add_rows(
-    store: &Store,
-    statement: &Statement,
-    account: &Account,
-    batch: BatchId,
-    did: &mut BatchAccount,
-    warnings: &mut Vec<Warning>,
-    on_row: &mut dyn FnMut(),
-) -> Result<Option<OlderRows>, VaultError> {
-    let days = statement.rows.iter().map(|row| row.transaction.posted);
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(None) };
-    let around = jiff::Span::new().days(SEARCH_DAYS);
-    let existing = store.existing_movements(
-        account.id,
-        first.checked_sub(around).unwrap_or(Date::MIN),
-        last.checked_add(around).unwrap_or(Date::MAX),
-    )?;
-    let incoming: Vec<Incoming<'_>> = statement
-        .rows
-        .iter()
-        .map(|row| Incoming { row: &row.transaction, fingerprint: Fingerprint::of(&row.transaction) })
-        .collect();
-    let rules = ImportRules::load(store)?;
-    let opening_day = account.opening.map(|opening| opening.date);
-    let mut older_sum = Sum::new(account.currency);
-    let mut older_first: Option<Date> = None;
-    let lines = statement.rows.iter().map(|row| row.line);
-    for ((incoming, decision), line) in incoming.iter().zip(decide(&existing, &incoming)).zip(lines) {
-        let row = incoming.row;
-        match decision {
-            Decision::Add { trust_bank_id } => {
-                let ruled = rules.applied(store, account.id, row)?;
-                let id = store.add_movement(
-                    account.id,
-                    &ruled.row,
-                    incoming.fingerprint,
-                    trust_bank_id,
-                    Some(batch),
-                )?;
-                ruled.note(store, id, false)?;
-                did.added += 1;
-                if opening_day.is_some_and(|day| row.posted < day) && row.status != TransactionStatus::Pending
-                {
-                    older_sum.add(row.amount)?;
-                    older_first = Some(older_first.map_or(row.posted, |day| day.min(row.posted)));
-                }
-            }
-            Decision::Update(id) => {
-                if drop_outdated_split(store, id, row.amount)? {
-                    let text = format!(
-                        "the bank booked transaction {} with another amount, which its parts do not add up to: \
-                         it is no longer split",
-                        id.0
-                    );
-                    warnings.push(Warning { line, text });
-                }
-                let ruled = rules.applied(store, account.id, row)?;
-                store.book_movement(id, &ruled.row, incoming.fingerprint)?;
-                ruled.note(store, id, true)?;
-                did.updated += 1;
-            }
-            Decision::Duplicate(_) => did.duplicate += 1,
-        }
-        on_row();
-    }
-    match older_first {
-        Some(first_day) => Ok(Some(OlderRows { first_day, sum: older_sum.total()? })),
-        None => Ok(None),
-    }
 }
 
 /// The opening balance that makes the statement's own balance true; none where it states none.
@@ -429,6 +427,9 @@ fn merge(known: &mut AccountReport, later: AccountReport) {
     known.added += later.added;
     known.duplicate += later.duplicate;
     known.updated += later.updated;
+    known.notes.extend(later.notes);
+    known.left_pending.retain(|id| !later.left_pending.contains(id));
+    known.left_pending.extend(later.left_pending);
     for stated in later.stated {
         if !known.stated.contains(&stated) {
             known.stated.push(stated);
@@ -446,6 +447,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The name without its folder: where a file lay is nobody's business.
-fn base_name(name: &str) -> &str {
+pub(super) fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }

@@ -2,11 +2,14 @@
 
 use super::VaultError;
 use super::accounts::{account_by_id, is_taken, same_currency};
+use super::import::{ImportFile, base_name, hex};
 use crate::ledger::account::mask_number;
 use crate::ledger::{Account, AccountKind, BatchId, NewAccount};
 use crate::statement::{Statement, StatementAccount};
 use crate::store::Store;
+use crate::store::account_known_by::KnownBy;
 use crate::store::accounts::fold_number;
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
 /// Statements of several accounts do not go into the one that was named.
@@ -49,30 +52,36 @@ fn is_number(text: &str) -> bool {
 pub(super) struct Target {
     pub(super) account: Account,
     pub(super) created: bool,
+    /// Whether the owner's earlier answer named it.
+    pub(super) remembered: bool,
 }
 
 impl Target {
+    /// `remember` keeps that statements which show their account as this one does are of the account named.
     pub(super) fn find(
         store: &Store,
-        file: &str,
+        file: &ImportFile<'_>,
         statement: &Statement,
         named: Option<&Account>,
+        remember: bool,
         batch: BatchId,
     ) -> Result<Self, VaultError> {
         let target = match (named, &statement.account) {
-            (Some(named), stated) => Self::named(store, file, named, stated.as_ref())?,
-            (None, Some(stated)) => {
-                let candidates = store.accounts_by_number(&stated.number)?;
-                match candidates.into_iter().find(|account| account.currency == statement.currency) {
-                    Some(account) => Self { account, created: false },
-                    None => Self { account: make_account(store, statement, stated, batch)?, created: true },
+            (Some(named), stated) => Self::named(store, file, named, stated.as_ref(), remember)?,
+            (None, Some(stated)) => match Self::by_number(store, statement, stated)? {
+                Some(found) => found,
+                None => {
+                    let account = make_account(store, statement, stated, batch)?;
+                    Self { account, created: true, remembered: false }
                 }
-            }
-            (None, None) => return Err(VaultError::NeedsAccount { file: file.to_owned() }),
+            },
+            (None, None) => account_of_kind(store, file)?
+                .map(|account| Self { account, created: false, remembered: true })
+                .ok_or_else(|| VaultError::NeedsAccount { file: file.name.to_owned() })?,
         };
         let account = &target.account;
         same_currency(
-            &format!("the statement in {file}"),
+            &format!("the statement in {}", file.name),
             statement.currency,
             &account.name,
             account.currency,
@@ -80,34 +89,133 @@ impl Target {
         Ok(target)
     }
 
+    /// The account of that number and currency; one that the owner said the number is of; or one whose IBAN holds
+    /// the domestic number, or the other way round, where a single account does. Where several banks gave one number,
+    /// the bank's own id decides.
+    fn by_number(
+        store: &Store,
+        statement: &Statement,
+        stated: &StatementAccount,
+    ) -> Result<Option<Self>, VaultError> {
+        let found = |account, remembered| Some(Self { account, created: false, remembered });
+        let mut candidates = store.accounts_by_number(&stated.number)?;
+        candidates
+            .retain(|account| account.currency == statement.currency && !is_other_bank(account, stated));
+        if let Some(account) = candidates.into_iter().next() {
+            return Ok(found(account, false));
+        }
+        let Some(folded) = fold_number(&stated.number) else { return Ok(None) };
+        if let Some(id) = store.remembered_account(KnownBy::Number, &folded)? {
+            let account = account_by_id(store, id)?;
+            if account.currency == statement.currency {
+                return Ok(found(account, true));
+            }
+        }
+        let mut alike = store.accounts()?;
+        alike.retain(|account| {
+            account.currency == statement.currency
+                && account.number.as_deref().is_some_and(|number| is_one_iban(number, &stated.number))
+        });
+        Ok(match alike.as_slice() {
+            [only] => found(only.clone(), false),
+            _ => None,
+        })
+    }
+
     /// The account that the owner named; one without a number takes the statement's.
     fn named(
         store: &Store,
-        file: &str,
+        file: &ImportFile<'_>,
         named: &Account,
         stated: Option<&StatementAccount>,
+        remember: bool,
     ) -> Result<Self, VaultError> {
         let mut account = account_by_id(store, named.id)?;
-        if let Some(stated) = stated {
-            match &account.number {
-                Some(number) if !same_number(number, &stated.number) => {
-                    return Err(VaultError::OtherAccount {
-                        file: file.to_owned(),
-                        found: shown_number(&stated.number),
-                        account: account.name,
-                    });
-                }
-                Some(_) => {}
-                None if is_number(&stated.number) => {
-                    account.number = Some(stated.number.clone());
-                    account.institution = account.institution.or_else(|| stated.institution.clone());
-                    store.update_account(&account)?;
-                }
-                None => {}
+        let Some(stated) = stated else {
+            if remember {
+                store.remember_account(KnownBy::File, &kind_of_file(file), account.id)?;
             }
+            return Ok(Self { account, created: false, remembered: false });
+        };
+        let folded = fold_number(&stated.number).unwrap_or_default();
+        match &account.number {
+            Some(number) if same_number(number, &stated.number) || is_one_iban(number, &stated.number) => {}
+            Some(_) if store.remembered_account(KnownBy::Number, &folded)? == Some(account.id) => {}
+            Some(_) if remember && !folded.is_empty() => {
+                if let Some(other) = store.accounts_by_number(&stated.number)?.first() {
+                    return Err(VaultError::Invalid(format!(
+                        "{} is the number of the account \"{}\"",
+                        shown_number(&stated.number),
+                        other.name
+                    )));
+                }
+                store.remember_account(KnownBy::Number, &folded, account.id)?;
+            }
+            Some(_) => {
+                return Err(VaultError::OtherAccount {
+                    file: file.name.to_owned(),
+                    found: shown_number(&stated.number),
+                    account: account.name,
+                });
+            }
+            None if is_number(&stated.number) => {
+                account.number = Some(stated.number.clone());
+                account.institution = account.institution.or_else(|| stated.institution.clone());
+                store.update_account(&account)?;
+            }
+            None => {}
         }
-        Ok(Self { account, created: false })
+        Ok(Self { account, created: false, remembered: false })
     }
+}
+
+/// The account that the owner named when a file of this kind was imported before, unless it is closed.
+pub(super) fn account_of_kind(store: &Store, file: &ImportFile<'_>) -> Result<Option<Account>, VaultError> {
+    let Some(id) = store.remembered_account(KnownBy::File, &kind_of_file(file))? else { return Ok(None) };
+    Ok(store.account(id)?.filter(|account| account.closed.is_none()))
+}
+
+/// The kind of file: its name without digits, and its first line, which in a table names the columns. A month's
+/// export and the next month's are of one kind; those of two banks are not.
+fn kind_of_file(file: &ImportFile<'_>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"finvault kind of file v1\0");
+    let name: String = base_name(file.name).chars().filter(|c| c.is_alphabetic() || *c == '.').collect();
+    hash.update(name.to_lowercase());
+    hash.update([0]);
+    hash.update(file.bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default());
+    hex(&hash.finalize())
+}
+
+/// Whether account and statement name different banks by their ids. Names of banks are spelled in many ways and decide
+/// nothing.
+fn is_other_bank(account: &Account, stated: &StatementAccount) -> bool {
+    let id = |text: &Option<String>| {
+        let folded = text.as_deref().and_then(fold_number)?;
+        let digits = folded.trim_start_matches('0').to_owned();
+        (digits.len() >= 4 && folded.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+    };
+    matches!((id(&account.institution), id(&stated.institution)), (Some(one), Some(other)) if one != other)
+}
+
+/// Whether one of two numbers is an IBAN and the other the account number in it, of at least six digits.
+fn is_one_iban(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (fold_number(one), fold_number(other)) else { return false };
+    let is_iban = |text: &str| {
+        let bytes = text.as_bytes();
+        (15..=34).contains(&bytes.len())
+            && bytes.iter().take(2).all(u8::is_ascii_alphabetic)
+            && bytes.iter().skip(2).take(2).all(u8::is_ascii_digit)
+    };
+    let holds = |iban: &str, number: &str| {
+        let number = number.trim_start_matches('0');
+        is_iban(iban)
+            && !is_iban(number)
+            && number.len() >= 6
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && iban.ends_with(number)
+    };
+    holds(&one, &other) || holds(&other, &one)
 }
 
 fn same_number(one: &str, other: &str) -> bool {
@@ -167,6 +275,24 @@ fn make_account(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_iban_holds_its_account_number_and_no_other() {
+        assert!(is_one_iban("DE89 3704 0044 0532 0130 00", "0532013000"));
+        assert!(is_one_iban("532013000", "DE89370400440532013000"));
+        for other in ["3000", "0532013001", "DE89370400440532013001", "", "XX0532013000"] {
+            assert!(!is_one_iban("DE89370400440532013000", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn exports_of_one_bank_are_of_one_kind_from_month_to_month() {
+        let kind = |name: &str, text: &str| kind_of_file(&ImportFile { name, bytes: text.as_bytes() });
+        let march = kind("a/export_2026-03.csv", "Date,Amount\n2026-03-01,1\n");
+        assert_eq!(march, kind("b/export_2026-04.csv", "Date,Amount\n2026-04-01,2\n"));
+        assert_ne!(march, kind("export_2026-03.csv", "Day,Sum\n2026-03-01,1\n"));
+        assert_ne!(march, kind("card_2026-03.csv", "Date,Amount\n2026-03-01,1\n"));
+    }
 
     #[test]
     fn names_are_told_from_numbers() {

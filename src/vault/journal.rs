@@ -1,7 +1,7 @@
 //! The vault's side of the signed log: what is written into it, and its verification.
 
 use super::{Vault, VaultError};
-use crate::crypto::VaultKey;
+use crate::crypto::IdentityKey;
 use crate::crypto::sign::{Fingerprint, Signature};
 use crate::disclosure::export_log;
 use crate::disclosure::log::{self, ChainChecker, LogEntry, LogHead, LogKey, LogKind};
@@ -15,11 +15,14 @@ pub use crate::disclosure::log::LogSummary;
 /// Writes entries with the vault's log key.
 pub(super) struct Journal {
     key: LogKey,
+    /// Whether that is not the log's key, since what it is derived from cannot be read.
+    key_lost: bool,
 }
 
 impl Journal {
-    pub(super) fn new(key: &VaultKey) -> Self {
-        Self { key: LogKey::from_seed(key.derive_secret("finvault/log-key", b"").expose()) }
+    pub(super) fn new(key: &IdentityKey) -> Self {
+        let key = LogKey::from_seed(key.derive_secret("finvault/log-key", b"").expose());
+        Self { key, key_lost: false }
     }
 
     /// Appends an entry; it is kept only if the transaction around it is.
@@ -30,6 +33,9 @@ impl Journal {
         body: &Value,
         now: Timestamp,
     ) -> Result<(), VaultError> {
+        if self.key_lost {
+            return Err(VaultError::Log("the key that signs it cannot be read".to_owned()));
+        }
         let prev = match store.last_log_entry()? {
             Some(row) => Some(LogHead { seq: position(row.seq)?, hash: row.hash }),
             None => None,
@@ -77,6 +83,9 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Log`] with the first entry at fault.
     pub fn verify_log(&self) -> Result<LogSummary, VaultError> {
+        if self.key_lost {
+            return Err(VaultError::Log("the key that signs it cannot be read".to_owned()));
+        }
         let fault = |error: log::LogFault| VaultError::Log(error.to_string());
         let mut checker = ChainChecker::new(self.journal().key.verifying_key(), None);
         let mut logged: Vec<String> = Vec::new();
@@ -126,7 +135,7 @@ impl Vault {
     }
 
     pub(super) fn journal(&self) -> Journal {
-        Journal::new(&self.key)
+        Journal { key_lost: self.key_lost, ..Journal::new(&self.key) }
     }
 
     pub(super) fn write_first_log_entry(&mut self, now: Timestamp) -> Result<(), VaultError> {

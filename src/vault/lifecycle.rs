@@ -5,11 +5,11 @@ use super::limits::{plain_text, profile};
 use super::recipients::{issuer_key, parse_key};
 use super::standing;
 use super::{DisclosureRecord, DisclosureRequest, Issued, Vault, VaultError};
-use crate::crypto::{Random, VaultKey};
+use crate::crypto::{IdentityKey, Random};
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Expectation, ExpectedAudience, FileDigest, Lifetime, MAX_STATUS_PLACES, MIN_STATUS_PLACES, Receipt,
-    StatusRef, VerifyError,
+    SealedForm, StatusRef, VerifyError,
 };
 use crate::store::Store;
 use crate::store::disclosures::DisclosureRow;
@@ -208,7 +208,22 @@ impl Vault {
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
-        let request = self.renewal(id, now)?;
+        self.renew_as(id, None, now, deliver)
+    }
+
+    /// As [`Vault::renew`], in this form rather than in that of the disclosure that is renewed.
+    ///
+    /// # Errors
+    /// As [`Vault::renew`].
+    pub fn renew_as(
+        &mut self,
+        id: i64,
+        form: Option<SealedForm>,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
+        let mut request = self.renewal(id, now)?;
+        request.form = form.or(request.form);
         let id = self.read(|store| newest_of_line(store, id))?;
         let until = self.read(|store| Ok(store.life(id)?.standing_until))?;
         self.disclose_as(&request, Standing { until, renews: Some(id) }, now, deliver)
@@ -328,7 +343,7 @@ fn end_of(day: Date) -> Result<Timestamp, VaultError> {
 }
 
 /// The 16-byte name of the recipient's status list: it tells nothing of the vault or of other recipients.
-fn status_list_name(key: &VaultKey, row: &RecipientRow) -> [u8; 16] {
+fn status_list_name(key: &IdentityKey, row: &RecipientRow) -> [u8; 16] {
     let secret = key.derive_secret("finvault/status-list", &row.key_salt);
     let mut name = [0; 16];
     for (byte, from) in name.iter_mut().zip(secret.expose()) {
@@ -340,7 +355,7 @@ fn status_list_name(key: &VaultKey, row: &RecipientRow) -> [u8; 16] {
 /// Takes a free place, at random, in the recipient's status list.
 pub(super) fn take_place(
     store: &Store,
-    key: &VaultKey,
+    key: &IdentityKey,
     row: &RecipientRow,
     random: &dyn Random,
 ) -> Result<StatusRef, VaultError> {

@@ -13,6 +13,10 @@ pub mod backup;
 mod balances;
 mod categories;
 mod check;
+// Two attributes: clippy takes a file for test code by the plain `cfg(test)` alone.
+#[cfg(test)]
+#[cfg(feature = "age")]
+mod crash_tests;
 mod csv_profiles;
 #[cfg(feature = "age")]
 mod disclose;
@@ -21,25 +25,34 @@ mod documents;
 #[cfg(feature = "age")]
 mod drafts;
 mod error;
+mod export;
 #[cfg(feature = "age")]
 mod facts;
 #[cfg(feature = "age")]
 mod guard;
 mod held;
 mod import;
+mod import_book;
+mod import_parts;
+mod import_rows;
+mod import_show;
 mod import_target;
 mod journal;
+pub mod keys;
 #[cfg(feature = "age")]
 mod lifecycle;
 #[cfg(feature = "age")]
 mod limits;
+mod memory;
 #[cfg(feature = "age")]
 mod outgoing;
 mod profile;
 #[cfg(feature = "age")]
 mod question;
+mod read_book;
 #[cfg(feature = "age")]
 mod recipients;
+mod reconcile;
 mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
@@ -53,11 +66,13 @@ mod standing_fact;
 #[cfg(feature = "age")]
 mod trace;
 mod transactions;
+mod transfers;
 mod undo;
 
 pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
 pub use crate::store::rules::RuleScope;
+pub use crate::store::undo::UndoConflicts;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
 pub use annotations::NewPart;
@@ -73,11 +88,14 @@ pub use documents::{DocumentName, DocumentSource, EnclosedFile, MAX_ENCLOSED_BYT
 #[cfg(feature = "age")]
 pub use drafts::{DraftRecord, DraftReviewer, DraftState};
 pub use error::{ErrorClass, VaultError};
+pub use export::{ExportQuery, ExportReport};
 #[cfg(feature = "age")]
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
 pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
 pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
+pub use import_rows::{RowNote, RowOutcome};
+pub use import_show::{ShownAccount, ShownImport, ShownRow};
 pub use journal::LogSummary;
 #[cfg(feature = "age")]
 pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
@@ -85,8 +103,11 @@ pub use lifecycle::{DisclosureLife, DisclosureState, SignedStatusList};
 pub use limits::{
     FACT_KINDS, NeededApproval, RecipientLimits, RecipientProfile, Vetting, VettingPolicy, check_receipt_key,
 };
+pub use memory::{Memory, Remembered};
+pub use read_book::read_any;
 #[cfg(feature = "age")]
 pub use recipients::Recipient;
+pub use reconcile::{Reconciled, StatedBalances};
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
@@ -95,11 +116,12 @@ pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;
+pub use transfers::Flow;
 pub use undo::UndoReport;
 
 #[cfg(feature = "age")]
 use crate::crypto::Random;
-use crate::crypto::{KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
+use crate::crypto::{HeaderAuthKey, IdentityKey, KdfParams, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::store::{Store, StoreError};
 use crate::vfs;
 use jiff::Timestamp;
@@ -136,9 +158,15 @@ impl Default for OpenOptions {
 /// One process at a time holds it; it is released on [`Vault::close`] or drop.
 pub struct Vault {
     store: Store,
-    key: VaultKey,
+    /// What signing keys, pseudonyms and salts are derived from. It stays the same when the file gets a new key.
+    key: IdentityKey,
+    /// Whether that could not be read: then nothing may be written that it would sign.
+    key_lost: bool,
     path: PathBuf,
     warnings: Vec<String>,
+    memory: Option<Box<dyn Memory>>,
+    /// What the header is authenticated under: after closing, it says what there is to remember.
+    header_key: HeaderAuthKey,
     #[cfg(feature = "age")]
     random: Box<dyn Random>,
     /// Last, so that the database is closed when it goes.
@@ -160,7 +188,8 @@ impl Vault {
     ) -> Result<(Self, RecoveryCode), VaultError> {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
-        let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new())
+        let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new(), None)
+            .and_then(|vault| vault.with_own_identity(IdentityKey::generate(&random)?))
             .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
             .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
         match opened {
@@ -190,7 +219,22 @@ impl Vault {
         options: &OpenOptions,
     ) -> Result<Self, VaultError> {
         let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
-        Self::connect(path, unlocked.key, options, warnings)
+        Self::connect(path, unlocked.key, options, warnings, None)
+    }
+
+    /// Opens a vault that [`vfs::unlock`] unlocked, unless it is older than `memory` knows it to have been; from then on
+    /// `memory` is told of every commit once it is durable.
+    ///
+    /// # Errors
+    /// As [`Vault::open_unlocked`]; [`VaultError::Older`], and nothing was changed.
+    pub fn open_unlocked_remembering(
+        path: &Path,
+        unlocked: vfs::Unlocked,
+        options: &OpenOptions,
+        memory: Box<dyn Memory>,
+    ) -> Result<Self, VaultError> {
+        let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
+        Self::connect(path, unlocked.key, options, warnings, Some(memory))
     }
 
     /// Opens a vault with its key, which a caller kept since [`vfs::unlock`]: no key derivation is run.
@@ -199,14 +243,30 @@ impl Vault {
     /// As [`Vault::open`]; [`vfs::VfsError::WrongSecret`] where it is the key of another vault.
     pub fn open_with_key(path: &Path, key: VaultKey, options: &OpenOptions) -> Result<Self, VaultError> {
         let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
-        Self::connect(path, key, options, warnings)
+        Self::connect(path, key, options, warnings, None)
+    }
+
+    /// Opens a vault with its key, unless it is older than `memory` knows it to have been, as
+    /// [`Vault::open_unlocked_remembering`] does.
+    ///
+    /// # Errors
+    /// As [`Vault::open_with_key`]; [`VaultError::Older`], and nothing was changed.
+    pub fn open_with_key_remembering(
+        path: &Path,
+        key: VaultKey,
+        options: &OpenOptions,
+        memory: Box<dyn Memory>,
+    ) -> Result<Self, VaultError> {
+        let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
+        Self::connect(path, key, options, warnings, Some(memory))
     }
 
     fn connect(
         path: &Path,
         key: VaultKey,
         options: &OpenOptions,
-        warnings: Vec<String>,
+        mut warnings: Vec<String>,
+        memory: Option<Box<dyn Memory>>,
     ) -> Result<Self, VaultError> {
         let connect = vfs::ConnectOptions {
             busy_timeout_ms: options.busy_timeout_ms,
@@ -215,16 +275,41 @@ impl Vault {
         };
         // Before the file is opened: from then on nobody may read it as a plain file.
         let _held = held::Held::new(path);
-        let store = Store::open(vfs::connect(path, &key, &connect)?)?;
+        let connection = vfs::connect(path, &key, &connect)?;
+        if let Some(memory) = &memory {
+            must_not_be_older(&connection, path, &key, memory.as_ref())?;
+        }
+        let store = Store::open(connection)?;
+        warnings.extend(keys::unfinished_rotation(path));
+        let header_key = HeaderAuthKey::derive(&key);
+        let found = identity_of(&store, &key)?;
+        let key_lost = found.is_none();
+        let key = match found {
+            Some(key) => key,
+            None => {
+                warnings.push(IDENTITY_LOST.to_owned());
+                IdentityKey::generate(&OsRandom)?
+            }
+        };
         Ok(Self {
             store,
             key,
+            key_lost,
             path: path.to_owned(),
             warnings,
+            memory,
+            header_key,
             #[cfg(feature = "age")]
             random: Box::new(OsRandom),
             _held,
         })
+    }
+
+    /// Gives a vault just made a secret of its own to derive signing keys from.
+    fn with_own_identity(mut self, identity: IdentityKey) -> Result<Self, VaultError> {
+        self.write(|store| Ok(store.set_identity(&identity)?))?;
+        self.key = identity;
+        Ok(self)
     }
 
     /// Takes salts, ids and passcodes of disclosures from `random` instead of the operating system, so that a
@@ -249,8 +334,14 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Store`] where that fails; what was acknowledged is safe all the same.
-    pub fn close(self) -> Result<(), VaultError> {
-        Ok(self.store.close()?)
+    pub fn close(mut self) -> Result<(), VaultError> {
+        self.store.close()?;
+        if let Some(memory) = &mut self.memory
+            && let Ok(Some(seen)) = vfs::closed_under(&self.path, &self.header_key)
+        {
+            memory.remember(&seen);
+        }
+        Ok(())
     }
 
     /// Rewrites the file without the room that deleted rows left in it. Gives its size before and after, in bytes.
@@ -268,7 +359,13 @@ impl Vault {
 
     /// Runs `work` in one transaction.
     fn write<T>(&mut self, work: impl FnOnce(&Store) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        if self.key_lost {
+            return Err(StoreError::Corrupt(IDENTITY_LOST.to_owned()).into());
+        }
         let result = self.store.write(work);
+        if result.is_ok() {
+            self.remember();
+        }
         result.map_err(|error| self.explain(error))
     }
 
@@ -286,6 +383,45 @@ impl Vault {
     }
 }
 
+/// Compares a vault with what is remembered of it, before anything is written to it.
+fn must_not_be_older(
+    connection: &rusqlite::Connection,
+    path: &Path,
+    key: &VaultKey,
+    memory: &dyn Memory,
+) -> Result<(), VaultError> {
+    let Some(found) = vfs::found(connection) else { return Ok(()) };
+    match memory.last_seen(found.vault) {
+        Some(remembered) if found.is_older_than(&remembered.seen) => {
+            if !matches!(vfs::closed(path, key), Ok(Some(_))) {
+                // A log belongs to it, and is not folded in: all stays as it was put there.
+                connection
+                    .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+                    .map_err(StoreError::from)?;
+            }
+            Err(VaultError::Older { found, remembered })
+        }
+        _ => Ok(()),
+    }
+}
+
+const IDENTITY_LOST: &str =
+    "the secret that your signing keys come from cannot be read, so nothing new is written";
+
+/// What the vault derives signing keys from; none where it keeps a secret for that and damage has taken it.
+fn identity_of(store: &Store, key: &VaultKey) -> Result<Option<IdentityKey>, VaultError> {
+    match store.identity().map_err(|error| store.explain(error)) {
+        Ok(Some(identity)) => Ok(Some(identity)),
+        Ok(None) => Ok(Some(IdentityKey::of_vault_key(key))),
+        Err(
+            StoreError::Vfs(vfs::VfsError::Damaged(_))
+            | StoreError::Corrupt(_)
+            | StoreError::Unreadable { .. },
+        ) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Takes a vault back that was made just now and could not be filled.
 fn remove_files(path: &Path) {
     let mut log = path.as_os_str().to_owned();
@@ -300,6 +436,12 @@ impl From<StoreError> for VaultError {
             StoreError::Vfs(error) => Self::File(error),
             error => Self::Store(error),
         }
+    }
+}
+
+impl From<crate::crypto::RandomError> for VaultError {
+    fn from(_: crate::crypto::RandomError) -> Self {
+        Self::Randomness
     }
 }
 

@@ -10,7 +10,7 @@ use crate::crypto::sign::VerifyingKey;
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Audience, Enclosure, Fact, LedgerRoot, Passcode, PseudonymKey, Purpose, RecipientKey, RootSalt,
-    SealTo,
+    SealTo, SealedForm,
 };
 use crate::store::Store;
 use crate::store::disclosures::DisclosureRow;
@@ -23,37 +23,74 @@ use serde_json::{Value, json};
 /// The longest reason for accepting a risk, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
-/// Under what a recipient's disclosure is sealed.
+/// Under what a recipient's disclosure is sealed, and in which form.
 pub(super) struct Sealing {
     key: Option<RecipientKey>,
     passcode: Option<Passcode>,
+    form: SealedForm,
+}
+
+/// The form that was asked for; else an age file for who has a key, and a page for who has none.
+pub(super) fn form_for(row: &RecipientRow, asked: Option<SealedForm>) -> SealedForm {
+    asked.unwrap_or(if row.key.is_some() { SealedForm::Age } else { SealedForm::Page })
 }
 
 impl Sealing {
-    /// The recipient's key, or a new passcode where they have none.
-    pub(super) fn new(row: &RecipientRow, random: &dyn Random) -> Result<Self, VaultError> {
-        let key = row.key.as_deref().map(super::recipients::parse_key).transpose()?;
+    /// The recipient's key, or a new passcode where they have none or the form has no use for one.
+    pub(super) fn new(
+        row: &RecipientRow,
+        asked: Option<SealedForm>,
+        random: &dyn Random,
+    ) -> Result<Self, VaultError> {
+        let form = form_for(row, asked);
+        let key = row.key.as_deref().filter(|_| form == SealedForm::Age);
+        let key = key.map(super::recipients::parse_key).transpose()?;
         let passcode = match key {
             Some(_) => None,
             None => Some(Passcode::generate(random).map_err(|_| VaultError::Randomness)?),
         };
-        Ok(Self { key, passcode })
+        Ok(Self { key, passcode, form })
     }
 
-    /// The recipient's key, or the passcode that was made for a draft.
-    pub(super) fn kept(row: &RecipientRow, passcode: Option<&str>) -> Result<Self, VaultError> {
-        let key = row.key.as_deref().map(super::recipients::parse_key).transpose()?;
+    /// The passcode that was made for a draft, or the recipient's key where none was.
+    pub(super) fn kept(
+        row: &RecipientRow,
+        passcode: Option<&str>,
+        asked: Option<SealedForm>,
+    ) -> Result<Self, VaultError> {
+        let form = form_for(row, asked);
         let passcode = passcode.map(Passcode::parse).transpose();
         let passcode = passcode.map_err(|error| VaultError::Sealing(error.to_string()))?;
-        Ok(Self { key, passcode })
+        if passcode.is_none() && form != SealedForm::Age {
+            return Err(VaultError::Invalid(format!(
+                "the draft is made out to {}'s key, and a browser has none: make a new draft as html or data",
+                row.name
+            )));
+        }
+        let key = row.key.as_deref().filter(|_| passcode.is_none());
+        let key = key.map(super::recipients::parse_key).transpose()?;
+        Ok(Self { key, passcode, form })
     }
 
-    pub(super) fn audience_and_seal(&self) -> Result<(Audience, SealTo<'_>), VaultError> {
+    pub(super) fn audience_and_seal<'a>(
+        &'a self,
+        random: &'a dyn Random,
+    ) -> Result<(Audience, SealTo<'a>), VaultError> {
         match (&self.key, &self.passcode) {
             (Some(key), _) => Ok((key.audience(), SealTo::Recipient(key))),
-            (None, Some(passcode)) => Ok((passcode.audience(), SealTo::Passcode(passcode))),
+            (None, Some(passcode)) if self.form == SealedForm::Age => {
+                Ok((passcode.audience(), SealTo::Passcode(passcode)))
+            }
+            (None, Some(passcode)) => {
+                let page = self.form == SealedForm::Page;
+                Ok((passcode.audience(), SealTo::Browser { passcode, page, random }))
+            }
             (None, None) => Err(VaultError::Sealing("no key and no passcode".to_owned())),
         }
+    }
+
+    pub(super) const fn form(&self) -> SealedForm {
+        self.form
     }
 
     /// The passcode, for whoever is told of it.

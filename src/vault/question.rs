@@ -4,14 +4,14 @@
 
 use super::FactRequest;
 use super::standing_fact::fact_to_wire;
-use crate::crypto::{DerivedSecret, VaultKey};
+use crate::crypto::{DerivedSecret, IdentityKey};
 use crate::store::recipients::RecipientRow;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// Derived from the vault's key for a recipient and what is asked for. Times, purpose and terms are no part of it,
 /// nor is anything that the answer draws from the records.
-pub(super) fn root_salt(key: &VaultKey, recipient: &RecipientRow, facts: &[FactRequest]) -> DerivedSecret {
+pub(super) fn root_salt(key: &IdentityKey, recipient: &RecipientRow, facts: &[FactRequest]) -> DerivedSecret {
     let asked = Value::Array(facts.iter().map(canonical).collect()).to_string();
     let context = [recipient.key_salt.as_slice(), Sha256::digest(asked).as_slice()].concat();
     key.derive_secret("finvault/root-salt", &context)
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn one_question_of_one_recipient_has_one_salt_and_no_other_has_it() {
-        let key = VaultKey::from_bytes([7; 32]);
+        let key = IdentityKey::from_bytes([7; 32]);
         let salt = |to: u8, facts: &[FactRequest]| *root_salt(&key, &recipient(to), facts).expose();
         let balance = FactRequest::balance(AccountId(1), date(2026, 1, 31));
         let rows = |fields: &[TransactionField]| {
@@ -86,7 +86,7 @@ mod tests {
             }
         }
         assert_eq!(salt(1, &[rows(&[Date, Amount])]), salt(1, &[rows(&[Amount, Date, Date])]));
-        let other_vault = VaultKey::from_bytes([8; 32]);
+        let other_vault = IdentityKey::from_bytes([8; 32]);
         assert_ne!(*root_salt(&other_vault, &recipient(1), &questions[0]).expose(), salt(1, &questions[0]));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::accounts::usable_name;
 use super::{Vault, VaultError};
-use crate::crypto::VaultKey;
+use crate::crypto::IdentityKey;
 use crate::disclosure::{IssuerKey, PseudonymKey, RecipientError, RecipientKey, fingerprint_words};
 use crate::store::recipients::RecipientRow;
 use jiff::Timestamp;
@@ -113,12 +113,12 @@ pub(super) fn recipient_row(store: &crate::store::Store, id: i64) -> Result<Reci
 }
 
 /// The key that signs for this recipient alone.
-pub(super) fn issuer_key(key: &VaultKey, row: &RecipientRow) -> IssuerKey {
+pub(super) fn issuer_key(key: &IdentityKey, row: &RecipientRow) -> IssuerKey {
     IssuerKey::from_seed(key.derive_secret("finvault/issuer-key", &row.key_salt).expose())
 }
 
 /// The key under which this recipient's pseudonyms are made.
-pub(super) fn pseudonym_key(key: &VaultKey, row: &RecipientRow) -> PseudonymKey {
+pub(super) fn pseudonym_key(key: &IdentityKey, row: &RecipientRow) -> PseudonymKey {
     PseudonymKey::from_bytes(*key.derive_secret("finvault/pseudonym-key", &row.key_salt).expose())
 }
 

@@ -1,6 +1,7 @@
 //! What the owner can do about a failure, and which class of failure it is.
 
 use super::{ErrorClass, VaultError};
+use crate::crypto::KdfError;
 use crate::store::StoreError;
 use crate::vfs::VfsError;
 
@@ -16,11 +17,11 @@ impl VaultError {
                 StoreError::Taken { .. } => ErrorClass::Input,
                 _ => ErrorClass::Failed,
             },
-            Self::Log(_) | Self::AttachmentDamaged(_) => ErrorClass::Damaged,
+            Self::Log(_) | Self::AttachmentDamaged(_) | Self::Older { .. } => ErrorClass::Damaged,
             Self::AttachmentRead(_) | Self::AttachmentWrite(_) => ErrorClass::Failed,
             Self::Refused(_) | Self::NotAllowed(_) => ErrorClass::Refused,
             Self::Randomness | Self::Deliver(_) | Self::Write(_) | Self::Sealing(_) => ErrorClass::Failed,
-            Self::AllSuppressed { .. } | Self::Unanswerable(_) => ErrorClass::Refused,
+            Self::AllSuppressed { .. } | Self::Unanswerable(_) | Self::Reconciled(_) => ErrorClass::Refused,
             Self::Statement { .. }
             | Self::NeedsAccount { .. }
             | Self::OtherAccount { .. }
@@ -29,6 +30,9 @@ impl VaultError {
             | Self::AmbiguousAccount { .. }
             | Self::NoSuchTransaction(_)
             | Self::NoSuchImport(_)
+            | Self::NotReconciled { .. }
+            | Self::NoTransfer { .. }
+            | Self::NotInTransfer { .. }
             | Self::NoSuchCategory { .. }
             | Self::AmbiguousCategory { .. }
             | Self::CategoryInUse { .. }
@@ -65,9 +69,19 @@ impl VaultError {
             Self::File(error) => remedy_for_file(error),
             Self::Store(error) => remedy_for_store(error),
             Self::Statement { error, .. } => Some(error.remedy.clone()),
-            Self::NeedsAccount { .. } => Some("name the account it belongs to with --account".to_owned()),
+            Self::Older { .. } => Some(
+                "if you put this copy there yourself, accept it with: finvault check --accept-older\nif not, somebody \
+                 or something (a synchronisation service, a restored disk) did: look for the newer file first"
+                    .to_owned(),
+            ),
+            Self::NeedsAccount { .. } => Some(
+                "name the account it belongs to with --account, and give --remember so that files of this kind are \
+                 its own from then on"
+                    .to_owned(),
+            ),
             Self::OtherAccount { .. } => Some(
-                "leave --account out to let the file find its own account, or name the account it is of"
+                "leave --account out to let the file find its own account, or name the account it is of; where that \
+                 account has this number too, say so with --remember"
                     .to_owned(),
             ),
             Self::OtherCurrency { expected, .. } => Some(format!(
@@ -82,6 +96,18 @@ impl VaultError {
             }
             Self::NoSuchTransaction(_) => Some("see the numbers with: finvault tx list".to_owned()),
             Self::NoSuchImport(_) => Some("see the numbers with: finvault imports list".to_owned()),
+            Self::Reconciled(_) => Some(
+                "its day, amount and words are settled: give --reconciled to change it all the same, or open the days \
+                 again with: finvault reconcile --account ACCOUNT --reopen DAY"
+                    .to_owned(),
+            ),
+            Self::NotReconciled { gaps, .. } => Some(if gaps.is_empty() {
+                "compare the rows with the bank's: finvault report register --account ACCOUNT".to_owned()
+            } else {
+                gaps.join("\n")
+            }),
+            Self::NoTransfer { .. } => None,
+            Self::NotInTransfer { .. } => Some("see them with: finvault transfer list".to_owned()),
             Self::NoSuchCategory { .. } => Some("see the names with: finvault category list".to_owned()),
             Self::Rule(_) => Some("see what makes a rule with: finvault rule add --help".to_owned()),
             Self::Profile(_) => {
@@ -165,6 +191,8 @@ fn class_of_file(error: &VfsError) -> ErrorClass {
         VfsError::WrongSecret => ErrorClass::WrongSecret,
         VfsError::Damaged(_) | VfsError::HostileKdf(_) => ErrorClass::Damaged,
         VfsError::Busy { .. } => ErrorClass::Busy,
+        VfsError::SlotsFull | VfsError::NoSuchSlot { .. } | VfsError::LastSlot => ErrorClass::Input,
+        VfsError::Kdf(KdfError::TooWeak { .. } | KdfError::TooCostly { .. }) => ErrorClass::Input,
         _ => ErrorClass::Failed,
     }
 }
@@ -180,11 +208,16 @@ fn remedy_for_file(error: &VfsError) -> Option<String> {
         }
         VfsError::Busy { .. } => "wait for the other program, or close it, and try again",
         VfsError::Exists { .. } => "name another place with --vault, or move the old vault away",
-        VfsError::DiskFull { .. } => "make room on the disk and try again; the vault is intact",
+        VfsError::DiskFull { .. } => {
+            "make room on the disk and try again; the vault is intact (a vault holds at most 15 GiB, which also counts as full)"
+        }
         VfsError::ReadOnly { .. } => "make the vault and its folder writable and try again",
         VfsError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             "make a vault with finvault init, or name its place with --vault"
         }
+        VfsError::SlotsFull => "remove one that is not needed any more, with: finvault key remove N",
+        VfsError::NoSuchSlot { .. } => "list them with: finvault key list",
+        VfsError::LastSlot => "add another first, with: finvault key add",
         _ => return None,
     };
     Some(text.to_owned())
@@ -194,7 +227,13 @@ fn remedy_for_store(error: &StoreError) -> Option<String> {
     let text = match error {
         StoreError::Vfs(error) => return remedy_for_file(error),
         StoreError::NewerVault { .. } => "update finvault",
-        StoreError::DiskFull => "make room on the disk and try again; the vault is intact",
+        StoreError::DiskFull => {
+            "make room on the disk and try again; the vault is intact (a vault holds at most 15 GiB, which also counts as full)"
+        }
+        StoreError::NotSynced => {
+            "make sure that the disk is sound, then open the vault again: all that was acknowledged is there, the change \
+             that failed may be or not, and nothing more is written until then"
+        }
         StoreError::ReadOnly => "make the vault and its folder writable and try again",
         StoreError::Busy => "wait for the other program, or close it, and try again",
         StoreError::Corrupt(_) | StoreError::Unreadable { .. } => {

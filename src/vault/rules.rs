@@ -349,12 +349,14 @@ impl ImportRules {
         Ok(found)
     }
 
-    /// A row as rules leave it. A category that its file gave is the owner's, from another program, and stays.
+    /// A row as rules leave it. A category that its file gave is the owner's, from another program, and stays; so do
+    /// the parts of one that is split, which no category stands beside.
     pub(super) fn applied<'r>(
         &self,
         store: &Store,
         account: AccountId,
         row: &'r NewTransaction,
+        is_split: bool,
     ) -> Result<Ruled<'r>, VaultError> {
         let given = match &row.category {
             Some(text) => self.category_written(store, text)?,
@@ -365,7 +367,7 @@ impl ImportRules {
         }
         let mut outcome = self.book.decide(&subject(account, row));
         outcome.payee = outcome.payee.filter(|(_, name)| *name != row.payee);
-        outcome.category = outcome.category.filter(|_| given.is_none());
+        outcome.category = outcome.category.filter(|_| given.is_none() && !is_split);
         let mut row = Cow::Borrowed(row);
         if row.category != given {
             row.to_mut().category = given;

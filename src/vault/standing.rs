@@ -22,6 +22,8 @@ struct RequestWire {
     onward_sharing: OnwardSharing,
     intent_to_retain: bool,
     lifetime_s: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    form: Option<String>,
 }
 
 /// The request as JSON; none where it cannot be written.
@@ -36,6 +38,7 @@ pub(super) fn to_json(request: &DisclosureRequest, now: Timestamp) -> Option<Str
         onward_sharing: request.terms.onward_sharing,
         intent_to_retain: request.terms.intent_to_retain,
         lifetime_s: request.lifetime.seconds(),
+        form: request.form.map(|form| form.as_str().to_owned()),
     };
     serde_json::to_string(&wire).ok()
 }
@@ -80,6 +83,7 @@ fn parse(json: &str, recipient: i64, now: Timestamp) -> Option<DisclosureRequest
             intent_to_retain: wire.intent_to_retain,
         },
         lifetime: Lifetime::from_seconds(wire.lifetime_s).ok()?,
+        form: wire.form.map(|form| form.parse()).transpose().ok()?,
         // A risk is accepted for one disclosure, never for those that renew it.
         ..DisclosureRequest::new(recipient, facts, purpose)
     })
@@ -124,7 +128,7 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period};
+    use crate::disclosure::{Grouping, Measure, Operator, PayeeForm, Period, SealedForm};
     use crate::ledger::{AccountId, AttachmentId, BatchId, ProfileField};
     use crate::money::{Currency, Money};
     use crate::vault::{
@@ -225,6 +229,7 @@ mod tests {
         let purpose = Purpose::new("loan", "Loan 12").unwrap();
         let request = DisclosureRequest {
             terms: Terms { retain_until: Some(date(2026, 3, 1)), ..Terms::default() },
+            form: Some(SealedForm::Page),
             ..DisclosureRequest::new(3, facts, purpose)
         };
         let now: Timestamp = "2026-02-01T12:00:00Z".parse().unwrap();

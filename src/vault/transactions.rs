@@ -31,6 +31,8 @@ pub struct TransactionEdit {
     pub add_tags: Vec<String>,
     /// Tags to take off.
     pub remove_tags: Vec<String>,
+    /// Changes it even where it is reconciled. Category and tags can be changed without that.
+    pub even_reconciled: bool,
 }
 
 impl Vault {
@@ -91,8 +93,8 @@ impl Vault {
     /// Changes a transaction. An imported one is still recognised when its statement is imported again.
     ///
     /// # Errors
-    /// [`VaultError::NoSuchTransaction`], [`VaultError::OtherCurrency`]; [`VaultError::IsSplit`] for another
-    /// amount or category of a split transaction; [`VaultError::AmbiguousCategory`], [`VaultError::Category`],
+    /// [`VaultError::NoSuchTransaction`], [`VaultError::OtherCurrency`]; [`VaultError::Reconciled`] for another day,
+    /// amount, status or text of a reconciled one; [`VaultError::IsSplit`] for another amount or category of a split one; [`VaultError::AmbiguousCategory`], [`VaultError::Category`],
     /// [`VaultError::Tag`].
     pub fn edit_transaction(
         &mut self,
@@ -102,14 +104,30 @@ impl Vault {
         self.write(|store| edit_in(store, id, edit))
     }
 
-    /// Removes a transaction, with all that was added to it, and gives what it was.
+    /// Removes a transaction, with all that was added to it, and gives what it was. One that a statement brought
+    /// stays deleted when a statement brings it again.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchTransaction`]; [`VaultError::Reconciled`] where it is reconciled.
+    pub fn delete_transaction(&mut self, id: TransactionId) -> Result<Transaction, VaultError> {
+        self.delete(id, false)
+    }
+
+    /// As [`Vault::delete_transaction`], a reconciled one too.
     ///
     /// # Errors
     /// [`VaultError::NoSuchTransaction`].
-    pub fn delete_transaction(&mut self, id: TransactionId) -> Result<Transaction, VaultError> {
+    pub fn delete_even_reconciled(&mut self, id: TransactionId) -> Result<Transaction, VaultError> {
+        self.delete(id, true)
+    }
+
+    fn delete(&mut self, id: TransactionId, even_reconciled: bool) -> Result<Transaction, VaultError> {
         self.write(|store| {
             let transaction = transaction_by_id(store, id)?;
-            store.delete_movement(id)?;
+            if transaction.detail.status == TransactionStatus::Reconciled && !even_reconciled {
+                return Err(VaultError::Reconciled(id));
+            }
+            store.delete_shown_movement(&transaction)?;
             Ok(transaction)
         })
     }
@@ -120,6 +138,11 @@ fn edit_in(store: &Store, id: TransactionId, edit: &TransactionEdit) -> Result<T
     let account = account_by_id(store, transaction.account)?;
     let other_amount = edit.amount.is_some_and(|amount| amount != transaction.detail.amount);
     let other_category = edit.category.as_ref().is_some_and(|category| !category.is_empty());
+    let settled = edit.amount.is_some() || edit.posted.is_some() || edit.status.is_some();
+    let settled = settled || edit.payee.is_some() || edit.memo.is_some() || edit.reference.is_some();
+    if settled && !edit.even_reconciled && transaction.detail.status == TransactionStatus::Reconciled {
+        return Err(VaultError::Reconciled(id));
+    }
     if (other_amount || other_category) && store.is_split(id)? {
         return Err(VaultError::IsSplit(id));
     }

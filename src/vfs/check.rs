@@ -1,13 +1,14 @@
 //! Reading every unit of a vault file, and saying what is wrong with each.
 
 use rusqlite::Connection;
+use zeroize::Zeroizing;
 
 use super::backing::{Backing, Fault};
 use super::damage::{Damage, VfsError};
 use super::ffi;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::Unit;
 use super::shim;
+use super::tag_table::List;
 use super::unlock::code_error;
 use super::vault_file::VaultFile;
 
@@ -32,7 +33,7 @@ impl CheckReport {
 }
 
 /// Authenticates every byte of the vault: both header copies, every slot of the tag table, every page, also those
-/// that hold nothing. The write-ahead log is folded into the file first. `progress` is told how many units of how
+/// that hold nothing; and compares each page with the tag table. The write-ahead log is folded into the file first. `progress` is told how many units of how
 /// many are done.
 ///
 /// # Errors
@@ -54,7 +55,7 @@ pub fn check(connection: &Connection, progress: &mut dyn FnMut(u64, u64)) -> Res
     check_file(&mut vault, progress).map_err(|fault| fault_error(&path, fault))
 }
 
-fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
+pub(super) fn fault_error(path: &std::path::Path, fault: Fault) -> VfsError {
     match fault {
         Fault::Damage(damage) => VfsError::Damaged(damage),
         other => code_error(path, super::backing::Code(shim::sqlite_code(&other))),
@@ -70,15 +71,16 @@ pub(super) fn check_file<B: Backing>(
     let mut damage = vault.bad_copies()?;
     let mut done = 2;
     for group in 0..offsets::groups(pages) {
-        let header = vault.header()?.clone();
-        for slot in Twin::BOTH {
-            note(vault.read_table_slot(&header, group, slot), &mut damage)?;
+        if group.is_multiple_of(offsets::NODE_GROUPS) {
+            check_list(vault, List::Node(group / offsets::NODE_GROUPS), &mut damage)?;
+            done += 2;
         }
+        check_list(vault, List::Group(group), &mut damage)?;
         done += 2;
         let first = group.saturating_mul(offsets::GROUP_PAGES).saturating_add(1);
         let last = pages.min(first.saturating_add(offsets::GROUP_PAGES - 1));
         for page in first..=last {
-            let mut unit: Unit = [0; UNIT_BYTES];
+            let mut unit = Zeroizing::new([0; UNIT_BYTES]);
             note(vault.read_page(page, &mut unit).map(|_| ()), &mut damage)?;
             done += 1;
         }
@@ -94,11 +96,42 @@ pub(super) fn check_file<B: Backing>(
     Ok(CheckReport { units_read: done, pages, damage })
 }
 
+/// Both twins of a list of tags. One that counts and is not there is found by the reading of the pages, too; it is named
+/// here once, and not for each of them.
+fn check_list<B: Backing>(
+    vault: &mut VaultFile<B>,
+    list: List,
+    damage: &mut Vec<Damage>,
+) -> Result<(), Fault> {
+    let mut counts = false;
+    for slot in Twin::BOTH {
+        let (authentic, is_current) = vault.judge_twin(list, slot)?;
+        counts |= is_current;
+        if !authentic {
+            damage.push(match list {
+                List::Group(group) => Damage::TableSlot { group, slot },
+                List::Node(node) => Damage::TableNode { node, slot },
+            });
+        }
+    }
+    if !counts {
+        let (first, last) = list.pages();
+        push_once(damage, Damage::Table { first, last });
+    }
+    Ok(())
+}
+
+fn push_once(damage: &mut Vec<Damage>, found: Damage) {
+    if !damage.contains(&found) {
+        damage.push(found);
+    }
+}
+
 /// Damage is collected; anything else ends the check.
 fn note(outcome: Result<(), Fault>, damage: &mut Vec<Damage>) -> Result<(), Fault> {
     match outcome {
         Err(Fault::Damage(found)) => {
-            damage.push(found);
+            push_once(damage, found);
             Ok(())
         }
         other => other,

@@ -82,8 +82,9 @@ fn configure(connection: &Connection, options: &ConnectOptions) -> rusqlite::Res
     connection.execute_batch(&format!(
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
          PRAGMA cache_size = -{}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-         PRAGMA foreign_keys = ON; PRAGMA synchronous = {synchronous};",
-        u64::from(options.cache_mib) * 1024
+         PRAGMA foreign_keys = ON; PRAGMA synchronous = {synchronous}; PRAGMA max_page_count = {};",
+        u64::from(options.cache_mib) * 1024,
+        super::offsets::MOST_PAGES
     ))?;
     // Reads the schema, and so takes the lock and recovers the log. A vault is in WAL mode since it was made.
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;

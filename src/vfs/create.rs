@@ -14,7 +14,7 @@ use super::offsets::{Twin, UNIT_BYTES};
 use super::seal::{self, Place, Role, Unit};
 use super::slots::{Secret, Slot, WrapFault};
 use super::sqlite_pages::first_page;
-use super::vault_file;
+use super::tag_table;
 use crate::crypto::{
     KdfError, KdfParams, NONCE_BYTES, Passphrase, Random, RecoveryCode, SealError, VaultKey,
 };
@@ -56,7 +56,7 @@ pub fn create(
     Ok(created)
 }
 
-/// Every byte of a new vault: header copies, the first group's table slots, and page 1.
+/// Every byte of a new vault: header copies, the tag table's first node and list, and page 1.
 pub(super) fn file_bytes(
     created: &Created,
     passphrase: &Passphrase,
@@ -71,16 +71,26 @@ pub(super) fn file_bytes(
     for ((index, secret), slot) in (0..).zip(&secrets).zip(header.slots.iter_mut()) {
         *slot = Slot::wrap(&created.key, secret, kdf, vault_id.0, index, random).map_err(wrap_error)?;
     }
-    let mut bytes = Vec::with_capacity(5 * UNIT_BYTES);
+    empty_file(header, &keys, random)
+}
+
+/// The bytes of a vault that begins with this header and holds an empty database.
+pub(super) fn empty_file(mut header: Header, keys: &Keys, random: &dyn Random) -> Result<Vec<u8>, VfsError> {
+    let vault_id = header.vault_id;
+    let place = Place { vault_id: vault_id.0, role: Role::Page, twin: 0, position: 1, wal_id: [0; 16] };
+    let page = sealed(keys.page.aead(), &place, first_page(), random)?;
+    let mut nonces = [[0; NONCE_BYTES]; 2];
+    random.fill(nonces.as_flattened_mut())?;
+    let tags = [tag_table::unit_tag(&page)];
+    let (table, roots) =
+        tag_table::first_units(vault_id.0, keys.table.aead(), &tags, nonces).map_err(seal_error)?;
+    header.roots = roots;
+    let mut bytes = Vec::with_capacity(7 * UNIT_BYTES);
     for copy in Twin::BOTH {
         bytes.extend_from_slice(&header.encode(copy, &keys.header));
     }
-    for slot in Twin::BOTH {
-        let place = vault_file::table_place(&header, 0, slot);
-        bytes.extend_from_slice(&sealed(keys.table.aead(), &place, [0; UNIT_BYTES], random)?);
-    }
-    let place = Place { vault_id: vault_id.0, role: Role::Page, twin: 0, position: 1, wal_id: [0; 16] };
-    bytes.extend_from_slice(&sealed(keys.page.aead(), &place, first_page(), random)?);
+    bytes.extend_from_slice(table.as_flattened());
+    bytes.extend_from_slice(&page);
     Ok(bytes)
 }
 
@@ -96,7 +106,7 @@ fn sealed(
     Ok(unit)
 }
 
-fn wrap_error(fault: WrapFault) -> VfsError {
+pub(super) fn wrap_error(fault: WrapFault) -> VfsError {
     match fault {
         WrapFault::Random(error) => VfsError::Random(error),
         WrapFault::Kdf(error) => VfsError::Kdf(error),
@@ -115,7 +125,7 @@ impl From<KdfError> for VfsError {
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -133,7 +143,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VfsError> {
 }
 
 /// Makes the new name durable too, where the system lets a folder be synced.
-fn sync_folder(path: &Path) {
+pub(super) fn sync_folder(path: &Path) {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

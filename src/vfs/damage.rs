@@ -24,11 +24,34 @@ pub enum Damage {
         /// The page, counted from 1.
         page: u32,
     },
-    /// A slot of the tag table is not what was sealed at that place.
-    #[error("tag table slot {slot} of page group {group} fails authentication")]
+    /// A page is authentic and not the one that belongs there: an older copy of it was put back.
+    #[error("page {page} is an older copy of itself, put back")]
+    OldPage {
+        /// The page, counted from 1.
+        page: u32,
+    },
+    /// The tag table of some pages is not the one that belongs to the vault: both its slots were altered, or older
+    /// copies put back. These pages may be whole, but nothing says so.
+    #[error("the tag table of pages {first} to {last} is damaged or an older copy of itself")]
+    Table {
+        /// The first of the pages.
+        first: u32,
+        /// The last page that the table has room for.
+        last: u32,
+    },
+    /// The spare slot of a group's tag table is not what was sealed at that place; the other serves.
+    #[error("tag table slot {slot} of page group {group} fails authentication (its twin serves)")]
     TableSlot {
-        /// The group of 256 pages, counted from 0.
+        /// The group of 250 pages, counted from 0.
         group: u32,
+        /// Which slot.
+        slot: Twin,
+    },
+    /// The spare slot of a node of the tag table is not what was sealed at that place; the other serves.
+    #[error("slot {slot} of the tag table's node {node} fails authentication (its twin serves)")]
+    TableNode {
+        /// The node of 250 groups, counted from 0.
+        node: u32,
         /// Which slot.
         slot: Twin,
     },
@@ -74,7 +97,7 @@ impl Damage {
     /// Whether a second copy serves, so that nothing is lost.
     #[must_use]
     pub fn is_mended(&self) -> bool {
-        matches!(self, Self::HeaderCopy { .. })
+        matches!(self, Self::HeaderCopy { .. } | Self::TableSlot { .. } | Self::TableNode { .. })
     }
 }
 
@@ -148,6 +171,18 @@ pub enum VfsError {
     /// SQLite failed in a way that none of the above explains.
     #[error("SQLite: {0}")]
     Sqlite(#[source] rusqlite::Error),
+    /// All key slots are in use.
+    #[error("all {} key slots are in use", super::slots::SLOTS)]
+    SlotsFull,
+    /// No key slot of that number is in use.
+    #[error("there is no key slot {number}")]
+    NoSuchSlot {
+        /// The number.
+        number: u32,
+    },
+    /// Without this key slot nothing would open the vault.
+    #[error("this is the last key slot: without it nothing would open the vault")]
+    LastSlot,
     /// The connection is not one that [`connect`](super::connect) made.
     #[error("the connection does not belong to a vault")]
     NotOurs,

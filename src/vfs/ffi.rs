@@ -1,4 +1,4 @@
-//! The C boundary, and the only `unsafe` code of the crate: trampolines between SQLite and the sealed files.
+//! The C boundary, and with the files below it the only `unsafe` code of the crate: trampolines between SQLite and the sealed files.
 //!
 //! It registers one VFS, `finvault`, over the operating system's own, and opens files below itself through that VFS
 //! only (closing a vault file any other way would drop SQLite's POSIX locks). A key reaches an open through a
@@ -15,16 +15,20 @@ use std::sync::OnceLock;
 use super::backing::{Backing, Code, Fault, ReadOutcome, done, length, offset, unsigned};
 use super::methods::METHODS;
 use super::shim::{self, Operation, SealedFile, SharedVault};
+use super::sync_fate::SyncFate;
+
+pub(super) mod heap;
+mod start;
+
+pub(super) use start::read_start;
 
 type File = ffi::sqlite3_file;
 type Vfs = ffi::sqlite3_vfs;
 type Opened = Result<SealedFile<OsFile>, Fault>;
-
 /// The name that our VFS is registered under.
 pub(super) const VFS_NAME: &CStr = c"finvault";
 /// Our own file-control opcode: hands out the vault file behind a connection.
 const FCNTL_VAULT: c_int = 0x46_49_4e;
-
 /// Reads of less than a page (SQLite 3.48), atomic writes of any size and in batches: all would bypass sealing.
 const IOCAP_MASKED: c_int = 0x8000 | 0x01ff | ffi::SQLITE_IOCAP_BATCH_ATOMIC;
 
@@ -39,7 +43,7 @@ struct ShimFile {
 const SHIM_BYTES: usize = size_of::<ShimFile>().next_multiple_of(16);
 
 /// A file of the operating system's VFS.
-pub(super) struct OsFile(*mut File);
+pub(super) struct OsFile(*mut File, SyncFate);
 
 // SAFETY: SQLite serialises all calls on one file, and the lock around the shared vault file does so for ours; the
 // files of the operating system's VFS are bound to no thread.
@@ -79,7 +83,7 @@ macro_rules! of_system {
 
 impl Backing for OsFile {
     fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<ReadOutcome, Code> {
-        shim::observe(self.address(), Operation::Read)?;
+        self.1.before(self.address(), Operation::Read)?;
         let (size, at) = (length(buffer.len())?, offset(at)?);
         match below!(self.0, xRead, buffer.as_mut_ptr().cast::<c_void>(), size, at) {
             ffi::SQLITE_OK => Ok(ReadOutcome::Whole),
@@ -89,24 +93,24 @@ impl Backing for OsFile {
     }
 
     fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), Code> {
-        shim::observe(self.address(), Operation::Write(bytes, at))?;
+        self.1.before(self.address(), Operation::Write(bytes, at))?;
         let (size, at) = (length(bytes.len())?, offset(at)?);
         done(below!(self.0, xWrite, bytes.as_ptr().cast::<c_void>(), size, at))
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), Code> {
-        shim::observe(self.address(), Operation::Truncate(bytes))?;
+        self.1.before(self.address(), Operation::Truncate(bytes))?;
         let size = offset(bytes)?;
         done(below!(self.0, xTruncate, size))
     }
 
     fn sync(&mut self) -> Result<(), Code> {
-        shim::observe(self.address(), Operation::Sync)?;
-        done(below!(self.0, xSync, ffi::SQLITE_SYNC_FULL))
+        let allowed = self.1.before(self.address(), Operation::Sync);
+        self.1.synced(allowed.and_then(|()| done(below!(self.0, xSync, ffi::SQLITE_SYNC_FULL))))
     }
 
     fn size(&mut self) -> Result<u64, Code> {
-        shim::observe(self.address(), Operation::Read)?;
+        self.1.before(self.address(), Operation::Read)?;
         let mut size = 0_i64;
         done(below!(self.0, xFileSize, &raw mut size))?;
         u64::try_from(size).map_err(|_| Code(ffi::SQLITE_IOERR))
@@ -121,7 +125,6 @@ struct System(*mut Vfs);
 unsafe impl Send for System {}
 // SAFETY: as above.
 unsafe impl Sync for System {}
-
 static SYSTEM: OnceLock<Option<System>> = OnceLock::new();
 
 /// Registers our VFS, the first time, and gives the one below it.
@@ -265,7 +268,8 @@ fn open_main(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int
     let path = name_bytes(name).ok_or(Fault::Refused("a vault without a name"))?;
     let opening = shim::take_opening()?;
     done(open_below(name, inner(file), flags, out))?;
-    shim::open_main(OsFile(inner(file)), path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
+    let vault = OsFile(inner(file), SyncFate::default());
+    shim::open_main(vault, path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
 }
 
 fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int) -> Opened {
@@ -276,8 +280,9 @@ fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int)
     let vault = if ours { sealed(main) } else { None }
         .and_then(|sealed| sealed.vault())
         .ok_or(Fault::Refused("a log without its vault"))?;
+    let fate = shim::lock(&vault)?.backing().1.clone();
     done(open_below(name, inner(file), flags, out))?;
-    shim::open_wal(OsFile(inner(file)), vault)
+    shim::open_wal(OsFile(inner(file), fate), vault)
 }
 
 unsafe extern "C" fn x_delete(_vfs: *mut Vfs, name: *const c_char, sync_dir: c_int) -> c_int {
@@ -384,9 +389,21 @@ pub(super) unsafe extern "C" fn x_file_size(file: *mut File, size: *mut i64) -> 
     })
 }
 
+/// Whether the name of an open file leads to another file by now, or to none.
+fn has_moved(file: *mut File) -> bool {
+    let mut moved: c_int = 0;
+    let code = below!(file, xFileControl, ffi::SQLITE_FCNTL_HAS_MOVED, (&raw mut moved).cast::<c_void>());
+    code == ffi::SQLITE_OK && moved != 0
+}
+
 pub(super) unsafe extern "C" fn x_lock(file: *mut File, level: c_int) -> c_int {
     guarded(|| {
         let code = below!(inner(file), xLock, level);
+        // Who waited for the lock may hold a file that was replaced meanwhile: what is written there would be lost.
+        if code == ffi::SQLITE_OK && level == ffi::SQLITE_LOCK_SHARED && has_moved(inner(file)) {
+            below!(inner(file), xUnlock, ffi::SQLITE_LOCK_NONE);
+            return ffi::SQLITE_BUSY;
+        }
         // Two that share the lock would each wait for the other to let go: who comes in takes all of it.
         if code == ffi::SQLITE_OK && level == ffi::SQLITE_LOCK_SHARED {
             let whole = below!(inner(file), xLock, ffi::SQLITE_LOCK_EXCLUSIVE);
@@ -473,28 +490,4 @@ pub(super) fn vault_of(connection: &rusqlite::Connection) -> Option<SharedVault<
         ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), FCNTL_VAULT, place);
     }
     vault
-}
-
-/// Reads the first bytes of an existing file through the VFS below, as everything that touches a vault file must.
-/// What the file lacks is zeros.
-pub(super) fn read_start(path: &CStr, buffer: &mut [u8]) -> Result<ReadOutcome, Code> {
-    let system = system()?;
-    // SAFETY: the system VFS lives for ever.
-    let bytes = usize::try_from(unsafe { (*system).szOsFile }).map_err(|_| Code(ffi::SQLITE_ERROR))?;
-    let mut room = vec![0_u128; bytes.div_ceil(size_of::<u128>())];
-    let file = room.as_mut_ptr().cast::<File>();
-    // SAFETY: all names are zero-terminated; the result is freed below, after the file is closed.
-    let name = unsafe {
-        ffi::sqlite3_create_filename(path.as_ptr(), c"".as_ptr(), c"".as_ptr(), 0, ptr::null_mut())
-    };
-    if name.is_null() {
-        return Err(Code(ffi::SQLITE_NOMEM));
-    }
-    let flags = ffi::SQLITE_OPEN_READONLY | ffi::SQLITE_OPEN_MAIN_DB;
-    let outcome =
-        done(open_below(name, file, flags, ptr::null_mut())).and_then(|()| OsFile(file).read(buffer, 0));
-    close_below(file);
-    // SAFETY: made by sqlite3_create_filename and used by nobody any more.
-    unsafe { ffi::sqlite3_free_filename(name) };
-    outcome
 }

@@ -63,7 +63,7 @@ fn opened(backing: Memory, log_exists: bool) -> Result<VaultFile<Memory>, Fault>
 
 fn empty() -> VaultFile<Memory> {
     let mut vault = VaultFile::new(Memory::default(), keys(), Nonces::from(Box::new(Seeded::new(4))));
-    vault.initialise(&Header::new(VaultId([1; 16]))).unwrap();
+    vault.initialise(Header::new(VaultId([1; 16]))).unwrap();
     vault.load(|| Ok(false)).unwrap();
     vault
 }
@@ -90,7 +90,7 @@ fn the_first_look_gets_a_made_up_header() {
     // is not.
     let mut vault = empty();
     vault.write(&page_of(7), 0).unwrap();
-    vault.backing().0[16400] ^= 1;
+    vault.backing().0[24592] ^= 1;
     assert_eq!(vault.read(&mut look, 0), Ok(ReadOutcome::Whole));
     assert_eq!(vault.read(&mut [9; 16], 24), Ok(ReadOutcome::Short));
     let strict = vault.read(&mut [0; UNIT_BYTES], 0);
@@ -104,7 +104,7 @@ fn gaps_are_sealed_and_odd_shapes_refused() {
     vault.write(&page_of(3), 259 * 4096).unwrap();
     assert_eq!(vault.pages(), Ok(260));
     let mut page = [1; UNIT_BYTES];
-    for number in [1, 100, 256, 257, 259] {
+    for number in [1, 100, 250, 251, 259] {
         assert_eq!(vault.read_page(number, &mut page), Ok(ReadOutcome::Whole));
         assert!(page.iter().all(|byte| *byte == 0), "{number}");
     }

@@ -7,7 +7,8 @@ use super::create::{Created, file_bytes};
 use super::header::{Frontier, Header, VaultId, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::{self, Place, Role};
+use super::seal::{self, Place, Role, Unit};
+use super::tag_table::{self, List, Tags};
 use super::wal_frame::{self, Frame, FrameHeader};
 use crate::crypto::random::Seeded;
 use crate::crypto::{KdfParams, NONCE_BYTES, Passphrase, Random, RecoveryCode, VaultKey};
@@ -111,17 +112,52 @@ fn a_page_is_as_documented() {
     let place =
         Place { vault_id: created.vault_id.0, role: Role::Page, twin: 0, position: 1, wal_id: [0; 16] };
     expect("page 1 data", &hex(&place.aad()));
-    let mut page = bytes[16384..20480].try_into().unwrap();
-    expect("page 1 sealed", &format!("{}...{}", hex(&bytes[16384..16400]), hex(&bytes[20424..20440])));
-    expect("page 1 nonce", &hex(&bytes[20440..20464]));
-    expect("page 1 tag", &hex(&bytes[20464..20480]));
+    let mut page = bytes[24576..28672].try_into().unwrap();
+    expect("page 1 sealed", &format!("{}...{}", hex(&bytes[24576..24592]), hex(&bytes[28616..28632])));
+    expect("page 1 nonce", &hex(&bytes[28632..28656]));
+    expect("page 1 tag", &hex(&bytes[28656..28672]));
     seal::open_unit(Keys::derive(&created.key).page.aead(), &place, &mut page).unwrap();
     expect("page 1 plain", &format!("{}...{}", hex(&page[..32]), hex(&page[100..108])));
     expect("page 1 at", &offsets::page(1).to_string());
-    expect("page 257 at", &offsets::page(257).to_string());
+    expect("page 251 at", &offsets::page(251).to_string());
     expect("group 1 slot A at", &offsets::table_slot(1, Twin::A).to_string());
-    expect("vault of 257 pages", &offsets::file_bytes(257).to_string());
+    expect("vault of 251 pages", &offsets::file_bytes(251).to_string());
+    expect("node 1 slot A at", &offsets::node_slot(1, Twin::A).to_string());
+    expect("page 62501 at", &offsets::page(62_501).to_string());
+    expect("most pages", &offsets::MOST_PAGES.to_string());
     assert_eq!(bytes.len() as u64, offsets::file_bytes(1));
+}
+
+#[test]
+fn the_tag_table_is_as_documented() {
+    let (created, bytes) = example();
+    let keys = Keys::derive(&created.key);
+    let header = Header::decode(bytes[..UNIT_BYTES].try_into().unwrap(), Twin::A).ok().unwrap();
+    let open = |list: List, twin: Twin| {
+        let at = usize::try_from(list.offset(twin)).unwrap();
+        let unit: Box<Unit> = Box::new(bytes[at..at + UNIT_BYTES].try_into().unwrap());
+        let tag = tag_table::unit_tag(&unit);
+        (Tags::open(keys.table.aead(), &list.place(created.vault_id.0), unit).unwrap(), tag)
+    };
+    let (node, node_tag) = open(List::Node(0), Twin::A);
+    let (group, group_tag) = open(List::Group(0), Twin::A);
+    expect("node 0 data", &hex(&List::Node(0).place(created.vault_id.0).aad()));
+    expect("node 0 slot A at", &List::Node(0).offset(Twin::A).to_string());
+    expect("node 0 tag", &hex(&node_tag));
+    expect("group 0 data", &hex(&List::Group(0).place(created.vault_id.0).aad()));
+    expect("group 0 slot A at", &List::Group(0).offset(Twin::A).to_string());
+    expect("group 0 tag", &hex(&group_tag));
+    let mut opened = bytes[16384..20480].to_vec();
+    let mut unit: Unit = opened.as_slice().try_into().unwrap();
+    let place = List::Group(0).place(created.vault_id.0);
+    seal::open_unit(keys.table.aead(), &place, &mut unit).unwrap();
+    opened[..seal::CONTENT_BYTES].copy_from_slice(&unit[..seal::CONTENT_BYTES]);
+    compare("### A list's bytes", &opened);
+    assert_eq!((header.roots[0], header.roots[1]), (node_tag, [0; 16]));
+    assert_eq!(node.get(0), group_tag);
+    expect("page 1 tag", &hex(&group.get(0)));
+    assert_eq!(bytes[8192..12288], bytes[12288..16384], "twins of the node");
+    assert_eq!(bytes[16384..20480], bytes[20480..24576], "twins of the list");
 }
 
 #[test]
@@ -165,7 +201,7 @@ fn a_header_is_read_back_as_it_was_written() {
     header.wal = WalIdentity { generation: 9, id: [3; 16] };
     header.floor = Frontier { frame: 5, tag: [4; 16] };
     header.commit_sequence = 77;
-    header.table_root = [8; 32];
+    header.roots = std::array::from_fn(|node| [node as u8; 16]);
     for copy in Twin::BOTH {
         let unit = header.encode(copy, &key);
         assert!(Header::decode(&unit, copy).ok().unwrap() == header);

@@ -7,10 +7,11 @@
 use sha2::{Digest, Sha256};
 
 use super::damage::Damage;
-use super::offsets::{GROUP_PAGES, Twin, UNIT_BYTES};
+use super::offsets::{GROUP_PAGES, NODES, Twin, UNIT_BYTES};
 use super::seal::{RESERVED_BYTES, Unit};
 use super::slots::{SLOT_BYTES, SLOTS, Slot};
-use crate::crypto::HeaderAuthKey;
+use super::tag_table::{NO_TAG, Roots};
+use crate::crypto::{HeaderAuthKey, TAG_BYTES};
 
 /// The newest format that this program reads and the only one it writes.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -31,9 +32,8 @@ const FLOOR_FRAME: usize = 88;
 const PAGE_COUNT: usize = 92;
 const FLOOR_TAG: usize = 96;
 const COMMIT_SEQUENCE: usize = 112;
-const TABLE_GENERATION: usize = 120;
-const TABLE_ROOT: usize = 128;
 const SLOTS_AT: usize = 256;
+const ROOTS_AT: usize = 2304;
 const CHECKSUM: usize = 4032;
 const TAG: usize = 4064;
 
@@ -130,8 +130,8 @@ pub(crate) struct Header {
     pub(crate) page_count: u32,
     /// Commits since the vault was made, as far as this copy knows.
     pub(crate) commit_sequence: u64,
-    pub(crate) table_generation: u64,
-    pub(crate) table_root: [u8; 32],
+    /// The tag table's nodes that count.
+    pub(crate) roots: Roots,
     pub(crate) slots: [Slot; SLOTS],
 }
 
@@ -156,8 +156,7 @@ impl Header {
             floor: Frontier::default(),
             page_count: 0,
             commit_sequence: 0,
-            table_generation: 0,
-            table_root: [0; 32],
+            roots: [NO_TAG; NODES as usize],
             slots: [Slot::EMPTY; SLOTS],
         }
     }
@@ -188,8 +187,7 @@ impl Header {
         bytes.put_u32(PAGE_COUNT, self.page_count);
         bytes.put(FLOOR_TAG, &self.floor.tag);
         bytes.put_u64(COMMIT_SEQUENCE, self.commit_sequence);
-        bytes.put_u64(TABLE_GENERATION, self.table_generation);
-        bytes.put(TABLE_ROOT, &self.table_root);
+        bytes.put(ROOTS_AT, self.roots.as_flattened());
         for (index, slot) in self.slots.iter().enumerate() {
             bytes.put(SLOTS_AT + index * SLOT_BYTES, &slot.0);
         }
@@ -233,8 +231,7 @@ impl Header {
             floor: Frontier { frame: bytes.u32(FLOOR_FRAME), tag: bytes.array(FLOOR_TAG) },
             page_count: bytes.u32(PAGE_COUNT),
             commit_sequence: bytes.u64(COMMIT_SEQUENCE),
-            table_generation: bytes.u64(TABLE_GENERATION),
-            table_root: bytes.array(TABLE_ROOT),
+            roots: std::array::from_fn(|node| bytes.array(ROOTS_AT + node * TAG_BYTES)),
             slots,
         }
     }

@@ -1,7 +1,8 @@
 //! The vault file: a real SQLite database in which every byte at rest is sealed.
 //!
 //! [`create`] makes a vault, [`unlock`] finds its key, [`connect`] gives an ordinary [`rusqlite::Connection`] on it,
-//! and [`check`] reads all of it. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
+//! and [`check`] reads all of it. [`found`], [`durable`] and [`closed`] say how far a vault has come, for memory outside it.
+//! [`add_key_slot`] and its companions change what opens it, [`reseal`] and [`replace`] its key. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
 //! The byte layout is in `docs/vault-format.md`.
 //!
 //! ```no_run
@@ -21,10 +22,10 @@
 //!
 //! # How it is built
 //!
-//! `ffi` is a shim between SQLite and its own operating-system VFS, and the only file that leaves safe Rust; it passes every call to
+//! `ffi` is a shim between SQLite and its own operating-system VFS, and with its folder the only code that leaves safe Rust; it passes every call to
 //! `shim`. There a `VaultFile` turns logical pages into sealed units and keeps the header true, and a `WalFile` does
 //! the same for the write-ahead log; both work over the small `Backing` trait, and are tested over memory. `header`,
-//! `slots`, `seal`, `wal_frame` and `offsets` are pure: bytes in, values out.
+//! `slots`, `seal`, `tag_table`, `wal_frame` and `offsets` are pure: bytes in, values out.
 //!
 //! # What SQLite does that a sealed file must mind
 //!
@@ -40,10 +41,13 @@
 //! | closing any descriptor of the vault drops SQLite's POSIX locks | the header is read and written through SQLite's own files; `unlock` opens through the system's VFS, which knows of the locks; the unit under the lock bytes is skipped | `a_second_connection_waits_and_then_names_the_vault`, `nothing_lies_under_the_lock_bytes` |
 //! | null names, methods that must be set, a partial checkpoint that does not sync | names are checked, methods set on every path; nothing relies on `CKPT_DONE`: the header moves on when SQLite restarts, cuts or deletes the log, and syncs by itself what it builds on | `a_power_cut_loses_nothing_acknowledged` |
 //! | SQLite skips pages when it extends a file | every gap is filled with sealed pages, also after a crash; a page of zeros fails | `gaps_are_sealed_and_odd_shapes_refused`, `a_power_cut_at_a_group_boundary_is_mended` |
+//! | an old page is authentic at its place | a table of tags, authenticated from the header down, says which version counts | `an_old_page_is_found`, `an_old_page_with_its_old_list_and_node_is_found` |
+//! | a vault is replaced (a backup restored, a new key) while a connection waits for its lock | who gets the lock looks whether the name still leads to the file | `who_waited_for_a_file_that_was_replaced_does_not_write_to_it` |
+//! | SQLite frees decrypted pages as they are | its allocator is wrapped, where a program asks for it | `a_closed_vault_leaves_nothing_in_memory` |
 //! | a log of another day, put back, rolls the vault back | each life of the log has an id that the header names; none is named after a clean close | `a_stale_log_is_ignored`, `a_missing_or_older_log_is_damage` |
 //!
-//! Power cuts at every write, and I/O errors and full disks at every call, are tried under real SQLite in
-//! `crash_tests`.
+//! What a power cut, a kill, a failing disk or bit rot may do at every moment is tried under real SQLite in `crash_tests`, on
+//! the disk that `simulated` describes.
 
 mod backing;
 mod check;
@@ -57,14 +61,24 @@ mod ffi;
 mod file_tests;
 #[cfg(test)]
 mod format_tests;
+#[cfg(feature = "testing")]
+pub mod fuzzing;
 mod header;
+mod key_slots;
 mod keys;
 mod methods;
 mod offsets;
+mod reseal;
 mod seal;
+mod seen;
 mod shim;
+#[cfg(test)]
+pub(crate) mod simulated;
+mod slot_note;
 mod slots;
 mod sqlite_pages;
+mod sync_fate;
+mod tag_table;
 mod unlock;
 mod vault_file;
 mod wal_file;
@@ -76,7 +90,13 @@ pub use create::{Created, create};
 pub use damage::{Damage, VfsError};
 #[cfg(feature = "testing")]
 pub use ffi::finvault_register_default_vfs;
+pub use ffi::heap::wipe_freed_memory;
 pub use header::VaultId;
+pub use key_slots::{KeySlot, NewSlot, add_key_slot, key_slots, remove_key_slot, replace_key_slot};
 pub use offsets::Twin;
+pub use reseal::{replace, reseal};
+pub(crate) use seen::closed_under;
+pub use seen::{Seen, closed, durable, found};
+pub use slot_note::SlotNote;
 pub use slots::{Secret, SlotKind};
 pub use unlock::{Unlocked, check_key, stated_vault_id, unlock};

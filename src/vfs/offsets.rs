@@ -1,16 +1,26 @@
 //! Where each unit of the vault file lies: pure arithmetic, no bytes.
 //!
-//! The file is a row of 4 KiB units: header copies A and B, then groups of two tag-table slots and 256 pages. The
-//! unit at 1 GiB, where SQLite's byte-range locks lie, holds nothing: on Windows a locked byte cannot be read.
+//! The file is a row of 4 KiB units: header copies A and B, then nodes. A node is its own two slots, then 250 groups; a
+//! group is its two tag-table slots, then 250 pages. The unit at 1 GiB, where SQLite's byte-range locks lie, holds
+//! nothing: on Windows a locked byte cannot be read.
 
 /// Bytes of a page, a header copy, a tag-table slot: of every unit in the file.
 pub(crate) const UNIT_BYTES: usize = 4096;
 const UNIT: u64 = UNIT_BYTES as u64;
-/// Pages between two pairs of tag-table slots.
-pub(crate) const GROUP_PAGES: u32 = 256;
+/// Pages of a group: as many tags of 16 bytes as a sealed unit has room for, in round numbers.
+pub(crate) const GROUP_PAGES: u32 = 250;
+/// Groups of a node.
+pub(crate) const NODE_GROUPS: u32 = 250;
+/// Pages of a node.
+pub(crate) const NODE_PAGES: u32 = GROUP_PAGES * NODE_GROUPS;
+/// Nodes that the header has room for.
+pub(crate) const NODES: u32 = 64;
+/// Pages that a vault can have: 4,000,000, which is 15 GiB.
+pub(crate) const MOST_PAGES: u32 = NODES * NODE_PAGES;
 const HEADER_UNITS: u64 = 2;
 const TABLE_SLOTS: u64 = 2;
 const GROUP_UNITS: u64 = TABLE_SLOTS + GROUP_PAGES as u64;
+const NODE_UNITS: u64 = TABLE_SLOTS + NODE_GROUPS as u64 * GROUP_UNITS;
 /// The unit under SQLite's lock bytes (`PENDING_BYTE`, 0x40000000).
 const LOCK_UNIT: u64 = 0x4000_0000 / UNIT;
 
@@ -74,9 +84,27 @@ pub(crate) const fn groups(pages: u32) -> u32 {
     if pages == 0 { 1 } else { group_of(pages) + 1 }
 }
 
+/// How many nodes a vault of so many pages has.
+pub(crate) const fn nodes(pages: u32) -> u32 {
+    (groups(pages) - 1) / NODE_GROUPS + 1
+}
+
+fn node_unit(node: u32) -> u64 {
+    HEADER_UNITS + u64::from(node) * NODE_UNITS
+}
+
+/// Where a slot of a node lies.
+pub(crate) fn node_slot(node: u32, slot: Twin) -> u64 {
+    unit_offset(node_unit(node) + u64::from(slot.number()))
+}
+
+fn group_unit(group: u32) -> u64 {
+    node_unit(group / NODE_GROUPS) + TABLE_SLOTS + u64::from(group % NODE_GROUPS) * GROUP_UNITS
+}
+
 /// Where a slot of a group's tag table lies.
 pub(crate) fn table_slot(group: u32, slot: Twin) -> u64 {
-    unit_offset(HEADER_UNITS + u64::from(group) * GROUP_UNITS + u64::from(slot.number()))
+    unit_offset(group_unit(group) + u64::from(slot.number()))
 }
 
 /// Where a page (counted from 1, as SQLite does) lies.
@@ -85,14 +113,12 @@ pub(crate) fn page(page: u32) -> u64 {
 }
 
 fn page_unit(page: u32) -> u64 {
-    let index = u64::from(page.saturating_sub(1));
-    let pages = u64::from(GROUP_PAGES);
-    HEADER_UNITS + (index / pages) * GROUP_UNITS + TABLE_SLOTS + index % pages
+    group_unit(group_of(page)) + TABLE_SLOTS + u64::from(page.saturating_sub(1) % GROUP_PAGES)
 }
 
 /// How long a vault file of so many pages is.
 pub(crate) fn file_bytes(pages: u32) -> u64 {
-    let last_unit = if pages == 0 { HEADER_UNITS + TABLE_SLOTS - 1 } else { page_unit(pages) };
+    let last_unit = if pages == 0 { group_unit(0) + TABLE_SLOTS - 1 } else { page_unit(pages) };
     unit_offset(last_unit) + UNIT
 }
 
@@ -103,8 +129,12 @@ pub(crate) fn pages_in(file_bytes: u64) -> u32 {
     let Some(body) = units.checked_sub(HEADER_UNITS) else {
         return 0;
     };
-    let in_last = (body % GROUP_UNITS).saturating_sub(TABLE_SLOTS);
-    let pages = (body / GROUP_UNITS).saturating_mul(u64::from(GROUP_PAGES)).saturating_add(in_last);
+    let in_node = (body % NODE_UNITS).saturating_sub(TABLE_SLOTS);
+    let in_group = (in_node % GROUP_UNITS).saturating_sub(TABLE_SLOTS);
+    let pages = (body / NODE_UNITS)
+        .saturating_mul(u64::from(NODE_PAGES))
+        .saturating_add(in_node / GROUP_UNITS * u64::from(GROUP_PAGES))
+        .saturating_add(in_group);
     u32::try_from(pages).unwrap_or(u32::MAX)
 }
 
@@ -117,14 +147,20 @@ mod tests {
     fn the_first_places_are_as_documented() {
         assert_eq!(header(Twin::A), 0);
         assert_eq!(header(Twin::B), 4096);
-        assert_eq!(table_slot(0, Twin::A), 8192);
-        assert_eq!(table_slot(0, Twin::B), 12288);
-        assert_eq!(page(1), 16384);
-        assert_eq!(page(256), 16384 + 255 * 4096);
-        assert_eq!(table_slot(1, Twin::A), page(256) + 4096);
-        assert_eq!(page(257), page(256) + 3 * 4096);
-        assert_eq!(file_bytes(0), 16384);
-        assert_eq!(file_bytes(1), 20480);
+        assert_eq!(node_slot(0, Twin::A), 8192);
+        assert_eq!(node_slot(0, Twin::B), 12288);
+        assert_eq!(table_slot(0, Twin::A), 16384);
+        assert_eq!(table_slot(0, Twin::B), 20480);
+        assert_eq!(page(1), 24576);
+        assert_eq!(page(250), 24576 + 249 * 4096);
+        assert_eq!(table_slot(1, Twin::A), page(250) + 4096);
+        assert_eq!(page(251), page(250) + 3 * 4096);
+        assert_eq!(node_slot(1, Twin::A), page(62_500) + 4096);
+        assert_eq!(page(62_501), page(62_500) + 5 * 4096);
+        assert_eq!(file_bytes(0), 24576);
+        assert_eq!(file_bytes(1), 28672);
+        assert_eq!((nodes(0), nodes(62_500), nodes(62_501)), (1, 1, 2));
+        assert_eq!(nodes(MOST_PAGES), NODES);
     }
 
     #[test]
@@ -151,6 +187,7 @@ mod tests {
             prop_assert_eq!(page(first) == page(second), first == second);
             for slot in Twin::BOTH {
                 prop_assert_ne!(table_slot(group_of(second), slot), page(first));
+                prop_assert_ne!(node_slot(group_of(second) / NODE_GROUPS, slot), page(first));
             }
             prop_assert!(table_slot(group_of(first), Twin::B) < page(first));
         }

@@ -24,6 +24,8 @@ pub(crate) enum Role {
     WalFrame = 4,
     WalMarker = 5,
     KeySlot = 6,
+    SlotNote = 7,
+    TableNode = 8,
 }
 
 /// The associated data of a sealed piece.

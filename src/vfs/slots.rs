@@ -1,10 +1,10 @@
-//! Key slots: 256 bytes each, in which the vault's key is wrapped under a passphrase or a recovery code.
+//! Key slots: 256 bytes each, in which the vault's key is wrapped under a passphrase, a recovery code or a key file.
 
 use super::header::Bytes;
 use super::seal::{Place, Role};
 use crate::crypto::{
-    KdfError, KdfParams, NONCE_BYTES, Passphrase, Random, RandomError, RecoveryCode, SealError, SlotKey,
-    TAG_BYTES, VaultKey,
+    KdfError, KdfParams, KeyFile, NONCE_BYTES, Passphrase, Random, RandomError, RecoveryCode, SealError,
+    SlotKey, TAG_BYTES, VaultKey,
 };
 
 /// Bytes of one slot.
@@ -23,13 +23,28 @@ pub enum SlotKind {
     Passphrase,
     /// A generated recovery code.
     RecoveryCode,
+    /// The content of a file.
+    KeyFile,
 }
 
 impl SlotKind {
+    const ALL: [Self; 3] = [Self::Passphrase, Self::RecoveryCode, Self::KeyFile];
+
     fn number(self) -> u8 {
         match self {
             Self::Passphrase => 1,
             Self::RecoveryCode => 2,
+            Self::KeyFile => 3,
+        }
+    }
+
+    /// The word for it: `passphrase`, `recovery-code`, `key-file`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passphrase => "passphrase",
+            Self::RecoveryCode => "recovery-code",
+            Self::KeyFile => "key-file",
         }
     }
 }
@@ -40,13 +55,18 @@ pub enum Secret<'a> {
     Passphrase(&'a Passphrase),
     /// A recovery code.
     RecoveryCode(&'a RecoveryCode),
+    /// The content of a key file.
+    KeyFile(&'a KeyFile),
 }
 
 impl Secret<'_> {
-    pub(crate) fn kind(&self) -> SlotKind {
+    /// What kind of slot it opens.
+    #[must_use]
+    pub fn kind(&self) -> SlotKind {
         match self {
             Self::Passphrase(_) => SlotKind::Passphrase,
             Self::RecoveryCode(_) => SlotKind::RecoveryCode,
+            Self::KeyFile(_) => SlotKind::KeyFile,
         }
     }
 }
@@ -66,6 +86,7 @@ pub(crate) enum SlotFault {
 }
 
 /// Why a slot could not be made.
+#[derive(Debug)]
 pub(crate) enum WrapFault {
     Random(RandomError),
     Kdf(KdfError),
@@ -84,6 +105,13 @@ impl Slot {
     const NONCE: usize = 48;
     const WRAPPED: usize = 72;
     const TAG: usize = 104;
+    /// The sealed note, in what the wrapped key leaves free.
+    pub(super) const NOTE: usize = 120;
+
+    /// What opens it; none where it is empty or of a kind that this program does not know.
+    pub(crate) fn kind(&self) -> Option<SlotKind> {
+        SlotKind::ALL.into_iter().find(|kind| self.is(*kind))
+    }
 
     pub(crate) fn is(&self, kind: SlotKind) -> bool {
         self.0.first() == Some(&kind.number())
@@ -118,6 +146,10 @@ impl Slot {
                 bytes.put(Self::KDF, &[KDF_NONE]);
                 code.slot_key(&salt)
             }
+            Secret::KeyFile(file) => {
+                bytes.put(Self::KDF, &[KDF_NONE]);
+                file.slot_key(&salt)
+            }
         };
         let mut wrapped = *key.expose();
         let aad = slot_aad(vault_id, index, &bytes);
@@ -128,7 +160,7 @@ impl Slot {
     }
 
     /// The bounded KDF parameters that the slot states.
-    fn kdf(&self) -> Result<KdfParams, KdfError> {
+    pub(crate) fn kdf(&self) -> Result<KdfParams, KdfError> {
         let bytes = Bytes(self.0);
         KdfParams::stated(bytes.u32(Self::MEMORY_KIB), bytes.u32(Self::PASSES), bytes.u32(Self::LANES))
     }
@@ -147,6 +179,7 @@ impl Slot {
                 self.kdf().map_err(SlotFault::Hostile)?.slot_key(passphrase, &salt).map_err(SlotFault::Kdf)?
             }
             Secret::RecoveryCode(code) => code.slot_key(&salt),
+            Secret::KeyFile(file) => file.slot_key(&salt),
         };
         let nonce: [u8; NONCE_BYTES] = bytes.array(Self::NONCE);
         let tag: [u8; TAG_BYTES] = bytes.array(Self::TAG);

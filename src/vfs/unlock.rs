@@ -1,4 +1,4 @@
-//! From a passphrase or a recovery code to the vault's key.
+//! From a passphrase, a recovery code or a key file to the vault's key.
 //!
 //! The header is judged in three steps: each copy's checksum, before any work; the bounds of the key derivation that
 //! a slot states, before it is run; the copy's tag, once a slot gave a key. In the usual case (both copies alike) one
@@ -23,6 +23,8 @@ pub struct Unlocked {
     pub key: VaultKey,
     /// What kind of slot opened it.
     pub slot: SlotKind,
+    /// That slot's number, counted from 1.
+    pub slot_number: u32,
     /// Damage that did not prevent it: a header copy whose twin served.
     pub warnings: Vec<Damage>,
 }
@@ -46,7 +48,12 @@ pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
         }
         tried.push((header.vault_id, header.slots));
         match try_slots(header, with) {
-            Ok(Some(key)) => return accept(&copies, key, with.kind()),
+            // An older copy's slot that the newest has no more was removed: what opened it opens nothing.
+            Ok(Some((key, index))) => {
+                if let Some(unlocked) = accept(&copies, key, header, index)? {
+                    return Ok(unlocked);
+                }
+            }
             Ok(None) => {}
             Err(SlotFault::Hostile(error)) => hostile = Some(error),
             Err(SlotFault::Kdf(error)) => return Err(VfsError::Kdf(error)),
@@ -83,23 +90,49 @@ pub fn check_key(path: &Path, key: &VaultKey) -> Result<Vec<Damage>, VfsError> {
     }
 }
 
-fn accept(copies: &Copies, key: VaultKey, slot: SlotKind) -> Result<Unlocked, VfsError> {
+/// The header that counts, of a vault that is not open.
+pub(super) fn newest_header(path: &Path, key: &HeaderAuthKey) -> Result<Header, VfsError> {
+    let copies = read_copies(path)?;
+    match copies.newest(key) {
+        Some((_, header)) => Ok(header),
+        None if copies.candidates().is_empty() => Err(header_error(path, copies.fault())),
+        None => Err(VfsError::WrongSecret),
+    }
+}
+
+/// None where the newest copy that the key fits has another slot at that place.
+fn accept(
+    copies: &Copies,
+    key: VaultKey,
+    tried: &Header,
+    index: usize,
+) -> Result<Option<Unlocked>, VfsError> {
     let header_key = HeaderAuthKey::derive(&key);
     let Some((_, header)) = copies.newest(&header_key) else {
         return Err(VfsError::Damaged(Damage::Header));
     };
-    Ok(Unlocked { vault_id: header.vault_id, key, slot, warnings: copies.bad(&header_key) })
+    let slot = header.slots.get(index).filter(|slot| tried.slots.get(index) == Some(slot));
+    let Some(kind) = slot.and_then(Slot::kind) else {
+        return Ok(None);
+    };
+    Ok(Some(Unlocked {
+        vault_id: header.vault_id,
+        key,
+        slot: kind,
+        slot_number: u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1),
+        warnings: copies.bad(&header_key),
+    }))
 }
 
-/// Tries the slots of the right kind. A hostile slot does not stop the others.
-fn try_slots(header: &Header, with: &Secret<'_>) -> Result<Option<VaultKey>, SlotFault> {
+/// Tries the slots of the right kind; gives the key and the place of the slot. A hostile slot does not stop the others.
+fn try_slots(header: &Header, with: &Secret<'_>) -> Result<Option<(VaultKey, usize)>, SlotFault> {
     let mut hostile: Option<KdfError> = None;
-    for (index, slot) in (0..).zip(&header.slots) {
+    for ((place, index), slot) in (0..).zip(0..).zip(&header.slots) {
         if !slot.is(with.kind()) {
             continue;
         }
         match slot.unwrap(with, header.vault_id.0, index) {
-            Ok(key) => return Ok(Some(key)),
+            Ok(key) => return Ok(Some((key, place))),
             Err(SlotFault::NotThisSecret) => {}
             Err(SlotFault::Hostile(error)) => hostile = Some(error),
             Err(other) => return Err(other),

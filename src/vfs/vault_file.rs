@@ -2,17 +2,30 @@
 //!
 //! **The header's rule.** At every moment one header copy on the disk is durable and describes a state from which
 //! everything acknowledged can be reached. A change goes to the other copy, is synced, and only then counts; after
-//! that the first copy is brought up to date without a sync, so that each copy can serve alone. Between syncs the
-//! spare copy may be refreshed with facts that merely narrow what is accepted (how far the log must reach, how many
-//! pages are durable): losing those loses nothing.
+//! that the first copy is brought up to date without a sync, so that each copy can serve alone. At a checkpoint the
+//! same happens within the sync that SQLite asks for: the pages, the spare twins of the tag table and the spare header
+//! copy that names them become durable together, and until they are the log holds every page that was overwritten.
+//!
+//! **After a crash** the newer copy may name lists of tags that never reached the disk. Then the older one counts, if it
+//! is of the same life of the log: every page in which the two differ is in that log, which reaches at least as far as the
+//! newer copy says. What was decided is made durable before anything is overwritten.
 
-use super::backing::{Backing, Fault, ReadOutcome};
+use super::backing::{Backing, Code, Fault, ReadOutcome};
 use super::damage::Damage;
 use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::{self, Nonces, Place, Role, Unit};
-use super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
+use super::seal::{Nonces, Unit};
+use super::seen::Seen;
+use super::tag_table::{self, List, Roots};
+use rusqlite::ffi::SQLITE_IOERR_FSYNC;
+use table::{Io, Table};
+use zeroize::Zeroizing;
+
+mod change_slots;
+mod doubt;
+mod pages;
+mod table;
 
 /// One open vault file. Of no use before [`VaultFile::load`], which needs SQLite's shared lock.
 pub(crate) struct VaultFile<B> {
@@ -20,28 +33,49 @@ pub(crate) struct VaultFile<B> {
     pub(super) keys: Keys,
     pub(super) nonces: Nonces,
     state: Option<State>,
-    scratch: Box<Unit>,
+    scratch: Box<Zeroizing<Unit>>,
     /// The header copies as they were when the vault was opened: a later change repairs a bad one unseen.
     opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
     pub(super) failure: Option<Fault>,
+    /// Whether another file takes this one's place: the log of this name is no longer ours to delete.
+    pub(super) given_up: bool,
 }
 
 struct State {
     header: Header,
     /// The copy known to be on the disk; changes go to the other.
     durable: Twin,
+    /// The greatest generation that any copy on the disk may have.
+    highest_generation: u64,
+    table: Table,
     pages: u32,
-    /// Pages from here on may be holes that a crash left; they are sealed anew before anything else is written.
-    mend_from: Option<u32>,
+    /// How the file was found may not be durable, or its header copies differ: settled before anything is overwritten.
+    unsettled: Option<Unsettled>,
+    /// The file may go on behind its last page, and is cut once a durable header says that it ends there.
+    trim: bool,
     unsynced: bool,
     /// Whether this session changed the file.
     changed: bool,
     /// A header change failed half-way: what the disk holds is unknown, so nothing is built on it any more. Opening
     /// the vault again reads the truth.
     poisoned: bool,
+    /// Whether an earlier session may have left on the disk something else than every read shows, because a sync of
+    /// it failed: what this session relies on is written once more before anything is built on it.
+    doubtful: bool,
     frontier: Frontier,
     commit_sequence: u64,
+    /// Commits that recovery found in the log, durable or not.
+    recovered: u64,
+}
+
+/// What has to be done before anything in the file is overwritten.
+enum Unsettled {
+    /// What an earlier process wrote has to become durable.
+    Unsynced,
+    /// Two header copies of one life of the log differ: what was made of them has to become durable. These are the
+    /// roots of the copy that was not taken.
+    Differing(Box<Roots>),
 }
 
 impl<B: Backing> VaultFile<B> {
@@ -51,19 +85,24 @@ impl<B: Backing> VaultFile<B> {
             keys,
             nonces,
             state: None,
-            scratch: Box::new([0; UNIT_BYTES]),
+            scratch: Box::new(Zeroizing::new([0; UNIT_BYTES])),
             opened_with: None,
             failure: None,
+            given_up: false,
         }
     }
 
-    /// Writes what a new vault begins with: both header copies and the first group's table slots.
-    pub(crate) fn initialise(&mut self, header: &Header) -> Result<(), Fault> {
+    /// Writes what a new vault begins with: both header copies and the tag table's first units.
+    pub(crate) fn initialise(&mut self, mut header: Header) -> Result<(), Fault> {
+        let nonces = [self.nonces.next()?, self.nonces.next()?];
+        let (units, roots) = tag_table::first_units(header.vault_id.0, self.keys.table.aead(), &[], nonces)?;
+        self.backing.write(units.as_flattened(), offsets::node_slot(0, Twin::A))?;
+        header.roots = roots;
         for copy in Twin::BOTH {
             let unit = header.encode(copy, &self.keys.header);
             self.backing.write(&unit, offsets::header(copy))?;
         }
-        self.write_table_slots(header, 0)
+        Ok(())
     }
 
     /// Reads and judges the header, under SQLite's shared lock. `wal_exists` tells whether a log lies beside the
@@ -82,33 +121,37 @@ impl<B: Backing> VaultFile<B> {
                 _ => Fault::WrongKey,
             });
         };
+        // Only a log that is alive gives the other copy a say.
+        let older = header.wal_live.then(|| copies.authentic(&self.keys.header).into_iter().nth(1)).flatten();
         self.opened_with = Some(copies);
-        let mut pages = offsets::pages_in(file_bytes);
-        if header.wal_live {
-            if !wal_exists()? {
-                return Err(Fault::Damage(Damage::WalMissing));
-            }
-        } else if pages < header.page_count || file_bytes < offsets::file_bytes(0) {
-            return Err(Fault::Damage(Damage::Truncated {
-                found_pages: pages,
-                expected_pages: header.page_count,
-            }));
-        } else {
-            // Whatever lies after the last page is not the vault's.
-            pages = header.page_count;
+        if header.wal_live && !wal_exists()? {
+            return Err(Fault::Damage(Damage::WalMissing));
         }
-        let mend_from =
-            (header.wal_live && pages > header.page_count).then(|| header.page_count.saturating_add(1));
+        let newest = header.generation;
+        let (durable, header, other_roots) = match older {
+            Some(older) => self.settle_copies((durable, header), older)?,
+            None => (durable, header, None),
+        };
+        let found_pages = offsets::pages_in(file_bytes);
+        if found_pages < header.page_count || file_bytes < offsets::file_bytes(0) {
+            return Err(Fault::Damage(Damage::Truncated { found_pages, expected_pages: header.page_count }));
+        }
         self.state = Some(State {
             durable,
-            pages,
-            mend_from,
+            highest_generation: newest,
+            table: Table::new(header.roots),
+            // Whatever lies behind the last page is not the vault's, or is in the log.
+            pages: header.page_count,
+            unsettled: Some(other_roots.map_or(Unsettled::Unsynced, Unsettled::Differing)),
+            trim: header.wal_live && file_bytes > offsets::file_bytes(header.page_count),
             // What an earlier process wrote last may not be on the disk yet.
             unsynced: true,
             changed: false,
             poisoned: false,
+            doubtful: true,
             frontier: header.floor,
             commit_sequence: header.commit_sequence,
+            recovered: header.commit_sequence,
             header,
         });
         Ok(())
@@ -168,244 +211,119 @@ impl<B: Backing> VaultFile<B> {
         &mut self.backing
     }
 
-    fn page_place(&self, page: u32) -> Result<Place, Fault> {
-        Ok(Place {
-            vault_id: self.header()?.vault_id.0,
-            role: Role::Page,
-            twin: 0,
-            position: u64::from(page),
-            wal_id: [0; 16],
+    /// Works on the tag table.
+    fn with_table<T>(
+        &mut self,
+        work: impl FnOnce(&mut Table, &mut Io<'_, B>, &mut Nonces) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let state = self.state.as_mut().ok_or(Fault::Refused("the vault file is not locked"))?;
+        let vault_id = state.header.vault_id.0;
+        let mut io = Io { backing: &mut self.backing, key: self.keys.table.aead(), vault_id };
+        work(&mut state.table, &mut io, &mut self.nonces)
+    }
+
+    /// Whether a twin of a list is authentic, and whether it is the one that counts.
+    pub(super) fn judge_twin(&mut self, list: List, twin: Twin) -> Result<(bool, bool), Fault> {
+        self.with_table(|table, io, _| {
+            Ok((io.is_authentic(list, twin)?, table.twin_of(io, list)? == Some(twin)))
         })
     }
 
-    /// Reads as SQLite asks: whole pages, or a few bytes of page 1.
-    pub(crate) fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<ReadOutcome, Fault> {
-        if offset == 0 && buffer.len() == SQLITE_HEADER_BYTES {
-            buffer.copy_from_slice(&synthetic_header());
-            return Ok(ReadOutcome::Whole);
-        }
-        let unit = UNIT_BYTES as u64;
-        let page = u32::try_from(offset / unit)
-            .ok()
-            .and_then(|index| index.checked_add(1))
-            .ok_or(Fault::Refused("a read past the last possible page"))?;
-        let within = usize::try_from(offset % unit).map_err(|_| Fault::Refused("an impossible offset"))?;
-        if within == 0
-            && let Ok(whole) = <&mut Unit>::try_from(&mut *buffer)
-        {
-            return self.read_page(page, whole);
-        }
-        let end = within.saturating_add(buffer.len());
-        if end > UNIT_BYTES {
-            return Err(Fault::Refused("a read across pages"));
-        }
-        // SQLite's look at the change counter decides only whether its cache is stale, and comes before the log is
-        // read: a torn page 1 there answers zeros, and the read of the page itself is strict.
-        let mut scratch = std::mem::replace(&mut self.scratch, Box::new([0; UNIT_BYTES]));
-        let outcome = match self.read_page(page, &mut scratch) {
-            Err(Fault::Damage(_)) if page == 1 && within == 24 && buffer.len() == 16 => {
-                Ok(ReadOutcome::Short)
-            }
-            other => other,
-        };
-        if let (Ok(_), Some(from)) = (&outcome, scratch.get(within..end)) {
-            buffer.copy_from_slice(from);
-        }
-        self.scratch = scratch;
-        outcome
-    }
-
-    /// Reads and opens one page; a page past the end is zeros and short, as for any file.
-    pub(crate) fn read_page(&mut self, page: u32, unit: &mut Unit) -> Result<ReadOutcome, Fault> {
+    /// Cuts off what lies behind the last page. Only once a durable header says that the file ends there: one that
+    /// counts more pages than there are is damage.
+    fn trim(&mut self) -> Result<(), Fault> {
         let state = self.state()?;
-        if page > state.pages {
-            unit.fill(0);
-            if page <= state.header.page_count {
-                return Err(Fault::Damage(Damage::Truncated {
-                    found_pages: state.pages,
-                    expected_pages: state.header.page_count,
-                }));
+        let end = offsets::file_bytes(state.pages);
+        let settled = !matches!(state.unsettled, Some(Unsettled::Differing(_)));
+        if state.trim && settled && state.header.page_count == state.pages {
+            if self.backing.size()? > end {
+                self.backing.truncate(end)?;
+                self.state_mut()?.unsynced = true;
             }
-            return Ok(ReadOutcome::Short);
-        }
-        let place = self.page_place(page)?;
-        self.backing.read(unit, offsets::page(page))?;
-        match seal::open_unit(self.keys.page.aead(), &place, unit) {
-            Ok(()) => Ok(ReadOutcome::Whole),
-            Err(_) => Err(Fault::Damage(Damage::Page { page })),
-        }
-    }
-
-    /// Writes one page; anything else is refused.
-    pub(crate) fn write(&mut self, bytes: &[u8], offset: u64) -> Result<(), Fault> {
-        let odd = Fault::Refused("a write that is not one whole page");
-        let unit = UNIT_BYTES as u64;
-        if !offset.is_multiple_of(unit) || bytes.len() != UNIT_BYTES {
-            return Err(odd);
-        }
-        let page = u32::try_from(offset / unit).ok().and_then(|index| index.checked_add(1)).ok_or(odd)?;
-        self.mend()?;
-        self.extend_to(page - 1)?;
-        self.scratch.copy_from_slice(bytes);
-        self.seal_and_write(page)
-    }
-
-    /// Seals the page that lies in `scratch`.
-    fn seal_and_write(&mut self, page: u32) -> Result<(), Fault> {
-        let place = self.page_place(page)?;
-        let nonce = self.nonces.next()?;
-        seal::seal_unit(self.keys.page.aead(), &place, &nonce, &mut self.scratch)?;
-        let begins_group =
-            page > self.pages()? && page > 1 && (page - 1).is_multiple_of(offsets::GROUP_PAGES);
-        let state = self.state_mut()?;
-        state.unsynced = true;
-        state.changed = true;
-        self.backing.write(self.scratch.as_slice(), offsets::page(page))?;
-        if begins_group {
-            let header = self.header()?.clone();
-            self.write_table_slots(&header, offsets::group_of(page))?;
-        }
-        let state = self.state_mut()?;
-        state.pages = state.pages.max(page);
-        Ok(())
-    }
-
-    fn write_table_slots(&mut self, header: &Header, group: u32) -> Result<(), Fault> {
-        for slot in Twin::BOTH {
-            let mut unit: Unit = [0; UNIT_BYTES];
-            let place = table_place(header, group, slot);
-            let nonce = self.nonces.next()?;
-            seal::seal_unit(self.keys.table.aead(), &place, &nonce, &mut unit)?;
-            self.backing.write(&unit, offsets::table_slot(group, slot))?;
+            self.state_mut()?.trim = false;
         }
         Ok(())
     }
 
-    /// Fills the file with sealed empty pages up to `pages`: SQLite skips free pages, and a hole would be a page
-    /// that anyone can make.
-    fn extend_to(&mut self, pages: u32) -> Result<(), Fault> {
-        let mut next = self.pages()?.saturating_add(1);
-        while next <= pages {
-            self.scratch.fill(0);
-            self.seal_and_write(next)?;
-            next += 1;
-        }
-        Ok(())
-    }
-
-    /// Seals anew what a crash may have left unwritten at the end of the file. The log still holds every page
-    /// there that matters, and is about to be copied over them.
-    fn mend(&mut self) -> Result<(), Fault> {
-        let Some(from) = self.state()?.mend_from else {
-            return Ok(());
-        };
-        let header = self.header()?.clone();
-        let pages = self.pages()?;
-        for page in from..=pages {
-            let mut unit: Unit = [0; UNIT_BYTES];
-            if self.read_page(page, &mut unit).is_err() {
-                self.scratch.fill(0);
-                self.seal_and_write(page)?;
-            }
-        }
-        for group in offsets::group_of(from)..offsets::groups(pages) {
-            for slot in Twin::BOTH {
-                if self.read_table_slot(&header, group, slot).is_err() {
-                    self.write_table_slots(&header, group)?;
-                }
-            }
-        }
-        self.state_mut()?.mend_from = None;
-        Ok(())
-    }
-
-    /// Whether a tag-table slot holds what was sealed there.
-    pub(super) fn read_table_slot(&mut self, header: &Header, group: u32, slot: Twin) -> Result<(), Fault> {
-        let mut unit: Unit = [0; UNIT_BYTES];
-        self.backing.read(&mut unit, offsets::table_slot(group, slot))?;
-        seal::open_unit(self.keys.table.aead(), &table_place(header, group, slot), &mut unit)
-            .map_err(|_| Fault::Damage(Damage::TableSlot { group, slot }))
-    }
-
-    /// The logical length.
-    pub(crate) fn size(&mut self) -> Result<u64, Fault> {
-        let pages = match &self.state {
-            Some(state) => state.pages,
-            None => offsets::pages_in(self.backing.size()?),
-        };
-        Ok(u64::from(pages) * UNIT_BYTES as u64)
-    }
-
-    /// Sets the logical length: cuts, or fills with sealed empty pages.
-    pub(crate) fn truncate(&mut self, bytes: u64) -> Result<(), Fault> {
-        let unit = UNIT_BYTES as u64;
-        let pages = u32::try_from(bytes / unit).map_err(|_| Fault::Refused("an impossible length"))?;
-        if !bytes.is_multiple_of(unit) {
-            return Err(Fault::Refused("a length that is not whole pages"));
-        }
-        self.mend()?;
-        if pages >= self.pages()? {
-            return self.extend_to(pages);
-        }
-        let state = self.state_mut()?;
-        state.unsynced = true;
-        state.changed = true;
-        state.pages = pages;
-        self.backing.truncate(offsets::file_bytes(pages))?;
-        Ok(())
-    }
-
-    /// Makes the pages durable, then notes in the spare header copy what is now known to be so.
+    /// Makes the pages durable, together with the tag table and the header copy that speak of them.
     pub(crate) fn sync(&mut self) -> Result<(), Fault> {
+        self.rewrite_header()?;
+        let state = self.state()?;
+        let known = &state.header;
+        let news = state.table.is_changed()
+            || known.page_count != state.pages
+            || (known.wal_live && known.floor != state.frontier);
+        if !news || !state.changed {
+            self.backing.sync()?;
+            self.state_mut()?.unsynced = false;
+            return Ok(());
+        }
+        self.not_poisoned()?;
+        let mut next = known.clone();
+        next.page_count = state.pages;
+        if next.wal_live {
+            next.floor = state.frontier;
+            next.commit_sequence = state.commit_sequence;
+        }
+        next.roots = self.with_table(|table, io, nonces| table.write(io, nonces))?;
+        self.write_spare(next)
+    }
+
+    fn not_poisoned(&self) -> Result<(), Fault> {
+        match self.state()?.poisoned {
+            true => Err(Fault::Os(Code(SQLITE_IOERR_FSYNC))),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes the spare header copy and makes it durable, with everything before it.
+    fn write_spare(&mut self, mut next: Header) -> Result<(), Fault> {
+        let state = self.state_mut()?;
+        state.highest_generation = state.highest_generation.saturating_add(1);
+        next.generation = state.highest_generation;
+        let spare = state.durable.other();
+        self.write_copy(&next, spare)?;
         self.backing.sync()?;
         let state = self.state_mut()?;
         state.unsynced = false;
-        let known = &mut state.header;
-        let news = known.page_count != state.pages || (known.wal_live && known.floor != state.frontier);
-        if !news || !state.changed {
-            return Ok(());
-        }
-        known.page_count = state.pages;
-        if known.wal_live {
-            known.floor = state.frontier;
-            known.commit_sequence = state.commit_sequence;
-        }
-        known.generation = known.generation.saturating_add(1);
-        let spare = state.durable.other();
-        self.write_copy(spare)
+        state.unsettled = None;
+        state.durable = spare;
+        state.table.written(next.roots);
+        state.header = next;
+        // Bytes that mean nothing: the next change to the header tries again.
+        let _ = self.trim();
+        Ok(())
     }
 
-    fn write_copy(&mut self, copy: Twin) -> Result<(), Fault> {
-        let unit = self.header()?.encode(copy, &self.keys.header);
+    fn write_copy(&mut self, header: &Header, copy: Twin) -> Result<(), Fault> {
+        let unit = header.encode(copy, &self.keys.header);
         Ok(self.backing.write(&unit, offsets::header(copy))?)
     }
 
     /// Makes `change` durable: everything before it first, then the spare copy, then the other.
     fn commit_header(&mut self, change: impl FnOnce(&mut Header)) -> Result<(), Fault> {
-        if self.state()?.poisoned {
-            return Err(Fault::Refused("an earlier change to the header failed; open the vault again"));
+        self.not_poisoned()?;
+        self.rewrite_differing()?;
+        self.trim()?;
+        let mut next = self.header()?.clone();
+        next.page_count = self.pages()?;
+        if self.state()?.table.is_changed() {
+            next.roots = self.with_table(|table, io, nonces| table.write(io, nonces))?;
         }
+        self.rewrite_header()?;
         if self.state()?.unsynced {
             self.backing.sync()?;
         }
-        let state = self.state_mut()?;
-        state.unsynced = false;
-        let before = state.header.clone();
-        state.header.generation = state.header.generation.saturating_add(1);
-        state.header.page_count = state.pages;
-        change(&mut state.header);
-        let spare = state.durable.other();
-        let written = self.write_copy(spare).and_then(|()| Ok(self.backing.sync()?));
-        let state = self.state_mut()?;
-        if let Err(fault) = written {
+        change(&mut next);
+        if let Err(fault) = self.write_spare(next) {
             // Whether the disk has it is unknown; either copy describes a state that is true.
-            state.header = before;
-            state.poisoned = true;
+            self.state_mut()?.poisoned = true;
             return Err(fault);
         }
-        state.durable = spare;
         // A failure here leaves the twin behind by one change, which the next session repairs.
-        let _ = self.write_copy(spare.other());
+        let header = self.header()?.clone();
+        let spare = self.state()?.durable.other();
+        let _ = self.write_copy(&header, spare);
         Ok(())
     }
 
@@ -439,7 +357,10 @@ impl<B: Backing> VaultFile<B> {
             header.wal_live = false;
             header.floor = Frontier::default();
             header.commit_sequence = sequence;
-        })
+        })?;
+        // Spares only: a failure leaves them older, as they were.
+        let _ = self.with_table(|table, io, _| table.mirror(io));
+        Ok(())
     }
 
     /// Takes note of how far the log is durable.
@@ -456,29 +377,42 @@ impl<B: Backing> VaultFile<B> {
         Ok(())
     }
 
+    /// Takes note of how many commits recovery found so far.
+    pub(crate) fn note_recovered(&mut self, commit_sequence: u64) -> Result<(), Fault> {
+        let state = self.state_mut()?;
+        state.recovered = state.recovered.max(commit_sequence);
+        Ok(())
+    }
+
+    /// How far the vault has come by what was found in it.
+    pub(crate) fn found(&self) -> Result<Seen, Fault> {
+        let state = self.state()?;
+        let commits = state.commit_sequence.max(state.recovered);
+        Ok(Seen { vault: state.header.vault_id, generation: state.header.generation, commits })
+    }
+
+    /// How far the vault has come by what is certainly on the disk; none as long as nothing was made durable.
+    pub(crate) fn durable(&self) -> Result<Option<Seen>, Fault> {
+        let state = self.state()?;
+        let (header, commits) = (&state.header, state.commit_sequence);
+        let seen = Seen { vault: header.vault_id, generation: header.generation, commits };
+        Ok(state.unsettled.is_none().then_some(seen))
+    }
+
     /// How many commits the vault has seen.
     pub(crate) fn commits(&self) -> Result<u64, Fault> {
         Ok(self.state()?.commit_sequence)
     }
 
-    /// Before the lock is given up: a file changed without a log gets its true page count into the header.
+    /// Before the lock is given up: a file changed without a log gets its true page count and table into the header.
     fn settle(&mut self) -> Result<(), Fault> {
         let Some(state) = &self.state else {
             return Ok(());
         };
-        if state.changed && !state.header.wal_live && state.header.page_count != state.pages {
+        let known = state.header.page_count == state.pages && !state.table.is_changed();
+        if state.changed && !state.header.wal_live && !known {
             return self.commit_header(|_| {});
         }
         Ok(())
-    }
-}
-
-pub(super) fn table_place(header: &Header, group: u32, slot: Twin) -> Place {
-    Place {
-        vault_id: header.vault_id.0,
-        role: Role::TableSlot,
-        twin: slot.number(),
-        position: u64::from(group),
-        wal_id: [0; 16],
     }
 }

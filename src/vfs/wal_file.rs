@@ -192,7 +192,11 @@ impl<B: Backing> WalFile<B> {
                     .ok_or(Fault::Refused("a read across the log's header"))?;
                 buffer.copy_from_slice(part);
             }
-            (LogPlace::Frame(frame, 0), SQLITE_FRAME_BYTES) => self.read_frame(vault, frame, buffer)?,
+            (LogPlace::Frame(frame, 0), SQLITE_FRAME_BYTES) => {
+                self.read_frame(vault, frame, buffer)?;
+                let commits = self.life()?.commit.sequence;
+                vault.note_recovered(commits)?;
+            }
             (LogPlace::Frame(frame, SQLITE_FRAME_HEADER_BYTES), UNIT_BYTES) => {
                 self.open_frame(vault, frame)?;
                 buffer.copy_from_slice(self.scratch.page());

@@ -9,6 +9,7 @@ use super::header::{Bytes, Frontier, WalIdentity};
 use super::offsets::{Twin, UNIT_BYTES};
 use super::seal::{Place, Role};
 use crate::crypto::{Aead, NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
+use zeroize::Zeroize;
 
 /// SQLite's WAL header.
 pub(crate) const SQLITE_WAL_HEADER_BYTES: usize = 32;
@@ -109,6 +110,12 @@ impl FrameHeader {
 
 /// One frame's bytes, sealed or open.
 pub(crate) struct Frame(Box<Bytes<FRAME_BYTES>>);
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self.0.0.zeroize();
+    }
+}
 
 impl Frame {
     pub(crate) fn new() -> Self {

@@ -263,7 +263,7 @@ fn contents() -> Vec<Case> {
     let case = |name: &str, verdict, why, lines: &[&str]| {
         Case::new(&format!("beside-{name}"), "contents", verdict, why, lines.join("\n"))
     };
-    let form = "not a disclosure: neither an age file nor a token";
+    let form = "not a disclosure: neither an age file nor a page, a data file or a token";
     let other = format!("document {}", b64("another statement"));
     let padded = format!("{document}=");
     let bare = good().sign();

@@ -12,7 +12,7 @@ const FACT: &str = "a fact of unknown form";
 const ROW: &str = "a row of unknown form";
 
 pub fn all() -> Vec<Case> {
-    [claims(), holders(), extra_members(), times()].into_iter().flatten().collect()
+    [claims(), holders(), extra_members(), other_forms(), times()].into_iter().flatten().collect()
 }
 
 fn claims() -> Vec<Case> {
@@ -151,6 +151,31 @@ fn extra_members() -> Vec<Case> {
         ),
         Case::invalid("extra-in-row", ROW, good().bent(FIRST_ROW, "/1/surprise", json!(1))),
         Case::invalid("extra-in-amount-of-row", ROW, good().bent(FIRST_ROW, "/1/Amount/surprise", json!(1))),
+    ]
+}
+
+/// A value in another form than the format names, which a parser may take for the same.
+fn other_forms() -> Vec<Case> {
+    let mut purpose = good();
+    purpose.payload["purpose"] = json!(["customer-service", "Refund of order 4711"]);
+    let mut padded = good();
+    padded.payload["purpose"]["text"] = json!(" Refund of order 4711");
+    vec![
+        Case::invalid("form-purpose-as-list", "the payload", purpose.sign()),
+        Case::invalid("form-purpose-with-space", "the payload", padded.sign()),
+        Case::invalid(
+            "form-amount-as-list",
+            FACT,
+            good().bent(BALANCE, "/1/Balance/Amount", json!(["12300.00", "EUR"])),
+        ),
+        Case::invalid("form-gaps-null", FACT, good().bent(BALANCE, "/1/selection/gaps", Value::Null)),
+        Case::invalid("form-nickname-null", FACT, good().bent(BALANCE, "/1/Account/Nickname", Value::Null)),
+        Case::invalid(
+            "form-day-before-year-0",
+            FACT,
+            good().bent(BALANCE, "/1/selection/window/from", json!("-000001-01-31")),
+        ),
+        Case::invalid("form-row-status-null", ROW, good().bent(FIRST_ROW, "/1/Status", Value::Null)),
     ]
 }
 

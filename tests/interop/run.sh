@@ -107,4 +107,6 @@ for name in all other; do
     age -d -i "$fresh/ssh" -o "$fresh/$name.contents" "$fresh/$name.age"
 done
 "$work/venv/bin/python" "$here/check.py" --finvault "$finvault" --node "$work/node" --fresh "$fresh" "$@"
+echo "interop: the steps of docs/verify-without-finvault.md"
+bash "$here/without_finvault.sh" "$work/node/node_modules"
 echo "interop: all held"

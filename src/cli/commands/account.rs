@@ -95,6 +95,9 @@ pub struct Edit {
     /// The day at whose start that balance held [default: as before, or today]
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "opening")]
     opening_date: Option<Day>,
+    /// Forget which files, and which other numbers, you said to be of this account
+    #[arg(long, group = "change")]
+    forget_statements: bool,
 }
 
 impl Account {
@@ -173,6 +176,7 @@ impl Edit {
             institution: self.institution,
             number: self.number,
             opening,
+            forget_statements: self.forget_statements,
         };
         let account = vault.edit_account(before.id, &edit)?;
         tell(&account, "Changed", session)

@@ -3,11 +3,14 @@
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::make_parent;
+use crate::cli::last_seen::LastSeen;
 use crate::cli::output_file::OutputFile;
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
 use clap::Args;
-use finvault::vault::backup;
+use finvault::VaultError;
+use finvault::vault::backup::{self, BackupReport};
+use finvault::vault::{Memory, Remembered};
 use finvault::vfs::{self, VaultId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -74,8 +77,11 @@ impl Backup {
         let to = if into_folder { self.to.join(backup_name(&stem, session.now())) } else { self.to.clone() };
         let key = session.key_of(&path)?;
         let progress = session.console.progress()?;
+        // Asked before: the vault may be in use, and go on.
+        let remembered = vfs::stated_vault_id(&path).ok().and_then(|id| memory(session, &path).last_seen(id));
         let made = backup::back_up(&path, &key, &to, &mut |at| progress.show(at.stage, at.done, at.total))?;
         drop(progress);
+        must_not_be_older(&made, remembered).inspect_err(|_| drop(std::fs::remove_file(&to)))?;
         let mut deleted = Vec::new();
         if let Some(keep) = self.keep {
             let vault = vfs::stated_vault_id(&to).map_err(finvault::VaultError::from)?;
@@ -103,6 +109,20 @@ impl Backup {
     }
 }
 
+fn memory(session: &Session<'_>, path: &Path) -> LastSeen {
+    LastSeen::new(session.environment, path, false)
+}
+
+/// A backup of an older copy that somebody put in the vault's place would push out good ones.
+fn must_not_be_older(made: &BackupReport, remembered: Option<Remembered>) -> Result<(), VaultError> {
+    match (made.seen, remembered) {
+        (Some(found), Some(remembered)) if found.is_older_than(&remembered.seen) => {
+            Err(VaultError::Older { found, remembered })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Restore {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
@@ -120,6 +140,10 @@ impl Restore {
             progress.show(at.stage, at.done, at.total);
         })?;
         drop(progress);
+        if let Some(seen) = &restored.seen {
+            // The owner chose this state: from now on it is the one to compare with.
+            memory(session, &path).remember(seen);
+        }
         if session.console.is_json() {
             #[derive(Serialize)]
             struct Shape {

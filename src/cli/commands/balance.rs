@@ -8,8 +8,10 @@ use crate::cli::session::Session;
 use crate::cli::when::{Day, parse_day};
 use clap::Args;
 use finvault::ledger;
+use finvault::ledger::BalanceGap;
 use finvault::ledger::balance::Comparison;
 use finvault::money::Sum;
+use finvault::vault::Vault;
 use std::collections::BTreeMap;
 
 /// Show balances, and how they differ from what the bank states
@@ -30,6 +32,12 @@ impl Balance {
         let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
         let balances =
             vault.balances(self.as_of.resolve(session.today()), account.map(|account| account.id))?;
+        let mut gaps = Vec::new();
+        if !session.console.is_json() {
+            for balance in &balances {
+                gaps.extend(newest_gap(&vault, balance)?);
+            }
+        }
         vault.close()?;
         if session.console.is_json() {
             let shapes: Vec<BalanceShape> = balances.iter().map(BalanceShape::from).collect();
@@ -40,7 +48,7 @@ impl Balance {
                 .say("No accounts yet. \"finvault import FILE\" makes those that a statement names.")?;
         } else {
             session.console.table(&table(&balances))?;
-            tell_differences(&balances, session)?;
+            tell_differences(&balances, &gaps, session)?;
         }
         Ok(Exit::Done)
     }
@@ -94,7 +102,23 @@ fn stated_cell(comparison: &Comparison) -> Cell {
     Cell::toned(if agrees { Tone::Good } else { Tone::Caution }, comparison.stated.to_decimal())
 }
 
-fn tell_differences(balances: &[ledger::Balance], session: &mut Session<'_>) -> Result<(), Failure> {
+/// Where the account's rows last parted from what its bank states, if they differ now.
+fn newest_gap(
+    vault: &Vault,
+    balance: &ledger::Balance,
+) -> Result<Option<(ledger::AccountId, BalanceGap)>, Failure> {
+    if balance.stated.as_ref().is_none_or(|comparison| comparison.stated == comparison.computed) {
+        return Ok(None);
+    }
+    let stated = vault.stated_balances(balance.account, balance.as_of)?;
+    Ok(stated.gaps.into_iter().next_back().map(|gap| (balance.account, gap)))
+}
+
+fn tell_differences(
+    balances: &[ledger::Balance],
+    gaps: &[(ledger::AccountId, BalanceGap)],
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     for balance in balances {
         let Some(comparison) = balance.stated.as_ref().filter(|c| c.stated != c.computed) else { continue };
         let difference = comparison.difference().map(|d| d.to_string()).unwrap_or_default();
@@ -108,6 +132,9 @@ fn tell_differences(balances: &[ledger::Balance], session: &mut Session<'_>) -> 
                 ),
             ),
         ])?;
+        if let Some((_, gap)) = gaps.iter().find(|(account, _)| *account == balance.account) {
+            session.console.say(format!("  {gap}"))?;
+        }
     }
     Ok(())
 }

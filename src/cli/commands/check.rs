@@ -12,7 +12,11 @@ use serde::Serialize;
 ///
 /// Damage that a second copy makes good is told and is no failure; anything else ends with exit code 4.
 #[derive(Debug, Args)]
-pub struct Check {}
+pub struct Check {
+    /// Accept that the vault is older than when this machine last saw it, for example because you put a backup there
+    #[arg(long)]
+    accept_older: bool,
+}
 
 #[derive(Serialize)]
 struct CheckShape<'a> {
@@ -73,7 +77,7 @@ impl<'a> CheckShape<'a> {
 impl Check {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let vault = session.open_vault()?;
+        let vault = session.open_vault_with(self.accept_older)?;
         let progress = session.console.progress()?;
         let report = vault.check(&mut |at| progress.show(at.stage, at.done, at.total))?;
         drop(progress);

@@ -5,6 +5,7 @@ mod asked;
 mod delivery;
 mod document;
 mod drafting;
+mod form;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -14,8 +15,9 @@ pub(super) use arguments::parse_profile_field;
 use arguments::{Around, FactArguments, more_facts};
 use clap::{Args, Subcommand};
 use delivery::{Chosen, Delivery, Plan};
-pub(super) use delivery::{PreviewShape, free_name, preview, print_preview, tell};
+pub(super) use delivery::{PreviewShape, free_name, preview, print_preview, tell, tell_passcode};
 use finvault::disclosure::{Lifetime, Purpose, Terms};
+pub(super) use form::FormChoice;
 
 /// Disclose facts to one recipient: signed, sealed, expiring, logged
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,6 @@
 //! `disclosure draft`, `drafts`, `approve`, `seal`, `drop`: disclosures that somebody looks at before anything is signed.
 
-use super::disclose::{Disclose, PreviewShape, Way, free_name, print_preview, tell};
+use super::disclose::{Disclose, FormChoice, PreviewShape, Way, free_name, print_preview, tell};
 use super::facts;
 use super::shapes::iso;
 use crate::cli::exit::Exit;
@@ -47,7 +47,9 @@ pub struct Approve {
 pub struct Seal {
     /// The draft's number, as "disclosure drafts" shows it
     id: i64,
-    /// The file to write [default: disclosure-RECIPIENT-DAY.age here]
+    #[command(flatten)]
+    form: FormChoice,
+    /// The file to write [default: disclosure-RECIPIENT-DAY here, ending in .age, .html or .jwe]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace that file if it exists
@@ -257,7 +259,9 @@ impl Seal {
         {
             vault.log_draft_refusal(self.id, error, now)?;
         }
-        let preview = looked?;
+        let mut preview = looked?;
+        let form = self.form.for_file(self.output.as_deref());
+        preview.form = form.unwrap_or(preview.form);
         let draft = vault.draft_of(self.id)?;
         let notes = endorsers(&draft);
         if !session.console.is_json() {
@@ -279,9 +283,12 @@ impl Seal {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
-        let path = self.output.clone().unwrap_or_else(|| free_name("disclosure", name, session.today()));
+        let path = self
+            .output
+            .clone()
+            .unwrap_or_else(|| free_name("disclosure", name, preview.form, session.today()));
         let mut file = OutputFile::begin(&path, self.force)?;
-        let issued = vault.seal_draft(self.id, now, &mut |bytes| file.write(bytes))?;
+        let issued = vault.seal_draft_as(self.id, form, now, &mut |bytes| file.write(bytes))?;
         vault.close()?;
         file.keep()?;
         tell(&issued, &preview, &notes, &path, session.console)?;

@@ -1,6 +1,6 @@
 //! `disclosure revoke`, `status-list`, `renew`, `close`: what the owner does about a disclosure that left.
 
-use super::disclose::{free_name, preview, print_preview, tell};
+use super::disclose::{FormChoice, free_name, preview, print_preview, tell};
 use super::disclosure::RecordShape;
 use super::shapes::iso;
 use crate::cli::exit::Exit;
@@ -58,7 +58,9 @@ pub struct StatusList {
 pub struct Renew {
     /// Its number, as "disclosure list" shows it
     id: i64,
-    /// The file to write [default: disclosure-RECIPIENT-DAY.age here]
+    #[command(flatten)]
+    form: FormChoice,
+    /// The file to write [default: disclosure-RECIPIENT-DAY here, ending in .age, .html or .jwe]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace that file if it exists
@@ -163,7 +165,9 @@ impl Renew {
             return Err(Failure::usage("with --json nothing is asked").help("give --yes to seal"));
         }
         let now = session.now();
-        let request = vault.renewal(self.id, now)?;
+        let mut request = vault.renewal(self.id, now)?;
+        let form = self.form.for_file(self.output.as_deref());
+        request.form = form.or(request.form);
         let preview = preview(&mut vault, &request, now, false)?;
         if !session.console.is_json() {
             print_preview(&preview, request.purpose.text(), false, session.console)?;
@@ -173,9 +177,12 @@ impl Renew {
             session.console.say("Nothing was sealed.")?;
             return Ok(Exit::Failed);
         }
-        let path = self.output.clone().unwrap_or_else(|| free_name("disclosure", name, session.today()));
+        let path = self
+            .output
+            .clone()
+            .unwrap_or_else(|| free_name("disclosure", name, preview.form, session.today()));
         let mut file = OutputFile::begin(&path, self.force)?;
-        let issued = vault.renew(self.id, now, &mut |bytes| file.write(bytes))?;
+        let issued = vault.renew_as(self.id, form, now, &mut |bytes| file.write(bytes))?;
         vault.close()?;
         file.keep()?;
         tell(&issued, &preview, &[], &path, session.console)?;

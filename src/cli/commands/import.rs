@@ -1,25 +1,34 @@
 //! `import`: takes statement files into the vault, all of them or none.
 
 mod asked;
+mod rehearsed;
 mod shown;
 
+use super::import_rows::{self, RowNoteShape};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, describe};
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use finvault::ledger::Similar;
+use finvault::ledger::transfer::APART_DAYS;
 use finvault::statement::Format;
-use finvault::vault::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport};
+use finvault::vault::{
+    AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, TransactionQuery, Vault,
+};
+use jiff::Span;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
 ///
-/// OFX, QFX and CSV files are told apart by what is in them. A statement that names its account makes that
+/// Files of banks (OFX, QFX, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
+/// apart by what is in them. A statement that names its account makes that
 /// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
-/// in twice adds nothing.
+/// in twice adds nothing, and statements of one account in several formats line up.
 #[derive(Debug, Args)]
 #[command(after_long_help = PROFILE_HELP)]
 pub struct Import {
@@ -30,9 +39,12 @@ pub struct Import {
     /// The account they are of; needed where a file does not say
     #[arg(long)]
     account: Option<String>,
-    /// Read them as this format instead of finding out: ofx1, ofx2 or csv
-    #[arg(long, value_parser = parse_format)]
+    /// Read them as this format instead of finding out
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format, help = format_help())]
     format: Option<Format>,
+    /// What "$" and amounts that name no currency are in, where --account does not say
+    #[arg(long, value_name = "CODE", conflicts_with = "account")]
+    currency: Option<String>,
     /// For CSV: what its columns mean, as a profile's name or file
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
@@ -47,6 +59,29 @@ pub struct Import {
     /// Only say what would be taken in, and show the first rows of each file as they would be read
     #[arg(long)]
     dry_run: bool,
+    /// What to do with rows that may be known, since another source wrote them [default: judge]
+    #[arg(long, value_enum, value_name = "HOW")]
+    similar: Option<SimilarChoice>,
+    /// Add rows again that you had deleted
+    #[arg(long)]
+    restore_deleted: bool,
+    /// Keep each file in the vault, sealed, as evidence for what is disclosed of it
+    #[arg(long)]
+    keep_source: bool,
+    /// Remember that statements which show their account as this one does are of --account
+    #[arg(long, requires = "account")]
+    remember: bool,
+}
+
+/// What to do with rows that may be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SimilarChoice {
+    /// What surely is known is not added; what may be is added and told
+    Judge,
+    /// What may be known is taken as known
+    Merge,
+    /// Only what is the same by the bank's id or to the letter is taken as known
+    Add,
 }
 
 const PROFILE_HELP: &str = "\
@@ -72,11 +107,20 @@ Profiles:
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;
 
+fn words() -> String {
+    Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn format_help() -> String {
+    format!("Read them as this format instead of finding out: {}", words())
+}
+
 fn parse_format(text: &str) -> Result<Format, String> {
-    [Format::OfxSgml, Format::OfxXml, Format::Csv]
-        .into_iter()
+    Format::ALL
+        .iter()
+        .copied()
         .find(|format| format.as_str() == text)
-        .ok_or_else(|| "the formats are ofx1, ofx2 and csv".to_owned())
+        .ok_or_else(|| format!("the formats are {}", words()))
 }
 
 impl Import {
@@ -109,21 +153,60 @@ impl Import {
         let options = ImportOptions {
             account: account.map(|account| account.id),
             format: self.format,
+            currency: self.currency.as_deref().map(|code| vault.currency(code)).transpose()?,
             profile,
             answers: self.answers.told(),
             skip_bad_rows: self.skip_bad_rows,
             preview_rows: if self.dry_run { shown::PREVIEW_ROWS } else { 0 },
             dry_run: self.dry_run,
+            similar: match self.similar {
+                None | Some(SimilarChoice::Judge) => Similar::Judge,
+                Some(SimilarChoice::Merge) => Similar::Merge,
+                Some(SimilarChoice::Add) => Similar::Add,
+            },
+            restore_deleted: self.restore_deleted,
+            keep_source: self.keep_source,
+            remember: self.remember,
         };
-        let report = asked::import(&mut vault, &files, options, session)?;
+        let report = asked::import(&mut vault, &files, options, self.similar.is_none(), session)?;
+        let transfers = possible_transfers(&vault, &report)?;
         vault.close()?;
         if session.console.is_json() {
             session.console.json(&ReportShape::new(&report))?;
         } else {
             print(&report, self.dry_run, session.console)?;
+            let hint = match transfers {
+                0 => return Ok(Exit::Done),
+                1 => "1 pair of rows looks like a transfer".to_owned(),
+                many => format!("{many} pairs of rows look like transfers"),
+            };
+            session.console.say(format!("{hint} between your accounts: finvault transfer list"))?;
         }
         Ok(Exit::Done)
     }
+}
+
+/// How many pairs of rows look like transfers around the days of an import of a bearable size.
+fn possible_transfers(vault: &Vault, report: &ImportReport) -> Result<usize, Failure> {
+    const MOST_ROWS: u64 = 20_000;
+    let accounts = || report.files.iter().flat_map(|file| &file.accounts);
+    let added: u64 = accounts().map(|account| account.added + account.updated).sum();
+    if added == 0 || added > MOST_ROWS {
+        return Ok(0);
+    }
+    let mut pairs = BTreeSet::new();
+    for batch in report.files.iter().filter_map(|file| file.batch) {
+        let rows = vault.transactions(&TransactionQuery { batch: Some(batch), ..Default::default() })?;
+        let days = rows.iter().map(|row| row.detail.posted);
+        let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { continue };
+        let around = Span::new().days(APART_DAYS);
+        let ids: BTreeSet<_> = rows.iter().map(|row| row.id).collect();
+        let proposals =
+            vault.proposed_transfers(first.checked_sub(around).ok(), last.checked_add(around).ok())?;
+        let new = proposals.iter().filter(|pair| ids.contains(&pair.from.id) || ids.contains(&pair.to.id));
+        pairs.extend(new.map(|pair| pair.from.id));
+    }
+    Ok(pairs.len())
 }
 
 fn is_stdin(file: &Path) -> bool {
@@ -188,6 +271,11 @@ struct AccountShape<'a> {
     added: u64,
     duplicate: u64,
     updated: u64,
+    merged: usize,
+    deleted: usize,
+    doubtful: usize,
+    rows: Vec<RowNoteShape>,
+    left_pending: Vec<i64>,
     stated_balances: Vec<StatedShape>,
 }
 
@@ -241,6 +329,11 @@ impl<'a> AccountShape<'a> {
             added: report.added,
             duplicate: report.duplicate,
             updated: report.updated,
+            merged: import_rows::count(report, "merged"),
+            deleted: import_rows::count(report, "deleted"),
+            doubtful: import_rows::count(report, "doubtful"),
+            rows: report.notes.iter().map(|note| RowNoteShape::new(note, Some(note.line))).collect(),
+            left_pending: report.left_pending.iter().map(|id| id.0).collect(),
             stated_balances: report
                 .stated
                 .iter()
@@ -286,10 +379,22 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
 fn print_account(report: &AccountReport, dry_run: bool, console: &mut Console) -> Result<(), Failure> {
     let account = &report.account;
     let mut counts = format!("{} added, {} known already", report.added, report.duplicate);
+    let parts = [("merged", "written otherwise"), ("deleted", "deleted by you")];
+    let parts = parts.map(|(sort, words)| (import_rows::count(report, sort), words));
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    if !parts.is_empty() {
+        counts.push_str(&format!(" ({})", parts.join(", ")));
+    }
     if report.updated > 0 {
         counts.push_str(&format!(", {} updated", report.updated));
     }
-    let made = if report.created {
+    let made = if report.remembered {
+        "  (this account, as you answered before)".to_owned()
+    } else if report.created {
         let number = account.masked_number().map(|number| format!(", {number}")).unwrap_or_default();
         let made = if dry_run { "would make this account" } else { "made this account" };
         format!("  ({made}: {}, {}{number})", account.kind, account.currency)
@@ -297,6 +402,7 @@ fn print_account(report: &AccountReport, dry_run: bool, console: &mut Console) -
         String::new()
     };
     console.say_toned(&[(Tone::Plain, &format!("  {}: {counts}", account.name)), (Tone::Dim, &made)])?;
+    import_rows::tell(report, console)?;
     // What can be spent is the bank's own reckoning: it is kept, and told to scripts.
     for stated in report.stated.iter().filter(|stated| stated.kind.is_booked()) {
         let (tone, verdict) = match (stated.computed, &report.opening) {

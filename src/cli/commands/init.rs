@@ -1,13 +1,15 @@
 //! `init`: makes a vault and shows its recovery code, once.
 
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::make_parent;
+use crate::cli::last_seen::LastSeen;
 use crate::cli::render::Tone;
 use crate::cli::secrets;
 use crate::cli::session::Session;
 use clap::Args;
-use finvault::crypto::KdfParams;
+use finvault::crypto::{KdfParams, Passphrase};
 use finvault::vault::Vault;
 use serde::Serialize;
 
@@ -44,17 +46,17 @@ impl Init {
             return Err(Failure::new(Exit::Failed, format!("{} exists already", path.display()))
                 .help("name another file with --vault; init never replaces one"));
         }
-        let kdf = self.kdf()?;
+        if session.global.key_file.is_some() {
+            return Err(Failure::usage("a new vault begins with a passphrase")
+                .help("leave out --key-file; \"finvault key add key-file\" adds one to the vault"));
+        }
+        let kdf = kdf_params(self.kdf_memory, self.kdf_passes)?;
         let file = session.global.passphrase_file.clone();
         let passphrase = secrets::new_passphrase(file.as_deref(), session.environment, session.console)?;
-        if passphrase.characters() < SHORT_PASSPHRASE_CHARS {
-            session
-                .console
-                .warn("the passphrase is short: whoever gets hold of the file can try many short ones")?;
-        }
+        warn_if_short(&passphrase, session.console)?;
         make_parent(&path)?;
         let (vault, code) = Vault::create(&path, &passphrase, kdf, session.now())?;
-        vault.close()?;
+        vault.remembering(Box::new(LastSeen::new(session.environment, &path, false))).close()?;
         let code = code.reveal();
         if session.console.is_json() {
             #[derive(Serialize)]
@@ -73,17 +75,24 @@ impl Init {
         }
         Ok(Exit::Done)
     }
+}
 
-    fn kdf(&self) -> Result<KdfParams, Failure> {
-        let memory_mib = self.kdf_memory.unwrap_or(DEFAULT_MEMORY_MIB);
-        let passes = self.kdf_passes.unwrap_or(DEFAULT_PASSES);
-        let memory_kib = memory_mib.saturating_mul(1024);
-        KdfParams::new(memory_kib, passes, LANES).map_err(|_| {
-            let asked = format!("{memory_mib} MiB of memory and {passes} passes");
-            Failure::usage(format!(
-                "a key derivation with {asked} is too weak, or dearer than finvault allows"
-            ))
-            .help("give --kdf-memory in MiB, 19 or more, and --kdf-passes, 2 or more")
-        })
+/// A word of warning about a passphrase that is worth guessing at.
+pub fn warn_if_short(passphrase: &Passphrase, console: &mut Console) -> Result<(), Failure> {
+    if passphrase.characters() < SHORT_PASSPHRASE_CHARS {
+        console.warn("the passphrase is short: whoever gets hold of the file can try many short ones")?;
     }
+    Ok(())
+}
+
+/// What a guess at a new passphrase is to cost.
+pub fn kdf_params(memory_mib: Option<u32>, passes: Option<u32>) -> Result<KdfParams, Failure> {
+    let memory_mib = memory_mib.unwrap_or(DEFAULT_MEMORY_MIB);
+    let passes = passes.unwrap_or(DEFAULT_PASSES);
+    let memory_kib = memory_mib.saturating_mul(1024);
+    KdfParams::new(memory_kib, passes, LANES).map_err(|_| {
+        let asked = format!("{memory_mib} MiB of memory and {passes} passes");
+        Failure::usage(format!("a key derivation with {asked} is too weak, or dearer than finvault allows"))
+            .help("give --kdf-memory in MiB, 19 or more, and --kdf-passes, 2 or more")
+    })
 }

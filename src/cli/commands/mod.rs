@@ -14,11 +14,14 @@ pub mod disclosure;
 pub mod disclosure_drafts;
 pub mod disclosure_life;
 pub mod disclosure_review;
+pub mod export;
 pub mod exposure;
 pub mod facts;
 pub mod import;
+pub mod import_rows;
 pub mod imports;
 pub mod init;
+pub mod key;
 pub mod log;
 pub mod man;
 pub mod open;
@@ -28,14 +31,17 @@ pub mod profile;
 pub mod receipt;
 pub mod recipient;
 pub mod recipient_policy;
+pub mod reconcile;
 pub mod report;
 pub mod request;
 pub mod review;
 pub mod rule;
 pub mod shapes;
+pub mod transfer;
 pub mod tx;
 pub mod tx_split;
 pub mod unlock;
+pub mod viewer;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -49,6 +55,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Demo(command) => command.run(session),
         Command::Unlock(command) => command.run(session),
         Command::Lock(command) => command.run(session),
+        Command::Key(command) => command.run(session),
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
         Command::Category(command) => command.run(session),
@@ -57,7 +64,9 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Import(command) => command.run(session),
         Command::Imports(command) => command.run(session),
         Command::CsvProfile(command) => command.run(session),
+        Command::Transfer(command) => command.run(session),
         Command::Balance(command) => command.run(session),
+        Command::Reconcile(command) => command.run(session),
         Command::Report(command) => command.run(session),
         Command::Recipient(command) => command.run(session),
         Command::Disclose(command) => command.run(session),
@@ -66,6 +75,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Request(command) => command.run(session),
         Command::Disclosure(command) => command.run(session),
         Command::Open(command) => command.run(session),
+        Command::Viewer(command) => command.run(session),
         Command::Review(command) => command.run(session),
         Command::Present(command) => command.run(session),
         Command::Receipt(command) => command.run(session),
@@ -75,6 +85,7 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Restore(command) => command.run(session),
         Command::Compact(command) => command.run(session),
         Command::Salvage(command) => command.run(session),
+        Command::Export(command) => command.run(session),
         Command::Completions(command) => command.run(session),
         Command::Man(command) => command.run(session),
     }

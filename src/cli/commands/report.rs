@@ -1,4 +1,4 @@
-//! `report`: the register of an account.
+//! `report`: the register of an account; what came in and went out.
 
 use super::shapes::TransactionShape;
 use crate::cli::exit::Exit;
@@ -9,12 +9,28 @@ use crate::cli::when::{Day, check_window, parse_day};
 use clap::{Args, Subcommand};
 use finvault::ledger::TransactionStatus;
 use finvault::report;
+use finvault::vault::{Flow, VaultError};
 use serde::Serialize;
 
 /// Reports
 #[derive(Debug, Subcommand)]
 pub enum Report {
     Register(Register),
+    CashFlow(CashFlow),
+}
+
+/// What came in and went out, by currency; linked transfers are neither
+#[derive(Debug, Args)]
+pub struct CashFlow {
+    /// Of this account only
+    #[arg(long)]
+    account: Option<String>,
+    /// From this day on
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    from: Option<Day>,
+    /// Up to this day
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    to: Option<Day>,
 }
 
 /// An account's transactions, each with the balance after it
@@ -34,7 +50,16 @@ pub struct Register {
 impl Report {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
-        let Self::Register(asked) = self;
+        match self {
+            Self::Register(asked) => asked.run(session),
+            Self::CashFlow(asked) => asked.run(session),
+        }
+    }
+}
+
+impl Register {
+    fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let asked = self;
         let today = session.today();
         let from = asked.from.map(|day| day.resolve(today));
         let to = asked.to.map(|day| day.resolve(today));
@@ -49,6 +74,68 @@ impl Report {
             print(&register, session)?;
         }
         Ok(Exit::Done)
+    }
+}
+
+impl CashFlow {
+    fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
+        let today = session.today();
+        let from = self.from.map(|day| day.resolve(today));
+        let to = self.to.map(|day| day.resolve(today));
+        check_window(from, to)?;
+        let vault = session.open_vault()?;
+        let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
+        let flows = vault.flows(account.map(|account| account.id), from, to)?;
+        vault.close()?;
+        let mut shapes = Vec::with_capacity(flows.len());
+        for flow in &flows {
+            shapes.push(FlowShape::new(flow)?);
+        }
+        if session.console.is_json() {
+            session.console.json(&shapes)?;
+        } else if shapes.is_empty() {
+            session.console.say("No transactions.")?;
+        } else {
+            let mut table = Table::new(&[
+                ("currency", Align::Left),
+                ("income", Align::Right),
+                ("spending", Align::Right),
+                ("net", Align::Right),
+                ("transfers in", Align::Right),
+                ("transfers out", Align::Right),
+            ]);
+            for shape in shapes {
+                let FlowShape { currency, income, spending, net, transferred_in, transferred_out } = shape;
+                let cells = [currency, income, spending, net, transferred_in, transferred_out];
+                table.row(cells.map(Cell::new));
+            }
+            session.console.table(&table)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+#[derive(Serialize)]
+struct FlowShape {
+    currency: String,
+    income: String,
+    spending: String,
+    net: String,
+    transferred_in: String,
+    transferred_out: String,
+}
+
+impl FlowShape {
+    fn new(flow: &Flow) -> Result<Self, Failure> {
+        let net = flow.income.checked_add(flow.spending).map_err(VaultError::from)?;
+        Ok(Self {
+            currency: flow.currency.code().to_owned(),
+            income: flow.income.to_decimal(),
+            spending: flow.spending.to_decimal(),
+            net: net.to_decimal(),
+            transferred_in: flow.transferred_in.to_decimal(),
+            transferred_out: flow.transferred_out.to_decimal(),
+        })
     }
 }
 

@@ -24,9 +24,15 @@ pub enum Tx {
     Edit(Edit),
     Split(Split),
     /// Delete a transaction, and the files attached to it
+    ///
+    /// One that a statement brought stays deleted when a statement brings it again; "import
+    /// --restore-deleted" brings it back.
     Delete {
         /// Its number, as "tx list" shows it
         id: i64,
+        /// Delete it even where it is reconciled
+        #[arg(long)]
+        reconciled: bool,
     },
 }
 
@@ -129,6 +135,9 @@ pub struct Edit {
     /// A tag to take off; may be given several times
     #[arg(long, value_name = "TAG", group = "change")]
     untag: Vec<String>,
+    /// Change day, amount, status or texts even where it is reconciled
+    #[arg(long)]
+    reconciled: bool,
 }
 
 impl Tx {
@@ -140,10 +149,13 @@ impl Tx {
             Self::List(list) => list.run(&vault, session)?,
             Self::Edit(edit) => edit.run(&mut vault, session)?,
             Self::Split(split) => split.run(&mut vault, session)?,
-            Self::Delete { id } => {
+            Self::Delete { id, reconciled } => {
                 let id = TransactionId(id);
                 let annotations = vault.annotations(&[id])?;
-                let deleted = vault.delete_transaction(id)?;
+                let deleted = match reconciled {
+                    true => vault.delete_even_reconciled(id)?,
+                    false => vault.delete_transaction(id)?,
+                };
                 let added = annotations.get(&id);
                 Told { transaction: &deleted, annotations: added, categories_added: Vec::new() }
                     .tell(&vault, "Deleted", session)?;
@@ -195,6 +207,7 @@ impl Edit {
             status: self.status,
             add_tags: self.tag,
             remove_tags: self.untag,
+            even_reconciled: self.reconciled,
         };
         let category = edit.category.as_deref().filter(|text| !text.is_empty());
         let categories_added = new_categories(vault, category)?;

@@ -2,17 +2,18 @@
 //! the nonce; the rest of the nonce, behind four zeros, is that of the inner cipher
 //! (draft-irtf-cfrg-xchacha-03, section 2.3).
 
+use super::super::locked::LockedKey;
 use super::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
 use chacha20::{R20, hchacha};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, Tag, UnboundKey};
 use zeroize::Zeroizing;
 
 /// One AEAD key, ready for use, wiped on drop. Subkeys live for one call; ring's copy of one is not wiped.
-pub(crate) struct Aead(Zeroizing<[u8; 32]>);
+pub(crate) struct Aead(LockedKey);
 
 impl Aead {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(*key))
+        Self(LockedKey::copy_of(key))
     }
 
     /// Encrypts `bytes` in place and returns the tag. `nonce` must never repeat under one key.
@@ -44,7 +45,7 @@ impl Aead {
     fn inner(&self, nonce: &[u8; NONCE_BYTES]) -> Option<(LessSafeKey, Nonce)> {
         let (first, rest) = nonce.split_first_chunk::<16>()?;
         let subkey: Zeroizing<[u8; 32]> =
-            Zeroizing::new(hchacha::<R20>(&(*self.0).into(), &(*first).into()).into());
+            Zeroizing::new(hchacha::<R20>(self.0.bytes().into(), &(*first).into()).into());
         let mut inner_nonce = [0; 12];
         inner_nonce.get_mut(4..)?.copy_from_slice(rest);
         let key = UnboundKey::new(&CHACHA20_POLY1305, subkey.as_slice()).ok()?;

@@ -1,14 +1,15 @@
 //! The cipher of the RustCrypto project: Rust throughout, AVX2 where the processor has it.
 
+use super::super::locked::LockedKey;
 use super::{NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
 use chacha20poly1305::{AeadInOut, Key, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 
-/// One AEAD key, ready for use. The key schedule inside is wiped on drop.
-pub(crate) struct Aead(XChaCha20Poly1305);
+/// One AEAD key, ready for use, wiped on drop. What the cipher makes of it lives for one call and is wiped too.
+pub(crate) struct Aead(LockedKey);
 
 impl Aead {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(&Key::from(*key)))
+        Self(LockedKey::copy_of(key))
     }
 
     /// Encrypts `bytes` in place and returns the tag. `nonce` must never repeat under one key.
@@ -18,7 +19,7 @@ impl Aead {
         aad: &[u8],
         bytes: &mut [u8],
     ) -> Result<[u8; TAG_BYTES], SealError> {
-        self.0
+        self.cipher()
             .encrypt_inout_detached(&XNonce::from(*nonce), aad, bytes.into())
             .map(Into::into)
             .map_err(|_| SealError)
@@ -32,8 +33,11 @@ impl Aead {
         bytes: &mut [u8],
         tag: &[u8; TAG_BYTES],
     ) -> Result<(), Unauthentic> {
-        self.0
+        self.cipher()
             .decrypt_inout_detached(&XNonce::from(*nonce), aad, bytes.into(), &Tag::from(*tag))
             .map_err(|_| Unauthentic)
+    }
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(<&Key>::from(self.0.bytes()))
     }
 }

@@ -205,6 +205,7 @@ fn statement(
                 status: draft.status,
                 bank_id: draft.bank_id,
             },
+            parts: Vec::new(),
         })
         .collect();
     Ok(Statement { account, currency, period: None, rows, balances })

@@ -27,10 +27,9 @@ mod signs;
 mod survey;
 mod vocabulary;
 
-use super::{Format, ReadOptions, Reading, StatementError, StatementFile, Warning, encoding};
+use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, Warning, encoding};
 use answers::CsvAnswers;
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, WINDOWS_1252};
+use encoding_rs::Encoding;
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -78,23 +77,12 @@ pub(super) fn read(
     }
     skipped.sort_by_key(|row| row.line);
     (meter.progress)(total_bytes, total_bytes);
-    let file = StatementFile { format: Format::Csv, statements, warnings };
-    Ok(Reading { file, layout: Some(layout), skipped })
+    let book = BookFile::plain(StatementFile { format: Format::Csv, statements, warnings });
+    Ok(Reading { book, layout: Some(layout), skipped })
 }
 
 fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static Encoding), StatementError> {
-    encoding::decode_told(bytes, None, |bytes| {
-        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        let guess: &'static Encoding = detector.guess(None, Utf8Detection::Deny);
-        // Statements are never in a script that is read one byte at a time by chance; a guess that cannot
-        // decode the bytes is worse than the most common one.
-        if guess.decode_without_bom_handling_and_without_replacement(bytes).is_some() {
-            guess
-        } else {
-            WINDOWS_1252
-        }
-    })
+    encoding::decode_told(bytes, None, encoding::likeliest)
 }
 
 /// Finds out how the file is laid out.

@@ -115,7 +115,7 @@ impl<'a> InvestmentDraft<'a> {
             status: TransactionStatus::Posted,
             bank_id: filled(self.bank_id),
         };
-        Ok(StatementRow { line: self.line, transaction })
+        Ok(StatementRow { line: self.line, transaction, parts: Vec::new() })
     }
 
     fn currency_of_amount(&self, context: &RowContext<'a>) -> Result<Currency, StatementError> {

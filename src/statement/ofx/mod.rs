@@ -15,7 +15,7 @@ mod statement;
 mod survey;
 mod tokens;
 
-use super::{Format, ReadOptions, Reading, StatementError, StatementFile, encoding};
+use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, encoding};
 use encoding_rs::WINDOWS_1252;
 
 /// The deepest nesting of known aggregates; OFX itself needs about ten.
@@ -41,7 +41,8 @@ pub(super) fn read(
         Meter { progress, total_bytes: bytes.len() as u64, steps: (text.len() as u64) * 2, next: 0 };
     let survey = survey::survey(&text, &mut meter)?;
     let (statements, warnings, skipped) = reader::read_text(&text, &survey, options, &mut meter)?;
-    Ok(Reading { file: StatementFile { format, statements, warnings }, layout: None, skipped })
+    let book = BookFile::plain(StatementFile { format, statements, warnings });
+    Ok(Reading { book, layout: None, skipped })
 }
 
 /// Whether the root is written in lower case, as a few banks do with all tags.

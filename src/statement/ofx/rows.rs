@@ -1,6 +1,7 @@
 //! One `STMTTRN`: from its fields to a row of the ledger, or a refusal that names it.
 
 use super::super::wording::clean;
+use super::super::write::ofx::OWN_ID;
 use super::super::{StatementError, StatementErrorKind, StatementRow, Warning};
 use super::fields::{Field, is_no_date};
 use super::survey::MarkRule;
@@ -147,7 +148,11 @@ impl<'a> RowDraft<'a> {
             line: self.line,
             text: "the bank says that this row replaces one that it sent before; check both".to_owned(),
         });
-        let row = StatementRow { line: self.line, transaction: self.transaction(posted, amount) };
+        let row = StatementRow {
+            line: self.line,
+            transaction: self.transaction(posted, amount),
+            parts: Vec::new(),
+        };
         Ok(RowOutcome::Row(Box::new(row), warning))
     }
 
@@ -175,7 +180,8 @@ impl<'a> RowDraft<'a> {
             reference: filled(self.check_number).or_else(|| filled(self.reference)),
             category: None,
             status: if self.pending { TransactionStatus::Pending } else { TransactionStatus::Posted },
-            bank_id: filled(self.bank_id),
+            // What our own export put in the place of a missing id is none.
+            bank_id: filled(self.bank_id).filter(|id| !id.starts_with(OWN_ID)),
         }
     }
 

@@ -207,6 +207,8 @@ impl<'a> StatementDraft<'a> {
                 }
                 self.currency = Some(currency);
             }
+            // A bank of that number is none: exports write it where none is known.
+            "BANKID" | "BROKERID" if text.bytes().all(|b| b == b'0') => {}
             "BANKID" | "BROKERID" => self.bank_id = Some(text.into_owned()),
             "ACCTID" => self.account_id = Some(text.into_owned()),
             "ACCTTYPE" if self.kind != AccountKind::CreditCard => self.kind = account_kind(&text),

@@ -1,13 +1,13 @@
 //! Sealing a draft: only with every approval, only while the records say what it says, and exactly the bytes that were approved.
 
 use super::super::disclose::{Standing, utc_day};
-use super::super::outgoing::{Cleared, Clearing, Leaving, Sealing};
+use super::super::outgoing::{Cleared, Clearing, Leaving, Sealing, form_for};
 use super::super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::super::{
     DisclosureRequest, Issued, Preview, Vault, VaultError, documents, facts, limits, standing,
 };
 use super::{decision_of, open_draft};
-use crate::disclosure::{Decision, Enclosure, PseudonymKey, Unsigned, check_enclosures};
+use crate::disclosure::{Decision, Enclosure, PseudonymKey, SealedForm, Unsigned, check_enclosures};
 use crate::store::Store;
 use crate::store::drafts::{DraftReviewerRow, DraftRow};
 use crate::store::lifecycle::LifeRow;
@@ -117,6 +117,7 @@ impl Vault {
         let mut warnings = cleared.warnings;
         warnings.extend(cleared.verdict.warnings);
         Ok(Preview {
+            form: form_for(&pending.recipient, pending.request.form),
             recipient: self.present(pending.recipient),
             sentences: cleared.facts.iter().map(facts::sentence).collect(),
             stays: facts::what_stays(&cleared.facts, cleared.enclosed.len()),
@@ -161,13 +162,27 @@ impl Vault {
         now: Timestamp,
         deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Issued, VaultError> {
+        self.seal_draft_as(id, None, now, deliver)
+    }
+
+    /// As [`Vault::seal_draft`], in this form rather than in the one that was chosen when the draft was made.
+    ///
+    /// # Errors
+    /// As [`Vault::seal_draft`]; [`VaultError::Invalid`] for a page or data file of a draft that is made out to a key.
+    pub fn seal_draft_as(
+        &mut self,
+        id: i64,
+        form: Option<SealedForm>,
+        now: Timestamp,
+        deliver: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<Issued, VaultError> {
         let pending = self.read(|store| Pending::load(store, id))?;
         let recipient = &pending.recipient;
         let (issuer, seed) = (issuer_key(&self.key, recipient), self.inference_seed());
         let pseudonyms = pseudonym_key(&self.key, recipient);
         let passcode = pending.row.passcode.as_ref().map(|text| text.as_str());
-        let sealing = Sealing::kept(recipient, passcode)?;
-        let (audience, seal_to) = sealing.audience_and_seal()?;
+        let sealing = Sealing::kept(recipient, passcode, form.or(pending.request.form))?;
+        let (audience, seal_to) = sealing.audience_and_seal(self.random.as_ref())?;
         if audience != pending.unsigned.claims().audience {
             return Err(VaultError::Sealing("the draft is for another key than the recipient's".to_owned()));
         }
@@ -205,7 +220,7 @@ impl Vault {
             self.log_denial(&pending.request, &pending.recipient.name, error, now)?;
         }
         let entry = written.map_err(|error| self.explain(error))?;
-        Ok(Issued::of(entry, sealing.into_passcode(), self.present(pending.recipient)))
+        Ok(Issued::of(entry, sealing, self.present(pending.recipient)))
     }
 }
 

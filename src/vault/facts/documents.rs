@@ -103,6 +103,9 @@ fn media_type_of_format(format: &str) -> &'static str {
     match format {
         "csv" => "text/csv",
         "ofx1" | "ofx2" => "application/x-ofx",
+        "camt" => "application/xml",
+        "mt940" => "text/plain",
+        "qif" => "application/qif",
         _ => "application/octet-stream",
     }
 }

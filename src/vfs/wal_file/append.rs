@@ -247,19 +247,42 @@ impl<B: Backing> WalFile<B> {
     /// so.
     fn settle_recovery(&mut self, vault: &mut VaultFile<B>) -> Result<(), Fault> {
         let life = self.life()?;
-        if life.written > 0 || life.commit.at.frame <= life.durable.frame {
+        if life.written > 0 {
+            return Ok(());
+        }
+        vault.make_sure_of_header()?;
+        let life = self.life()?;
+        if life.commit.at.frame <= life.durable.frame {
             return Ok(());
         }
         let commit = life.commit;
+        self.rewrite_recovered()?;
         self.backing.sync()?;
         self.life()?.durable = commit.at;
         vault.note_frontier(commit.at, commit.sequence)
+    }
+
+    /// Writes once more what was recovered and is not known to be durable: a sync of the session before may have failed, and then
+    /// the disk need not have what every read shows, and a new sync would not say so.
+    fn rewrite_recovered(&mut self) -> Result<(), Fault> {
+        let life = self.life()?;
+        let (from, to) = (life.durable.frame.saturating_add(1), life.commit.at.frame);
+        self.in_scratch = None;
+        for frame in from..=to {
+            let at = wal_frame::frame_offset(frame);
+            self.backing.read(self.scratch.bytes(), at)?;
+            self.backing.write(self.scratch.bytes(), at)?;
+        }
+        Ok(())
     }
 
     /// Makes the log durable up to its last commit, and says so behind it.
     pub(crate) fn sync(&mut self, vault: &mut VaultFile<B>) -> Result<(), Fault> {
         self.flush(vault)?;
         if self.unsynced {
+            if self.life.as_ref().is_some_and(|life| life.written == 0) {
+                self.rewrite_recovered()?;
+            }
             self.backing.sync()?;
             self.unsynced = false;
         }

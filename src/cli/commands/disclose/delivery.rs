@@ -1,6 +1,7 @@
 //! From requests to a sealed file: shows what will leave, asks, seals, and tells what to do with the file.
 
 use super::Way;
+use super::form::FormChoice;
 use crate::cli::commands::facts;
 use crate::cli::commands::shapes::iso;
 use crate::cli::console::Console;
@@ -11,7 +12,7 @@ use crate::cli::render::Tone;
 use crate::cli::session::Session;
 use crate::cli::when::{Day, local, parse_day, parse_span};
 use clap::Args;
-use finvault::disclosure::{Lifetime, OnwardSharing, Purpose, Terms};
+use finvault::disclosure::{Lifetime, OnwardSharing, Passcode, Purpose, SealedForm, Terms};
 use finvault::vault::{DisclosureRequest, FactRequest, Issued, LabelChoice, Preview, Vault, VaultError};
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -37,7 +38,9 @@ pub struct Delivery {
     /// Let "disclosure renew" make it again with fresh figures, up to this day
     #[arg(long, value_name = "DAY", value_parser = parse_day)]
     pub(super) standing_until: Option<Day>,
-    /// The file to write [default: disclosure-RECIPIENT-DAY.age here]
+    #[command(flatten)]
+    pub(super) form: FormChoice,
+    /// The file to write [default: disclosure-RECIPIENT-DAY here, ending in .age, .html or .jwe]
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Replace that file if it exists
@@ -141,6 +144,11 @@ impl Delivery {
                 intent_to_retain: plan.terms.intent_to_retain,
             },
             accept_risk: self.accept_risk.clone(),
+            form: match way {
+                Way::Seal => self.form.for_file(self.output.as_deref()),
+                // The file of a draft is for its reviewers and always an age file.
+                Way::Draft(_) => self.form.named(),
+            },
         };
         let asked = Asked { request, notes, recipient: recipient.name };
         match way {
@@ -171,7 +179,7 @@ impl Delivery {
         }
         let path = match &self.output {
             Some(path) => path.clone(),
-            None => free_name("disclosure", recipient, session.today()),
+            None => free_name("disclosure", recipient, preview.form, session.today()),
         };
         // The file is not in its place yet: it gets there once the log entry is durable.
         let mut sealed = OutputFile::begin(&path, self.force)?;
@@ -232,19 +240,25 @@ pub(in crate::cli::commands) fn preview(
 }
 
 /// A name in the current folder that says what the file is, and is free.
-pub(in crate::cli::commands) fn free_name(what: &str, recipient: &str, today: Date) -> PathBuf {
+pub(in crate::cli::commands) fn free_name(
+    what: &str,
+    recipient: &str,
+    form: SealedForm,
+    today: Date,
+) -> PathBuf {
+    let ending = form.ending();
     let slug: String =
         recipient.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let slug: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
     // Names of files are shorter than names of recipients may be.
     let slug: String = slug.join("-").chars().take(40).collect();
     let stem = format!("{what}-{slug}-{today}");
-    let mut path = PathBuf::from(format!("{stem}.age"));
+    let mut path = PathBuf::from(format!("{stem}.{ending}"));
     for number in 2.. {
         if std::fs::symlink_metadata(&path).is_err() {
             break;
         }
-        path = PathBuf::from(format!("{stem}-{number}.age"));
+        path = PathBuf::from(format!("{stem}-{number}.{ending}"));
     }
     path
 }
@@ -304,6 +318,7 @@ struct IssuedShape<'a> {
     sha256: &'a str,
     issuer: &'a str,
     issuer_words: &'a str,
+    form: &'static str,
     passcode: Option<&'a str>,
     #[serde(flatten)]
     preview: PreviewShape<'a>,
@@ -332,7 +347,12 @@ pub(in crate::cli::commands) fn print_preview(
         let sharing = preview.terms.onward_sharing.as_str();
         console.say(format!("  passing on: {sharing}, under their key {holder}"))?;
     }
-    let sealing = if preview.recipient.key.is_some() { "to their key" } else { "under a new passcode" };
+    let sealing = match preview.form {
+        SealedForm::Page => "under a new passcode, as a page that opens in a browser",
+        SealedForm::Data => "under a new passcode, as a data file for the viewer",
+        _ if preview.recipient.key.is_some() => "to their key",
+        _ => "under a new passcode",
+    };
     console.say(format!("  sealed:  {sealing}"))?;
     console.say(format!("Everything else stays: {}.", preview.stays.join(", ")))?;
     if preview.earlier > 0 || !preview.afterwards.is_empty() {
@@ -367,6 +387,27 @@ fn print_afterwards(preview: &Preview, console: &mut Console) -> Result<(), Fail
     Ok(())
 }
 
+/// Shows a passcode, which is shown once, and what to say with it.
+pub(in crate::cli::commands) fn tell_passcode(
+    passcode: &Passcode,
+    form: SealedForm,
+    sha256: &str,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    console.say_toned(&[(Tone::Plain, "Passcode:  "), (Tone::Strong, &passcode.text())])?;
+    console.say(format!("  to read aloud:  {}", passcode.spoken().as_str()))?;
+    console.say("It is shown this once. Send it by another way than the file, by phone for example.")?;
+    match form {
+        SealedForm::Page => {
+            console.say("They open the file in a browser and type the passcode; nothing is installed.")?
+        }
+        SealedForm::Data => console
+            .say("They drop the file on the page that \"finvault viewer\" writes, and type the passcode.")?,
+        _ => {}
+    }
+    console.say(format!("The file's SHA-256, to send with the passcode:  {sha256}"))
+}
+
 pub(in crate::cli::commands) fn tell(
     issued: &Issued,
     preview: &Preview,
@@ -383,6 +424,7 @@ pub(in crate::cli::commands) fn tell(
             sha256: &issued.sha256,
             issuer: &issued.issuer,
             issuer_words: &issued.recipient.issuer_words,
+            form: issued.form.as_str(),
             passcode: passcode.as_ref().map(|text| text.as_str()),
             preview: PreviewShape::new(preview, notes),
         });
@@ -391,9 +433,8 @@ pub(in crate::cli::commands) fn tell(
         (Tone::Good, "Sealed"),
         (Tone::Plain, &format!(" disclosure {} into {}", issued.id, path.display())),
     ])?;
-    if let Some(passcode) = &passcode {
-        console.say_toned(&[(Tone::Plain, "Passcode:  "), (Tone::Strong, passcode)])?;
-        console.say("It is shown this once. Send it by another way than the file, by phone for example.")?;
+    if let Some(passcode) = &issued.passcode {
+        tell_passcode(passcode, issued.form, &issued.sha256, console)?;
     }
     console.say(format!("They see that it is yours by this fingerprint:  {}", issued.issuer))?;
     console.say(format!("in words:  {}", issued.recipient.issuer_words))?;

@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output_file::OutputFile;
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
+use finvault::disclosure::SealedForm;
 use finvault::vault::{Vault, VaultError};
 
 impl Delivery {
@@ -42,7 +43,7 @@ impl Delivery {
         }
         let path = match &self.output {
             Some(path) => path.clone(),
-            None => free_name("draft", &recipient, session.today()),
+            None => free_name("draft", &recipient, SealedForm::Age, session.today()),
         };
         let mut sealed = OutputFile::begin(&path, self.force)?;
         let draft = vault.draft(&request, &ids, now, &mut |bytes| sealed.write(bytes))?;

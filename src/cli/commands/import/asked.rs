@@ -1,5 +1,6 @@
 //! What a file leaves open: said by options, or asked where somebody is there to answer.
 
+use super::rehearsed;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -9,10 +10,10 @@ use finvault::money::DecimalMark;
 use finvault::statement::{CsvAnswers, CsvProfile, DateOrder, Question, Signs, StatementError};
 use finvault::vault::{ImportFile, ImportOptions, ImportReport, Vault, VaultError};
 
-/// Answers to what a CSV file may leave open.
+/// Answers to what a file may leave open.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Answers {
-    /// For CSV: which number of a date comes first
+    /// For CSV and QIF: which number of a date comes first, where the file leaves it open
     #[arg(long, value_name = "ORDER", value_parser = parse_order())]
     date_order: Option<DateOrder>,
     /// For CSV: what parts units from their fraction, "," or "."
@@ -50,14 +51,17 @@ impl Answers {
 }
 
 /// Imports; where the only file leaves something open and somebody is there, asks and goes on with the answer.
+/// Before that, [`rehearsed::ask`] asks what only the owner knows.
 pub fn import(
     vault: &mut Vault,
     files: &[ImportFile<'_>],
     mut options: ImportOptions,
+    may_merge: bool,
     session: &mut Session<'_>,
 ) -> Result<ImportReport, Failure> {
     let mut asked = CsvAnswers::default();
     loop {
+        options = rehearsed::ask(vault, files, options, may_merge, session)?;
         let progress = session.console.progress()?;
         let result = vault.import(files, &options, session.now(), &mut |at| {
             progress.show(at.stage, at.done, at.total);

@@ -5,6 +5,7 @@ mod endorsed;
 mod extract;
 mod key;
 mod list;
+mod qr;
 mod refused;
 mod shown;
 
@@ -18,7 +19,7 @@ use clap::Args;
 use compared::Earlier;
 use finvault::disclosure::{
     Enclosed, Expectation, ExpectedAudience, OpenError, Opened, Outcome, Revocation, Verdict, Verified,
-    check_enclosures, open, verify,
+    check_enclosures, open, sealed_times, verify,
 };
 pub(super) use key::{Key, identities, passcode, read};
 pub(super) use list::GivenList;
@@ -35,7 +36,7 @@ use std::path::PathBuf;
 /// --trust.
 #[derive(Debug, Args)]
 pub struct Open {
-    /// The file; "-" reads standard input
+    /// The file, whether .age, .html or .jwe; "-" reads standard input
     file: PathBuf,
     /// Your secret key: what age-keygen or ssh-keygen wrote
     #[arg(long, value_name = "KEYFILE", conflicts_with = "passcode_file")]
@@ -65,6 +66,21 @@ pub struct Open {
     /// Replace files of these names in that folder
     #[arg(long, requires = "extract")]
     force: bool,
+    /// Show the signer's fingerprint as a QR code too
+    #[arg(long)]
+    qr: bool,
+}
+
+/// Refuses a file whose outside says that it is over, before anything is decrypted.
+fn refuse_by_times(file: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
+    let times = match sealed_times(file) {
+        Ok(times) => times,
+        Err(error) => return Err(not_opened(error, session.console)?),
+    };
+    match times.map(|times| times.check(session.now())) {
+        Some(Err(error)) => Err(not_verified(&error, session.console)?),
+        _ => Ok(()),
+    }
 }
 
 impl Open {
@@ -75,6 +91,7 @@ impl Open {
             return Err(Failure::usage("only one of the two disclosures can come from standard input"));
         }
         let bytes = read(&self.file)?;
+        refuse_by_times(&bytes, session)?;
         let mut key = Key::named(self.identity.as_deref(), self.passcode_file.as_deref(), session.console)?;
         let mut opened = open(&bytes, key.with());
         if matches!((&opened, &key), (Err(OpenError::NeedsPasscode), Key::Nothing)) {
@@ -162,6 +179,9 @@ impl Open {
         } else {
             let received = Received { verified, enclosed, revocation, endorsements: &endorsements };
             print(verdict, &received, newly.then(|| known.path()), session.console)?;
+            if self.qr {
+                qr::print(&fingerprint, session.console)?;
+            }
             if let Some(folder) = &self.extract {
                 extract::tell(&extracted, folder, session.console)?;
             }

@@ -28,6 +28,7 @@ pub(in crate::cli::commands) fn not_opened(
         }
         OpenError::Draft => "look at it with: finvault review FILE --identity KEYFILE",
         OpenError::NotADraft => "a disclosure is shown by: finvault open FILE --identity KEYFILE",
+        OpenError::ViewerAlone => "drop the disclosure's file on that page, or give the file to this command",
         OpenError::NotADisclosure => "check that this is the file that the sender gave you",
         _ => "ask the sender for it again",
     };

@@ -4,6 +4,7 @@ mod chosen;
 mod told;
 
 use super::open::{GivenList, Key, not_opened, not_verified, read, revoked};
+use crate::cli::commands::disclose::FormChoice;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::known_signers::KnownSigners;
@@ -14,13 +15,15 @@ use chosen::{RowChoice, parse_rows, subset};
 use clap::Args;
 use finvault::crypto::random::OsRandom;
 use finvault::disclosure::{
-    Audience, Enclosure, Expectation, ExpectedAudience, OnwardSharing, Opened, Passcode, PresentError,
-    Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, Subset, Token, Verified, check_enclosures,
-    check_presentable, enclosures_passed_on, open, present, random_nonce, seal_with, verify,
+    Audience, Enclosure, Expectation, ExpectedAudience, FileDigest, OnwardSharing, Opened, Passcode,
+    PresentError, Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, SealedForm, Subset, Token,
+    Verified, check_enclosures, check_presentable, enclosures_passed_on, open, present, random_nonce,
+    seal_with, verify,
 };
+use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use told::{Told, done, refused};
+use told::{Told, Written, done, refused};
 
 /// Pass part of a disclosure that you received on to a third party; needs no vault
 ///
@@ -60,6 +63,8 @@ pub struct Present {
     /// The signed list of what the owner revoked, as they sent it
     #[arg(long, value_name = "FILE")]
     status_list: Option<PathBuf>,
+    #[command(flatten)]
+    form: FormChoice,
     /// The file to write
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
@@ -88,10 +93,13 @@ impl Reader {
         }
     }
 
-    fn seal_to(&self) -> SealTo<'_> {
-        match self {
-            Self::Key(key) => SealTo::Recipient(key),
-            Self::Passcode(passcode) => SealTo::Passcode(passcode),
+    fn seal_to(&self, form: SealedForm) -> SealTo<'_> {
+        match (self, form) {
+            (Self::Key(key), _) => SealTo::Recipient(key),
+            (Self::Passcode(passcode), SealedForm::Age) => SealTo::Passcode(passcode),
+            (Self::Passcode(passcode), form) => {
+                SealTo::Browser { passcode, page: form == SealedForm::Page, random: &OsRandom }
+            }
         }
     }
 }
@@ -112,6 +120,10 @@ impl Present {
         if !self.yes && !self.dry_run && session.console.is_json() {
             return Err(Failure::usage("with --json nothing is asked")
                 .help("give --yes to pass it on, or --dry-run to look"));
+        }
+        if self.to.is_some() && self.form().is_some_and(|form| form != SealedForm::Age) {
+            return Err(Failure::usage("a page and a data file open with a passcode, not with a key")
+                .help("give --to-passcode instead of --to, or a file that ends in .age"));
         }
         let reader = self.reader()?;
         let received = self.received(&reader, session)?;
@@ -150,6 +162,11 @@ impl Present {
         }
         let token = self.signed(&received, &subset, &reader, &key, session)?;
         self.deliver(&token, &told, &reader, session)
+    }
+
+    /// In which form it is sealed, as far as the options say so.
+    fn form(&self) -> Option<SealedForm> {
+        self.form.for_file(self.output.as_deref())
     }
 
     fn reader(&self) -> Result<Reader, Failure> {
@@ -233,15 +250,16 @@ impl Present {
         let Some(path) = &self.output else {
             return Err(Failure::usage("no file to write").help("name it with --output"));
         };
-        let sealed = seal_with(token, told.enclosed, &reader.seal_to())
+        let form = self.form().unwrap_or(SealedForm::Page);
+        let sealed = seal_with(token, told.enclosed, &reader.seal_to(form))
             .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
         write_new(path, &sealed, self.force)?;
         let passcode = match reader {
-            Reader::Passcode(passcode) => Some(passcode.text()),
+            Reader::Passcode(passcode) => Some((passcode, form)),
             Reader::Key(_) => None,
         };
-        let passcode = passcode.as_ref().map(|text| text.as_str());
-        done(told, token, path, passcode, session)?;
+        let sha256 = FileDigest::from_bytes(Sha256::digest(&sealed).into()).to_string();
+        done(told, token, &Written { path, sha256: &sha256, passcode }, session)?;
         Ok(Exit::Done)
     }
 }

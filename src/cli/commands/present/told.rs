@@ -1,5 +1,6 @@
 //! What the one who passes on is told: what goes, what is withheld and will be seen to be, and why something is refused.
 
+use crate::cli::commands::disclose::tell_passcode;
 use crate::cli::commands::facts;
 use crate::cli::commands::open::terms_line;
 use crate::cli::commands::shapes::iso;
@@ -11,7 +12,8 @@ use crate::cli::session::Session;
 use crate::cli::when::local;
 use finvault::crypto::sign::Fingerprint;
 use finvault::disclosure::{
-    Enclosure, Fact, OnwardSharing, Passed, PresentError, Subset, Token, Verified, fingerprint_words,
+    Enclosure, Fact, OnwardSharing, Passcode, Passed, PresentError, SealedForm, Subset, Token, Verified,
+    fingerprint_words,
 };
 use serde::Serialize;
 use std::path::Path;
@@ -149,24 +151,33 @@ fn rows(shown: usize, withheld: u64) -> String {
     }
 }
 
+/// The file that was written.
+pub(super) struct Written<'a> {
+    pub(super) path: &'a Path,
+    pub(super) sha256: &'a str,
+    /// The passcode that it is under, and its form.
+    pub(super) passcode: Option<(&'a Passcode, SealedForm)>,
+}
+
 /// Tells that it is done, and what to do with the file.
 pub(super) fn done(
     told: &Told<'_>,
     token: &Token,
-    path: &Path,
-    passcode: Option<&str>,
+    written: &Written<'_>,
     session: &mut Session<'_>,
 ) -> Result<(), Failure> {
+    let path = written.path;
     let console = &mut *session.console;
     if console.is_json() {
+        let text = written.passcode.map(|(passcode, _)| passcode.text());
+        let passcode = text.as_ref().map(|text| text.as_str());
         let output = Some(path.display().to_string());
         let token_sha256 = Some(token.digest().to_string());
         return console.json(&PassedShape { output, token_sha256, passcode, ..told.shape() });
     }
     console.say_toned(&[(Tone::Good, "Sealed"), (Tone::Plain, &format!(" into {}", path.display()))])?;
-    if let Some(passcode) = passcode {
-        console.say_toned(&[(Tone::Plain, "Passcode:  "), (Tone::Strong, passcode)])?;
-        console.say("It is shown this once. Send it by another way than the file, by phone for example.")?;
+    if let Some((passcode, form)) = written.passcode {
+        tell_passcode(passcode, form, written.sha256, console)?;
     }
     console.say("Its reader compares two fingerprints: the signer's with the owner, and yours with you.")
 }

@@ -1,0 +1,98 @@
+//! Reading a file of any format that is known, those of SQLite included, which `statement` alone does not open.
+
+use crate::statement::gnucash::{
+    GnucashAccount, GnucashBook, GnucashCommodity, GnucashSplit, GnucashTransaction, read_tables,
+};
+use crate::statement::{self, ReadOptions, Reading, StatementError, StatementErrorKind};
+use crate::store::gnucash::{GnucashFileError, GnucashTables, read_gnucash};
+
+/// How SQLite files begin.
+const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Reads a statement or a book of any format, as [`Vault::import`](super::Vault::import) does, and changes nothing; tells how it was
+/// understood and which rows were left out.
+///
+/// # Errors
+/// [`StatementError`] for anything that cannot be read exactly.
+pub fn read_any(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading, StatementError> {
+    let is_wanted = options.format.is_none_or(|format| format == statement::Format::Gnucash);
+    if !bytes.starts_with(SQLITE_MAGIC) || !is_wanted || options.profile.is_some() {
+        return statement::read_explained(bytes, options, progress);
+    }
+    let tables = read_gnucash(bytes).map_err(|error| refusal(&error))?;
+    read_tables(plain(tables), options).map(Reading::from)
+}
+
+fn refusal(error: &GnucashFileError) -> StatementError {
+    let (kind, remedy) = match error {
+        GnucashFileError::TooLarge => {
+            (StatementErrorKind::TooLarge, "save the book as XML in GnuCash, and import that")
+        }
+        GnucashFileError::NoBook(_) => {
+            (StatementErrorKind::UnknownFormat, "export the statement from the bank as OFX, QFX or CSV")
+        }
+        GnucashFileError::Odd(_) | GnucashFileError::Damaged(_) => {
+            (StatementErrorKind::Malformed, "save the book again in GnuCash, as XML or SQLite")
+        }
+    };
+    let (message, remedy) = (error.to_string(), remedy.to_owned());
+    StatementError { kind, message, line: 0, excerpt: String::new(), remedy, question: None }
+}
+
+fn plain(tables: GnucashTables) -> GnucashBook {
+    GnucashBook {
+        commodities: tables
+            .commodities
+            .into_iter()
+            .map(|row| GnucashCommodity {
+                id: row.guid,
+                namespace: row.namespace,
+                code: row.mnemonic,
+                fraction: row.fraction,
+            })
+            .collect(),
+        accounts: tables
+            .accounts
+            .into_iter()
+            .map(|row| GnucashAccount {
+                id: row.guid,
+                name: row.name,
+                kind: row.account_type,
+                commodity: row.commodity,
+                parent: row.parent,
+                is_template: row.is_template_root,
+            })
+            .collect(),
+        transactions: tables
+            .transactions
+            .into_iter()
+            .map(|row| GnucashTransaction {
+                id: row.guid,
+                line: 0,
+                currency: row.currency,
+                number: row.number,
+                posted: row.posted,
+                posted_day: row.posted_day,
+                is_local_time: false,
+                description: row.description,
+                notes: row.notes,
+                splits: row
+                    .splits
+                    .into_iter()
+                    .map(|split| GnucashSplit {
+                        line: 0,
+                        account: split.account,
+                        memo: split.memo,
+                        reconciled: split.reconciled,
+                        value: split.value,
+                        quantity: split.quantity,
+                    })
+                    .collect(),
+            })
+            .collect(),
+    }
+}
