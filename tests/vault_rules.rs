@@ -344,3 +344,26 @@ fn rows_that_cannot_be_read_are_skipped_only_where_asked() {
     assert_eq!((skipped.line, skipped.excerpt.starts_with("2026-02-30,GREEN")), (3, true));
     assert_eq!(house.rows().len(), 3);
 }
+
+#[test]
+fn taking_an_import_back_minds_the_owners_categories_and_not_those_of_rules() {
+    let mut house = house();
+    house.add("grocer", None, Some("groceries"));
+    let batch = house.import(MARCH).files[0].batch.unwrap();
+    assert_eq!(house.rows()[1].detail.category.as_deref(), Some("Food:Groceries"));
+    let conflicts = house.vault.rehearse_undo(batch, now()).unwrap().conflicts;
+    assert!(conflicts.is_empty(), "{conflicts:?}");
+    let id = house.rows()[2].id;
+    house.categorise(id.0, "Leisure");
+    assert_eq!(house.vault.rehearse_undo(batch, now()).unwrap().conflicts.categorised, [id]);
+}
+
+#[test]
+fn a_row_that_its_file_splits_gets_no_category_of_rules() {
+    let mut house = house();
+    house.add("grocer", Some("Green Grocer"), Some("groceries"));
+    let qif = "!Type:Bank\nD13/02/2026\nT-30.00\nPGREEN GROCER 12\nSFood\n$-20.00\nSHome\n$-10.00\n^\n";
+    house.import(qif);
+    let row = house.rows().remove(0);
+    assert_eq!((row.detail.payee.as_str(), row.detail.category), ("Green Grocer", None));
+}
