@@ -1,7 +1,7 @@
 //! What sealing costs: each workload on a sealed vault and on plain SQLite, in turn, in the same run.
 //!
 //! `cargo bench --bench store` prints a table of process CPU time (user and system) and the ratio of the two, then
-//! lets criterion time the opening of a vault. `FINVAULT_BENCH_SCALE` scales the sizes: 1 is the full size (a
+//! lets criterion time the opening of a vault (at full size also of one of 1 GiB). `FINVAULT_BENCH_SCALE` scales the sizes: 1 is the full size (a
 //! million rows, some minutes), the default is 0.2. `FINVAULT_BENCH_ROUNDS` sets how often each is run (3); the best
 //! of them counts, since anything else on the machine only adds time. `FINVAULT_BENCH_ONLY` runs the rows whose name
 //! contains it. `benches/peers` measures other encrypting engines beside it.
@@ -91,7 +91,9 @@ impl Bench {
             return;
         }
         let mut criterion = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(2));
-        for (name, database) in ["open/plain", "open/sealed"].into_iter().zip(filled) {
+        let names = ["open/plain", "open/sealed", "open/plain, 1 GiB", "open/sealed, 1 GiB"];
+        let large = if self.scale < 1.0 { vec![] } else { self.large().into() };
+        for (name, database) in names.into_iter().zip(filled.iter().chain(&large)) {
             criterion.bench_function(name, |bencher| {
                 bencher.iter(|| {
                     let connection = database.open(64, Sync::Full);
@@ -102,6 +104,21 @@ impl Bench {
             });
         }
         criterion.final_summary();
+    }
+
+    /// Two databases of 1 GiB, for what opening costs when the file is large; their one row of `tx` comes last.
+    fn large(&self) -> [Database; 2] {
+        [Kind::Plain, Kind::Sealed].map(|kind| {
+            let database = Database::new(self.folder.path(), kind, "large");
+            let connection = database.open(64, Sync::Full);
+            let mebibytes = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1024)
+                             INSERT INTO bulk SELECT i, randomblob(1048576) FROM n";
+            connection.execute_batch("CREATE TABLE bulk(id INTEGER PRIMARY KEY, bytes BLOB)").unwrap();
+            connection.execute_batch(mebibytes).unwrap();
+            fill(&connection, 0.0);
+            drop(connection);
+            database
+        })
     }
 }
 
