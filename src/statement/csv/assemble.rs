@@ -2,8 +2,8 @@
 
 use super::super::wording::clean;
 use super::super::{
-    ReadOptions, StatedAmount, Statement, StatementAccount, StatementError, StatementErrorKind, StatementRow,
-    Warning, problem,
+    Question, ReadOptions, SkippedRow, StatedAmount, Statement, StatementAccount, StatementError,
+    StatementErrorKind, StatementRow, Warning, problem,
 };
 use super::chain::{self, Run, Verdict};
 use super::columns::is_iban;
@@ -33,6 +33,7 @@ pub(super) fn assemble(
     plan: &Plan,
     options: &ReadOptions,
     warnings: &mut Vec<Warning>,
+    skipped: &mut Vec<SkippedRow>,
 ) -> Result<Vec<Statement>, StatementError> {
     check_signs(&drafts, plan)?;
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -62,7 +63,25 @@ pub(super) fn assemble(
         warnings.push(Warning { line: 0, text: "the file has column names but no transactions".to_owned() });
     }
     adopt_rows_without_account(&mut groups);
+    if options.skip_bad_rows {
+        groups.iter_mut().for_each(|group| skip_unholdable(group, skipped));
+    }
     groups.into_iter().map(|group| statement(group, plan, warnings)).collect()
+}
+
+/// Leaves out rows whose amount or fee the currency cannot hold.
+fn skip_unholdable(group: &mut Group<'_>, skipped: &mut Vec<SkippedRow>) {
+    let currency = group.currency;
+    group.drafts.retain(|draft| {
+        let held = [Some(draft.amount), draft.fee]
+            .into_iter()
+            .flatten()
+            .try_for_each(|value| value.to_minor(currency).map(drop));
+        if let Err(error) = &held {
+            skipped.push(bad_cell(draft.line, draft.source, error.to_string()).into());
+        }
+        held.is_ok()
+    });
 }
 
 /// The one currency that rows state, for rows that state none.
@@ -107,7 +126,7 @@ fn no_currency() -> StatementError {
 
 /// Refuses signs that the rows' own words contradict.
 fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> {
-    if plan.from_profile {
+    if plan.from_profile || plan.signs_told {
         return Ok(());
     }
     let hint = "\"invert\": true or false";
@@ -135,7 +154,8 @@ fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> 
             "the words of this row and its sign contradict each other: purchases seem to be written as positive amounts",
             &plan.titles,
             hint,
-        ));
+        )
+        .asking(Question::Signs));
     }
     let mostly_above = plan.balance.is_none() && below > 0 && above > 3 * below;
     if signed && ((plan.is_card && above > below) || mostly_above) {
@@ -145,7 +165,8 @@ fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> 
             "most amounts are above zero, as in exports of cards: it is not sure whether those are purchases",
             &plan.titles,
             hint,
-        ));
+        )
+        .asking(Question::Signs));
     }
     Ok(())
 }
@@ -180,7 +201,7 @@ fn statement(
                 payee_raw: draft.payee,
                 memo: draft.memo,
                 reference: draft.reference,
-                category: None,
+                category: draft.category,
                 status: draft.status,
                 bank_id: draft.bank_id,
             },
@@ -234,7 +255,7 @@ fn settle_fees(
         return Ok(());
     };
     let runs = possible_runs(drafts);
-    if matches!(chain::judge(rows, &runs), Verdict::Follows(_)) {
+    if !plan.fee_on_top && matches!(chain::judge(rows, &runs), Verdict::Follows(_)) {
         return Ok(());
     }
     let mut net = Vec::with_capacity(rows.len());
@@ -246,7 +267,7 @@ fn settle_fees(
             .ok_or_else(|| bad_cell(draft.line, draft.source, "the amount and its fee are too large"))?;
         net.push((after, *balance));
     }
-    if matches!(chain::judge(&net, &runs), Verdict::Follows(_)) {
+    if plan.fee_on_top || matches!(chain::judge(&net, &runs), Verdict::Follows(_)) {
         rows.copy_from_slice(&net);
         return Ok(());
     }
@@ -263,13 +284,16 @@ fn settle_fees(
 fn check_verdict(verdict: Verdict, plan: &Plan, warnings: &mut Vec<Warning>) -> Result<(), StatementError> {
     let hint = "\"invert\": true or false, or \"debit\" and \"credit\"";
     match verdict {
-        Verdict::FollowsInverted { steps } if !plan.from_profile && steps >= 1 => Err(unsure(
-            0,
-            "",
-            "the running balance falls where amounts rise, so it is not sure which amounts were paid",
-            &plan.titles,
-            hint,
-        )),
+        Verdict::FollowsInverted { steps } if !plan.from_profile && !plan.signs_told && steps >= 1 => {
+            Err(unsure(
+                0,
+                "",
+                "the running balance falls where amounts rise, so it is not sure which amounts were paid",
+                &plan.titles,
+                hint,
+            )
+            .asking(Question::Signs))
+        }
         Verdict::Broken => {
             warnings.push(Warning {
                 line: 0,
