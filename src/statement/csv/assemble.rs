@@ -36,10 +36,14 @@ pub(super) fn assemble(
     skipped: &mut Vec<SkippedRow>,
 ) -> Result<Vec<Statement>, StatementError> {
     check_signs(&drafts, plan)?;
-    let mut groups: Vec<Group<'_>> = Vec::new();
     let only_code = only_currency(&drafts);
-    for draft in drafts {
-        let currency = draft.currency.or(only_code).or(options.currency).ok_or_else(no_currency)?;
+    let currency_of = |draft: &Draft<'_>| draft.currency.or(only_code).or(options.currency);
+    let (mut groups, rest) = match one_group(drafts, currency_of) {
+        Ok(group) => (vec![group], Vec::new()),
+        Err(drafts) => (Vec::new(), drafts),
+    };
+    for draft in rest {
+        let currency = currency_of(&draft).ok_or_else(no_currency)?;
         let is_full = groups.len() >= MAX_STATEMENTS;
         let found =
             groups.iter_mut().find(|group| group.account == draft.account && group.currency == currency);
@@ -67,6 +71,22 @@ pub(super) fn assemble(
         groups.iter_mut().for_each(|group| skip_unholdable(group, skipped));
     }
     groups.into_iter().map(|group| statement(group, plan, warnings)).collect()
+}
+
+/// All rows as one group, where they are of one account in one currency; else the rows. There may be a million of them,
+/// so that no second list of them is made where none is needed.
+fn one_group<'t>(
+    drafts: Vec<Draft<'t>>,
+    currency_of: impl Fn(&Draft<'t>) -> Option<Currency>,
+) -> Result<Group<'t>, Vec<Draft<'t>>> {
+    let Some(first) = drafts.first() else { return Err(drafts) };
+    let Some(currency) = currency_of(first) else { return Err(drafts) };
+    let account = first.account.clone();
+    if drafts.iter().all(|draft| draft.account == account && currency_of(draft) == Some(currency)) {
+        Ok(Group { account, currency, drafts })
+    } else {
+        Err(drafts)
+    }
 }
 
 /// Leaves out rows whose amount or fee the currency cannot hold.
