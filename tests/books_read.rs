@@ -17,7 +17,7 @@ const DUMP: &str = include_str!("fixtures/export/book.jsonl");
 const GNUCASH: &str = include_str!("fixtures/books/small.gnucash");
 
 fn try_read(bytes: &[u8]) -> Result<BookFile, StatementError> {
-    read_any(bytes, &ReadOptions::default(), &mut |_, _| {})
+    read_any(bytes, &ReadOptions::default(), &mut |_, _| {}).map(|reading| reading.book)
 }
 
 #[track_caller]
@@ -96,7 +96,7 @@ fn signs_of_several_currencies_are_never_guessed() {
     let refused = try_read(text.as_bytes()).unwrap_err();
     assert!(refused.remedy.contains("--currency"), "{}", refused.remedy);
     let options = ReadOptions { currency: Currency::iso("CAD").ok(), ..ReadOptions::default() };
-    let book = read_any(text.as_bytes(), &options, &mut |_, _| {}).unwrap();
+    let book = read_any(text.as_bytes(), &options, &mut |_, _| {}).unwrap().book;
     assert_eq!(rows(&book), ["Assets:Cash 2026-01-02 -4.50 CAD Food"]);
 }
 

@@ -220,7 +220,7 @@ fn imports_are_all_or_nothing_and_say_which_line() {
     assert_eq!(sandbox.json(&["tx", "list"]).expect(0).json(), json!([]));
 
     let fed = sandbox.feed(&["--json", "import", "-"], &sandbox.read("good.ofx")).expect(0).json();
-    assert_eq!(fed["files"][0]["path"], "-");
+    assert_eq!(fed["files"][0]["path"], "stdin");
     assert_eq!(fed["files"][0]["accounts"][0]["added"], 1);
     for (name, content) in
         [("empty", &b""[..]), ("binary", &[0, 1, 2, 255, 254][..]), ("text", b"Dear customer,\n")]

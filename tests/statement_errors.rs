@@ -25,8 +25,8 @@ fn options(told: &str) -> ReadOptions {
                 options.format = Format::ALL.iter().copied().find(|format| format.as_str() == word);
                 assert!(options.format.is_some(), "{line:?} names no format");
             }
-            Some(("date-order", "dmy")) => options.date_order = Some(DateOrder::DayMonthYear),
-            Some(("date-order", "mdy")) => options.date_order = Some(DateOrder::MonthDayYear),
+            Some(("date-order", "dmy")) => options.answers.date_order = Some(DateOrder::DayMonthYear),
+            Some(("date-order", "mdy")) => options.answers.date_order = Some(DateOrder::MonthDayYear),
             _ => panic!("{line:?} tells the reader nothing"),
         }
     }

@@ -2,12 +2,13 @@
 //! beside it: rows, balances and warnings, or the refusal in full. Set `FINVAULT_BLESS=1` to write the
 //! outcomes anew, then read the difference.
 //!
-//! The first lines of an `.expected` file may be `# currency CODE`, `# date-order dmy` or `# profile NAME`: what the reader is told.
+//! The first lines of an `.expected` file may be `# currency CODE`, `# profile NAME`, `# date-order dmy`,
+//! `# signs inverted` or `# skip-bad-rows`: what the reader is told.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use finvault::money::Currency;
-use finvault::statement::{CsvProfile, DateOrder, ReadOptions, StatementError, StatementFile, read};
+use finvault::statement::{CsvProfile, ReadOptions, Reading, StatementError, read_explained};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -19,24 +20,32 @@ fn options(told: &str, beside: &Path) -> ReadOptions {
     let mut options = ReadOptions::default();
     for line in told.lines().filter_map(|line| line.strip_prefix("# ")) {
         match line.split_once(' ') {
-            Some(("date-order", "dmy")) => options.date_order = Some(DateOrder::DayMonthYear),
             Some(("currency", code)) => options.currency = Some(Currency::iso(code).unwrap()),
             Some(("profile", name)) if name.ends_with(".json") => {
                 let json = std::fs::read_to_string(beside.with_file_name(name)).unwrap();
                 options.profile = Some(CsvProfile::parse(&json).unwrap());
             }
             Some(("profile", name)) => options.profile = Some(CsvProfile::builtin(name).unwrap()),
+            Some(("date-order", order)) => options.answers.date_order = Some(order.parse().unwrap()),
+            Some(("signs", signs)) => options.answers.signs = Some(signs.parse().unwrap()),
+            None if line == "skip-bad-rows" => options.skip_bad_rows = true,
             _ => panic!("{line:?} tells the reader nothing"),
         }
     }
     options
 }
 
-fn show(outcome: &Result<StatementFile, StatementError>) -> String {
+fn show(outcome: &Result<Reading, StatementError>) -> String {
     let mut out = String::new();
     match outcome {
-        Ok(file) => {
+        Ok(Reading { book, layout, skipped }) => {
+            let file = &book.file;
             writeln!(out, "read as {}", file.format.as_str()).unwrap();
+            if let Some(layout) = layout {
+                let profile =
+                    layout.profile.as_ref().map(|name| format!("profile {name}: ")).unwrap_or_default();
+                writeln!(out, "  {profile}{layout}").unwrap();
+            }
             for statement in &file.statements {
                 let account = statement.account.as_ref().map_or("no account".to_owned(), |account| {
                     let institution = account.institution.as_deref().unwrap_or("-");
@@ -74,6 +83,9 @@ fn show(outcome: &Result<StatementFile, StatementError>) -> String {
                     writeln!(out, "  {} balance {} {}", balance.kind, balance.date, balance.amount).unwrap();
                 }
             }
+            for row in skipped {
+                writeln!(out, "skipped, line {}: {} ({})", row.line, row.reason, row.excerpt).unwrap();
+            }
             for warning in &file.warnings {
                 writeln!(out, "warning, line {}: {}", warning.line, warning.text).unwrap();
             }
@@ -107,7 +119,8 @@ fn every_fixture_has_the_outcome_written_beside_it() {
         let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
         let told: String =
             expected.lines().take_while(|line| line.starts_with("# ")).map(|l| format!("{l}\n")).collect();
-        let outcome = read(&std::fs::read(&path).unwrap(), &options(&told, &path));
+        let bytes = std::fs::read(&path).unwrap();
+        let outcome = read_explained(&bytes, &options(&told, &path), &mut |_, _| {});
         let found = format!("{told}{}", show(&outcome));
         if bless {
             std::fs::write(&expected_path, &found).unwrap();

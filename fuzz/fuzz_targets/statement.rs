@@ -3,7 +3,7 @@
 #![no_main]
 
 use finvault::money::Currency;
-use finvault::statement::{Format, ReadOptions, detect, read};
+use finvault::statement::{CsvProfile, Format, ReadOptions, detect, read, read_explained};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -11,6 +11,16 @@ fuzz_target!(|data: &[u8]| {
     let options = ReadOptions { currency: Currency::iso("EUR").ok(), ..ReadOptions::default() };
     let first = read(data, &options);
     assert_eq!(first, read(data, &options));
+    // What is read as a whole is read the same where bad rows would be skipped, and none is.
+    let lenient = ReadOptions { skip_bad_rows: true, ..options.clone() };
+    if let (Ok(file), Ok(reading)) = (&first, read_explained(data, &lenient, &mut |_, _| {})) {
+        assert_eq!((&reading.book.file, reading.skipped.len()), (file, 0));
+        let layout = reading.layout.map(|layout| layout.to_string()).unwrap_or_default();
+        assert!(!layout.contains('\u{1b}'), "an escape sequence would reach the screen");
+    }
+    if let Ok(profile) = std::str::from_utf8(data).map(CsvProfile::parse) {
+        let _ = profile.map(|profile| read(data, &ReadOptions { profile: Some(profile), ..options.clone() }));
+    }
     match first {
         Ok(file) => {
             for statement in &file.statements {

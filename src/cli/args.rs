@@ -83,10 +83,14 @@ pub enum Command {
     #[command(subcommand)]
     Category(commands::category::Category),
     #[command(subcommand)]
+    Rule(Box<commands::rule::Rule>),
+    #[command(subcommand)]
     Attach(commands::attach::Attach),
     Import(commands::import::Import),
     #[command(subcommand)]
     Imports(commands::imports::Imports),
+    #[command(subcommand)]
+    CsvProfile(commands::csv_profile::CsvProfile),
     #[command(subcommand)]
     Transfer(commands::transfer::TransferCommand),
     Balance(commands::balance::Balance),

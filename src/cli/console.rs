@@ -151,6 +151,19 @@ impl Console {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// Asks for a line of text; a `\n` in the question begins a new line. Only to be called where [`Console::can_ask`].
+    pub fn ask(&mut self, question: &str) -> Result<String, Failure> {
+        self.flush()?;
+        let lines: Vec<_> = question.split('\n').map(clean).collect();
+        let _ = write!(io::stderr(), "{}", lines.join("\n"));
+        let _ = io::stderr().flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map_err(|error| {
+            Failure::new(Exit::Failed, format!("cannot read the answer: {}", describe(&error)))
+        })?;
+        Ok(answer)
+    }
+
     /// Asks which of several things is meant, by its number; none where the answer is empty. `option` is what would
     /// have answered.
     pub fn choose(
@@ -163,18 +176,12 @@ impl Console {
             return Err(Failure::usage(format!("nobody is at standard input to answer \"{question}\""))
                 .help(format!("give {option} to answer it beforehand")));
         }
-        self.flush()?;
-        let mut err = io::stderr();
-        let _ = writeln!(err, "{}", clean(question));
+        let mut text = format!("{}\n", clean(question));
         for (number, choice) in (1..).zip(choices) {
-            let _ = writeln!(err, "  {number}  {}", clean(choice));
+            text.push_str(&format!("  {number}  {}\n", clean(choice)));
         }
-        let _ = write!(err, "Which one? [1-{}, nothing to stop] ", choices.len());
-        let _ = err.flush();
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(|error| {
-            Failure::new(Exit::Failed, format!("cannot read the answer: {}", describe(&error)))
-        })?;
+        text.push_str(&format!("Which one? [1-{}, nothing to stop] ", choices.len()));
+        let answer = self.ask(&text)?;
         let chosen = answer.trim();
         if chosen.is_empty() {
             return Ok(None);

@@ -1,8 +1,9 @@
-//! CSV profiles: one that comes with finvault, by its name, or one of the owner's, from a JSON file.
+//! CSV profiles: one that the vault keeps or that comes with finvault, by its name, or one from a JSON file.
 
 use super::exit::Exit;
 use super::failure::{Failure, describe};
 use finvault::statement::CsvProfile;
+use finvault::vault::{Vault, VaultError};
 use std::io::Read;
 use std::path::Path;
 
@@ -10,16 +11,22 @@ use std::path::Path;
 const LONGEST_PROFILE: u64 = 64 * 1024;
 
 /// The profile of that name; where there is none, the one in the file of that name.
-pub fn load(name: &str) -> Result<CsvProfile, Failure> {
-    if let Ok(profile) = CsvProfile::builtin(name) {
-        return Ok(profile);
-    }
+pub fn load(name: &str, vault: &Vault) -> Result<CsvProfile, Failure> {
+    let known = match vault.csv_profile(name) {
+        Ok(profile) => return Ok(profile),
+        Err(VaultError::NoSuchProfile { known, .. }) => known,
+        Err(error) => return Err(error.into()),
+    };
+    read(name, &known)
+}
+
+/// The profile in a file; `known` are the names that would have done too.
+pub fn read(name: &str, known: &[String]) -> Result<CsvProfile, Failure> {
     let path = Path::new(name);
     let mut text = String::new();
     let read = std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST_PROFILE).read_to_string(&mut text))
         .map_err(|error| {
-            let known: Vec<&str> = CsvProfile::builtin_names().collect();
             Failure::usage(format!(
                 "\"{name}\" is no profile that finvault knows, nor a file: {}",
                 describe(&error)

@@ -14,6 +14,8 @@ pub mod matching;
 pub mod part_number;
 pub mod profile;
 pub mod row_set;
+#[cfg(feature = "vault")]
+pub mod rule;
 pub mod transaction;
 pub mod transfer;
 
@@ -27,5 +29,7 @@ pub use gap::BalanceGap;
 pub use matching::{DeletedId, Similar};
 pub use profile::{Profile, ProfileField};
 pub use row_set::{RowSet, RowSetError};
+#[cfg(feature = "vault")]
+pub use rule::{Rule, RuleBook, RuleId};
 pub use transaction::{BatchId, NewTransaction, Transaction, TransactionId, TransactionStatus};
 pub use transfer::{Transfer, TransferProposal};

@@ -23,18 +23,31 @@ pub(super) fn decode<'a>(
     declared: Option<&'static Encoding>,
     fallback: impl FnOnce(&[u8]) -> &'static Encoding,
 ) -> Result<Cow<'a, str>, StatementError> {
+    decode_told(bytes, declared, fallback).map(|(text, _)| text)
+}
+
+/// As [`decode`], and says which encoding it was.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn decode_told<'a>(
+    bytes: &'a [u8],
+    declared: Option<&'static Encoding>,
+    fallback: impl FnOnce(&[u8]) -> &'static Encoding,
+) -> Result<(Cow<'a, str>, &'static Encoding), StatementError> {
     check_size(bytes)?;
     if let Some((encoding, bom_len)) = Encoding::for_bom(bytes) {
-        return decode_as(bytes.get(bom_len..).unwrap_or_default(), encoding);
+        return Ok((decode_as(bytes.get(bom_len..).unwrap_or_default(), encoding)?, encoding));
     }
     if let Some(encoding) = utf16_without_bom(bytes) {
-        return decode_as(bytes, encoding);
+        return Ok((decode_as(bytes, encoding)?, encoding));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => check_text(Cow::Borrowed(text)),
+        Ok(text) => Ok((check_text(Cow::Borrowed(text))?, UTF_8)),
         Err(_) => {
             let named = declared.filter(|encoding| *encoding != UTF_8 && *encoding != UTF_16LE);
-            decode_as(bytes, named.unwrap_or_else(|| fallback(bytes)))
+            let encoding = named.unwrap_or_else(|| fallback(bytes));
+            Ok((decode_as(bytes, encoding)?, encoding))
         }
     }
 }

@@ -17,11 +17,14 @@ mod mt940;
 mod ofx;
 mod problem;
 mod qif;
+mod reading;
 mod table;
 mod wording;
 pub mod write;
 
+pub use self::csv::answers::{CsvAnswers, DateOrder, Signs};
 pub use self::csv::profile::{CsvProfile, ProfileError};
+pub use reading::{CsvLayout, Question, Reading, SkippedRow};
 
 pub use self::book::{BookAccount, BookFile, RowExtras};
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction, SplitPart};
@@ -172,6 +175,8 @@ pub struct StatementError {
     pub excerpt: String,
     /// What the owner can do about it.
     pub remedy: String,
+    /// The question whose answer would let the file be read, where there is one.
+    pub question: Option<Question>,
 }
 
 /// The sorts of refusal.
@@ -201,27 +206,13 @@ pub struct ReadOptions {
     pub currency: Option<Currency>,
     /// How a delimited file is laid out, where detecting that is not wanted or not sure.
     pub profile: Option<CsvProfile>,
-    /// Whether the day or the month stands first, for files of which nothing tells.
-    pub date_order: Option<DateOrder>,
-}
-
-/// What stands first in dates such as `03/04/2024`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DateOrder {
-    /// The day.
-    DayMonthYear,
-    /// The month.
-    MonthDayYear,
-}
-
-impl DateOrder {
-    /// The word that the command line uses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DayMonthYear => "dmy",
-            Self::MonthDayYear => "mdy",
-        }
-    }
+    /// The owner's own profiles: one whose column names a delimited file has is used for it.
+    pub known_profiles: Vec<CsvProfile>,
+    /// What is known about a delimited file that its content may leave open; its date order is told to QIF as well.
+    pub answers: CsvAnswers,
+    /// Leaves out rows that cannot be read, where the format tells where the next one begins (OFX and CSV),
+    /// instead of refusing the file.
+    pub skip_bad_rows: bool,
 }
 
 /// Reads a statement file of any format that is known, told apart by its content.
@@ -263,14 +254,26 @@ pub fn read_book(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<BookFile, StatementError> {
+    read_explained(bytes, options, progress).map(|reading| reading.book)
+}
+
+/// As [`read_book`], and tells how the file was understood and which rows were left out.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_explained(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading, StatementError> {
     let format = match (options.format, &options.profile) {
         (Some(format), _) => format,
         (None, Some(_)) => Format::Csv,
         (None, None) => detect(bytes)?,
     };
-    match format {
-        Format::OfxSgml | Format::OfxXml => ofx::read(bytes, format, options, progress).map(BookFile::plain),
-        Format::Csv => csv::read(bytes, options, progress).map(BookFile::plain),
+    let plain = match format {
+        Format::OfxSgml | Format::OfxXml => return ofx::read(bytes, format, options, progress),
+        Format::Csv => return csv::read(bytes, options, progress),
         Format::Camt => camt::read(bytes, options, progress).map(BookFile::plain),
         Format::Mt940 => mt940::read(bytes, options, progress).map(BookFile::plain),
         Format::Qif => qif::read(bytes, options, progress).map(BookFile::plain),
@@ -279,7 +282,8 @@ pub fn read_book(
         Format::Journal => journal::read(bytes, options, progress),
         Format::Beancount => beancount::read(bytes, options, progress),
         Format::Gnucash => gnucash::read(bytes, options, progress),
-    }
+    };
+    plain.map(Reading::from)
 }
 
 /// Finds the format from the beginning of the content.

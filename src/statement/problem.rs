@@ -1,6 +1,6 @@
 //! How refusals are put together: the kind, the line, an excerpt that is safe to print, and a remedy.
 
-use super::{StatementError, StatementErrorKind};
+use super::{Question, StatementError, StatementErrorKind};
 
 /// The most characters an excerpt shows.
 const EXCERPT_CHARS: usize = 80;
@@ -27,7 +27,21 @@ pub(super) fn on_line(
 ) -> StatementError {
     // A message may quote the file: what it quotes must not reach a terminal as an order.
     let message = message.into().replace(char::is_control, " ");
-    StatementError { kind, message, line, excerpt: excerpt(shown), remedy: remedy.into() }
+    StatementError { kind, message, line, excerpt: excerpt(shown), remedy: remedy.into(), question: None }
+}
+
+impl StatementError {
+    /// Says that an answer would let the file be read, and which option gives it.
+    pub(super) fn asking(mut self, question: Question) -> Self {
+        self.remedy = format!("say it with {}, or {}", question.option(), self.remedy);
+        self.question = Some(question);
+        self
+    }
+
+    /// Whether it is about one row, so that the rows around it can still be read.
+    pub(super) const fn is_about_one_row(&self) -> bool {
+        matches!(self.kind, StatementErrorKind::BadField | StatementErrorKind::Malformed) && self.line > 0
+    }
 }
 
 /// A refusal about the whole file.

@@ -52,6 +52,7 @@ impl Store {
             .prepare_cached("UPDATE movement SET category = ?2 WHERE category = ?1")?
             .execute(names)?;
         self.conn.prepare_cached("UPDATE split SET category = ?2 WHERE category = ?1")?.execute(names)?;
+        self.replace_category_in_rules(from, to)?;
         self.remove_category(from)?;
         self.conn
             .prepare_cached("INSERT OR IGNORE INTO category (name) VALUES (?1)")?

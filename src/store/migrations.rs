@@ -24,6 +24,8 @@ const SCRIPTS: &[&str] = &[
     include_str!("schema/0011_statement_rows.sql"),
     include_str!("schema/0012_transfers.sql"),
     include_str!("schema/0013_reconciled.sql"),
+    include_str!("schema/0014_rules.sql"),
+    include_str!("schema/0015_csv_profiles.sql"),
 ];
 
 /// The newest version this program knows.

@@ -13,6 +13,7 @@ pub mod attachments;
 pub mod balances;
 pub mod batches;
 pub mod categories;
+pub mod csv_profiles;
 pub mod disclosures;
 pub mod drafts;
 mod error;
@@ -26,6 +27,7 @@ pub mod movements;
 pub mod profile;
 pub mod recipients;
 pub mod reconciliations;
+pub mod rules;
 pub mod salvage;
 mod soundness;
 pub mod statement_rows;
@@ -35,6 +37,7 @@ mod values;
 
 pub use error::StoreError;
 pub use movements::TransactionQuery;
+pub use rules::{RuleScope, RuledTransaction};
 
 use crate::vfs::{self, VfsError};
 use rusqlite::Connection;

@@ -72,13 +72,15 @@ impl Store {
         Ok(UndoConflicts {
             edited: ids("m.edited = 1")?,
             reconciled: ids("m.status = 'reconciled'")?,
-            // Formats that name categories bring them with the row: nothing tells those from the owner's.
-            categorised: ids(
-                "(m.category IS NOT NULL OR EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)
+            // Formats that name categories bring them with the row: nothing tells those from the owner's, but for CSV,
+            // of which it is remembered. What rules set is nobody's choice.
+            categorised: ids("((m.category IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM movement_rule r
+                                   WHERE r.movement = m.id AND m.category IN (r.category, r.given)))
+                  OR EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)
                   OR EXISTS (SELECT 1 FROM movement_tag t WHERE t.movement = m.id))
                  AND (SELECT format FROM batch WHERE id = ?1)
-                     NOT IN ('qif', 'jsonl', 'finvault-csv', 'ledger', 'beancount', 'gnucash')",
-            )?,
+                     NOT IN ('qif', 'jsonl', 'finvault-csv', 'ledger', 'beancount', 'gnucash')")?,
             attached: ids("EXISTS (SELECT 1 FROM attachment_link l WHERE l.movement = m.id)")?,
             transferred: ids(&format!("m.id IN ({})", super::movements::LINKED))?,
             disclosed: {
@@ -351,6 +353,14 @@ impl Store {
         self.conn
             .prepare_cached("UPDATE movement SET fingerprint = ?2, bank_id = ?3 WHERE id = ?1")?
             .execute(params![id.0, record.fingerprint.0, row.bank_id])?;
+        // A name that rules gave and that is gone with this is no longer theirs.
+        self.conn
+            .prepare_cached(
+                "UPDATE movement_rule SET payee = NULL
+                 WHERE movement = ?1 AND payee IS NOT (SELECT payee FROM movement WHERE id = ?1)
+                   AND (SELECT edited FROM movement WHERE id = ?1) IS NULL",
+            )?
+            .execute([id.0])?;
         Ok(())
     }
 }

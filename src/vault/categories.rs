@@ -143,6 +143,14 @@ impl Vault {
             if transactions > 0 && to.is_none() {
                 return Err(VaultError::CategoryInUse { name: path.to_string(), transactions });
             }
+            for old in from.iter().filter(|_| to.is_none()) {
+                if let Some(rule) = store.rules_for_category(old)?.first() {
+                    return Err(VaultError::Invalid(format!(
+                        "rule {} puts transactions into \"{old}\": change or remove it first, or give --move-to",
+                        rule.0
+                    )));
+                }
+            }
             for old in &from {
                 match &to {
                     Some(to) => drop(store.replace_category(old, to)?),

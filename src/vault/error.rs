@@ -2,9 +2,10 @@
 
 use super::Remembered;
 use crate::ledger::annotation::NoTag;
-use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, SplitError, TransactionId};
+use crate::ledger::rule::RuleError;
+use crate::ledger::{AttachmentId, BatchId, CategoryError, ProfileField, RuleId, SplitError, TransactionId};
 use crate::money::{Currency, CurrencyError, Money, MoneyError};
-use crate::statement::StatementError;
+use crate::statement::{ProfileError, StatementError};
 use crate::store::StoreError;
 use crate::vfs::{Seen, VfsError};
 use jiff::civil::Date;
@@ -148,6 +149,23 @@ pub enum VaultError {
     /// A text that cannot be a category.
     #[error(transparent)]
     Category(#[from] CategoryError),
+    /// No rule of that number.
+    #[error("there is no rule {}", .0.0)]
+    NoSuchRule(RuleId),
+    /// Conditions and effects that are no rule.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// A text that is no profile of delimited files.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// No profile of that name is kept or comes with the crate.
+    #[error("there is no profile named \"{name}\"")]
+    NoSuchProfile {
+        /// The name as it was given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
     /// A text that cannot be a tag.
     #[error(transparent)]
     Tag(#[from] NoTag),

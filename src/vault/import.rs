@@ -11,12 +11,13 @@ use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
 use crate::ledger::{
-    Account, AccountId, AttachmentTarget, BalanceKind, BatchId, Opening, Similar, StatedBalance,
-    TransactionId, TransactionStatus,
+    Account, AccountId, AttachmentTarget, BalanceKind, BatchId, NewTransaction, Opening, Similar,
+    StatedBalance, TransactionId, TransactionStatus,
 };
 use crate::money::{Currency, Money, MoneyError};
 use crate::statement::{
-    BookAccount, BookFile, CsvProfile, DateOrder, Format, ReadOptions, Statement, Warning,
+    BookAccount, BookFile, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading, SkippedRow,
+    Statement, StatementFile, Warning,
 };
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
@@ -46,8 +47,12 @@ pub struct ImportOptions {
     pub currency: Option<Currency>,
     /// How to read a CSV file whose layout cannot be told for sure.
     pub profile: Option<CsvProfile>,
-    /// What stands first in dates, for files of which nothing tells.
-    pub date_order: Option<DateOrder>,
+    /// What is known about CSV files that their content may leave open, and which number of a date comes first in QIF.
+    pub answers: CsvAnswers,
+    /// Imports what can be read of OFX and CSV files and reports the rest, instead of refusing the file.
+    pub skip_bad_rows: bool,
+    /// How many rows of each file to report as they are read.
+    pub preview_rows: usize,
     /// Reports what would happen and changes nothing.
     pub dry_run: bool,
     /// What is done with rows that may or may not be known, since another source wrote them.
@@ -83,6 +88,12 @@ pub struct FileReport {
     pub accounts: Vec<AccountReport>,
     /// What was odd.
     pub warnings: Vec<Warning>,
+    /// How a CSV file was understood.
+    pub layout: Option<CsvLayout>,
+    /// Rows that cannot be read and were left out, as [`ImportOptions::skip_bad_rows`] asked.
+    pub skipped: Vec<SkippedRow>,
+    /// The first rows as they are read, as many as [`ImportOptions::preview_rows`] asked for.
+    pub preview: Vec<NewTransaction>,
 }
 
 /// What was done to one account.
@@ -140,6 +151,7 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
+        let known_profiles = self.csv_profiles()?;
         let work = |store: &Store| {
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
@@ -151,7 +163,9 @@ impl Vault {
                     format: options.format,
                     currency: meant.map(|account| account.currency).or(options.currency),
                     profile: options.profile.clone(),
-                    date_order: options.date_order,
+                    known_profiles: known_profiles.clone(),
+                    answers: options.answers,
+                    skip_bad_rows: options.skip_bad_rows,
                 };
                 let read = super::read_any(file.bytes, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
@@ -173,18 +187,38 @@ impl Vault {
     }
 }
 
+/// The first rows of a file, as they are read.
+fn preview(read: &StatementFile, rows: usize) -> Vec<NewTransaction> {
+    let all = read.statements.iter().flat_map(|statement| &statement.rows);
+    all.take(rows).map(|row| row.transaction.clone()).collect()
+}
+
+/// An opening balance that was worked out from a stated one holds the amounts of rows that were left out.
+fn opening_without(accounts: &[AccountReport], skipped: &[SkippedRow]) -> Option<Warning> {
+    let derived = |account: &AccountReport| account.opening.is_some_and(|opening| opening.derived);
+    (!skipped.is_empty() && accounts.iter().any(derived)).then(|| Warning {
+        line: 0,
+        text: "the opening balance is worked out without the skipped rows, so it holds their amounts"
+            .to_owned(),
+    })
+}
+
 fn import_file(
     store: &Store,
     file: &ImportFile<'_>,
-    mut book: BookFile,
+    reading: Reading,
     named: Option<&Account>,
     options: &ImportOptions,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
     let sha256 = hex(&Sha256::digest(file.bytes));
+    let Reading { mut book, layout, skipped } = reading;
+    let preview = preview(&book.file, options.preview_rows);
     import_book::prepare(store, &book)?;
-    name_categories(store, &mut book.file.statements)?;
+    if book.file.format != Format::Csv {
+        name_categories(store, &mut book.file.statements)?;
+    }
     let BookFile { file: read, accounts: book_accounts, .. } = book;
     let mut warnings = read.warnings;
     if let Some(earlier) = store.earlier_import_of(&sha256)? {
@@ -203,6 +237,9 @@ fn import_file(
             batch: None,
             accounts: Vec::new(),
             warnings,
+            layout,
+            skipped,
+            preview,
         });
     }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
@@ -231,6 +268,7 @@ fn import_file(
             None => accounts.push(report),
         }
     }
+    warnings.extend(opening_without(&accounts, &skipped));
     Ok(FileReport {
         name: file.name.to_owned(),
         format: read.format,
@@ -238,6 +276,9 @@ fn import_file(
         batch: Some(batch),
         accounts,
         warnings,
+        layout,
+        skipped,
+        preview,
     })
 }
 

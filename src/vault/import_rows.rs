@@ -5,6 +5,7 @@ use super::annotations::drop_outdated_split;
 use super::import::{ImportOptions, days_of};
 use super::import_book;
 use super::import_parts::add_parts;
+use super::rules::ImportRules;
 use super::transactions::transaction_by_id;
 use crate::ledger::matching::{Decision, Existing, Incoming, Known, Matching, Reason, Subject, folded_text};
 use crate::ledger::{
@@ -111,13 +112,14 @@ impl RowWriter<'_> {
             done.left_pending = matching.left_pending(days);
         }
         let mut seen = SeenIds::default();
+        let rules = ImportRules::load(self.store)?;
         let mut older = Sum::new(self.account.currency);
         let mut older_first: Option<Date> = None;
         let decided = incoming.iter().zip(matching.decisions()).zip(&statement.rows).enumerate();
         for (index, ((incoming, decision), read)) in decided {
             let extras = book.and_then(|book| book.extras.get(index));
             let row = Row { incoming, line: read.line, read, extras };
-            let (added, note) = self.carry_out(&row, decision, &known, &mut seen)?;
+            let (added, note) = self.carry_out(&row, decision, &known, &mut seen, &rules)?;
             let booked = incoming.row.status != TransactionStatus::Pending;
             if added && booked {
                 let day = incoming.row.posted;
@@ -144,12 +146,13 @@ impl RowWriter<'_> {
         decision: Decision,
         known: &Known,
         seen: &mut SeenIds,
+        rules: &ImportRules,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
         match decision {
-            Decision::Add { trust_bank_id, doubt } => self.add(row, trust_bank_id, doubt),
+            Decision::Add { trust_bank_id, doubt } => self.add(row, trust_bank_id, doubt, rules),
             Decision::Known { subject: Subject::Deleted(id), .. } if self.options.restore_deleted => {
                 self.store.restore_deleted(id, self.batch)?;
-                self.add(row, false, None)
+                self.add(row, false, None, rules)
             }
             Decision::Known { subject: Subject::Deleted(id), reason, .. } => {
                 self.did.duplicate += 1;
@@ -177,7 +180,7 @@ impl RowWriter<'_> {
                 Ok((false, note))
             }
             Decision::Book { id, reason, trust_bank_id } => {
-                self.book(row, id, reason, trust_bank_id, known)?;
+                self.book(row, id, (reason, trust_bank_id), known, rules)?;
                 Ok((false, Some(row.note(RowOutcome::Booked(id), reason))))
             }
         }
@@ -188,10 +191,16 @@ impl RowWriter<'_> {
         row: &Row<'_>,
         trust_bank_id: bool,
         doubt: Option<(Subject, Reason)>,
+        rules: &ImportRules,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
         let Incoming { row: new, fingerprint } = *row.incoming;
-        let id =
-            self.store.add_movement(self.account.id, new, fingerprint, trust_bank_id, Some(self.batch))?;
+        let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
+        let (account, batch) = (self.account.id, Some(self.batch));
+        let id = self.store.add_movement(account, &ruled.row, fingerprint, trust_bank_id, batch)?;
+        ruled.note(self.store, id, false)?;
+        if self.format == "csv" {
+            ruled.note_given(self.store, id)?;
+        }
         add_parts(self.store, id, row.read)?;
         if let Some(extras) = row.extras {
             import_book::annotate(self.store, id, extras)?;
@@ -215,9 +224,9 @@ impl RowWriter<'_> {
         &mut self,
         row: &Row<'_>,
         id: TransactionId,
-        reason: Reason,
-        trust_bank_id: bool,
+        (reason, trust_bank_id): (Reason, bool),
         known: &Known,
+        rules: &ImportRules,
     ) -> Result<(), VaultError> {
         let new = row.incoming.row;
         if drop_outdated_split(self.store, id, new.amount)? {
@@ -238,7 +247,9 @@ impl RowWriter<'_> {
             ..self.record(row, Outcome::WasPending, reason.to_string(), false)
         };
         self.store.add_statement_row(&was)?;
-        self.store.book_movement(id, new, row.incoming.fingerprint, trust_bank_id)?;
+        let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
+        self.store.book_movement(id, &ruled.row, row.incoming.fingerprint, trust_bank_id)?;
+        ruled.note(self.store, id, true)?;
         let booked = StatementRowRecord {
             movement: Some(id),
             ..self.record(row, Outcome::Booked, reason.to_string(), trust_bank_id)

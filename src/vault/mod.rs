@@ -17,6 +17,7 @@ mod check;
 #[cfg(test)]
 #[cfg(feature = "age")]
 mod crash_tests;
+mod csv_profiles;
 #[cfg(feature = "age")]
 mod disclose;
 #[cfg(feature = "age")]
@@ -56,6 +57,7 @@ mod refusal;
 mod remedy;
 #[cfg(feature = "age")]
 mod review;
+mod rules;
 mod salvage;
 #[cfg(feature = "age")]
 mod standing;
@@ -69,6 +71,7 @@ mod undo;
 
 pub use crate::store::batches::Batch;
 pub use crate::store::movements::TransactionQuery;
+pub use crate::store::rules::RuleScope;
 pub use crate::store::undo::UndoConflicts;
 pub use crate::vfs::Secret;
 pub use accounts::AccountEdit;
@@ -108,6 +111,7 @@ pub use reconcile::{Reconciled, StatedBalances};
 pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
+pub use rules::{NewRule, RuleChange, RulePlace, RuleReport, RuleUse};
 pub use salvage::{LostRows, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};

@@ -3,13 +3,14 @@
 use crate::statement::gnucash::{
     GnucashAccount, GnucashBook, GnucashCommodity, GnucashSplit, GnucashTransaction, read_tables,
 };
-use crate::statement::{self, BookFile, ReadOptions, StatementError, StatementErrorKind};
+use crate::statement::{self, ReadOptions, Reading, StatementError, StatementErrorKind};
 use crate::store::gnucash::{GnucashFileError, GnucashTables, read_gnucash};
 
 /// How SQLite files begin.
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Reads a statement or a book of any format, as [`Vault::import`](super::Vault::import) does, and changes nothing.
+/// Reads a statement or a book of any format, as [`Vault::import`](super::Vault::import) does, and changes nothing; tells how it was
+/// understood and which rows were left out.
 ///
 /// # Errors
 /// [`StatementError`] for anything that cannot be read exactly.
@@ -17,13 +18,13 @@ pub fn read_any(
     bytes: &[u8],
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<BookFile, StatementError> {
+) -> Result<Reading, StatementError> {
     let is_wanted = options.format.is_none_or(|format| format == statement::Format::Gnucash);
     if !bytes.starts_with(SQLITE_MAGIC) || !is_wanted || options.profile.is_some() {
-        return statement::read_book(bytes, options, progress);
+        return statement::read_explained(bytes, options, progress);
     }
     let tables = read_gnucash(bytes).map_err(|error| refusal(&error))?;
-    read_tables(plain(tables), options)
+    read_tables(plain(tables), options).map(Reading::from)
 }
 
 fn refusal(error: &GnucashFileError) -> StatementError {
@@ -39,7 +40,7 @@ fn refusal(error: &GnucashFileError) -> StatementError {
         }
     };
     let (message, remedy) = (error.to_string(), remedy.to_owned());
-    StatementError { kind, message, line: 0, excerpt: String::new(), remedy }
+    StatementError { kind, message, line: 0, excerpt: String::new(), remedy, question: None }
 }
 
 fn plain(tables: GnucashTables) -> GnucashBook {

@@ -37,6 +37,10 @@ impl VaultError {
             | Self::AmbiguousCategory { .. }
             | Self::CategoryInUse { .. }
             | Self::Category(_)
+            | Self::NoSuchRule(_)
+            | Self::Rule(_)
+            | Self::Profile(_)
+            | Self::NoSuchProfile { .. }
             | Self::Tag(_)
             | Self::Split(_)
             | Self::IsSplit(_)
@@ -105,6 +109,15 @@ impl VaultError {
             Self::NoTransfer { .. } => None,
             Self::NotInTransfer { .. } => Some("see them with: finvault transfer list".to_owned()),
             Self::NoSuchCategory { .. } => Some("see the names with: finvault category list".to_owned()),
+            Self::Rule(_) => Some("see what makes a rule with: finvault rule add --help".to_owned()),
+            Self::Profile(_) => {
+                Some("see \"finvault import --help\" for what a profile looks like".to_owned())
+            }
+            Self::NoSuchProfile { known, .. } if known.is_empty() => {
+                Some("you keep none; those that come with finvault stay".to_owned())
+            }
+            Self::NoSuchProfile { known, .. } => Some(format!("the profiles are {}", known.join(", "))),
+            Self::NoSuchRule(_) => Some("see the numbers with: finvault rule list".to_owned()),
             Self::CategoryInUse { .. } => Some("say where they go with --move-to".to_owned()),
             Self::IsSplit(id) => Some(format!("join it first with: finvault tx split {} --clear", id.0)),
             Self::NoSuchAttachment(_) => Some("see the numbers with: finvault attach list".to_owned()),

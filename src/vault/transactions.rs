@@ -171,6 +171,9 @@ fn edit_in(store: &Store, id: TransactionId, edit: &TransactionEdit) -> Result<T
         detail.status = status;
     }
     store.update_movement(&transaction, Fingerprint::of(&transaction.detail))?;
+    if edit.category.is_some() {
+        store.note_category_by_hand(id)?;
+    }
     edit_tags(store, id, edit)?;
     transaction_by_id(store, id)
 }

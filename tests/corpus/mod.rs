@@ -75,8 +75,8 @@ fn answered(bytes: &[u8], currency: Option<Currency>) -> Result<StatementFile, S
             Err(error) if options.currency.is_none() && error.remedy.contains("--account") => {
                 options.currency = currency
             }
-            Err(error) if options.date_order.is_none() && error.remedy.contains("--date-order") => {
-                options.date_order = Some(DateOrder::MonthDayYear);
+            Err(error) if options.answers.date_order.is_none() && error.remedy.contains("--date-order") => {
+                options.answers.date_order = Some(DateOrder::MonthDayYear);
             }
             outcome => return outcome,
         }

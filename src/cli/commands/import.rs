@@ -1,5 +1,9 @@
 //! `import`: takes statement files into the vault, all of them or none.
 
+mod asked;
+mod rehearsed;
+mod shown;
+
 use super::import_rows::{self, RowNoteShape};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
@@ -7,11 +11,11 @@ use crate::cli::failure::{Failure, describe};
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
 use clap::{Args, ValueEnum};
+use finvault::ledger::Similar;
 use finvault::ledger::transfer::APART_DAYS;
-use finvault::ledger::{Account, AccountId, Similar};
-use finvault::statement::{DateOrder, Format};
+use finvault::statement::Format;
 use finvault::vault::{
-    AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, TransactionQuery, Vault, VaultError,
+    AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, TransactionQuery, Vault,
 };
 use jiff::Span;
 use serde::Serialize;
@@ -21,14 +25,15 @@ use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
 ///
-/// Files of banks (OFX, QFX, camt, MT940, QIF, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's own exports) are told
-/// apart by what is in them. A statement that names its account makes that
-/// account when the vault has none of that number. Files are taken in all together, or not at all; taking one
-/// in twice adds nothing, and statements of one account in several formats line up.
+/// Files of banks (OFX, QFX, camt, MT940, QIF, CSV) and books (hledger, ledger, Beancount, GnuCash, finvault's
+/// own exports) are told apart by what is in them. A statement that names its account makes that account when
+/// the vault has none of that number. Files are taken in all together, or not at all; taking one in twice adds
+/// nothing, and statements of one account in several formats line up.
 #[derive(Debug, Args)]
 #[command(after_long_help = PROFILE_HELP)]
 pub struct Import {
-    /// The statements; "-" reads one from standard input
+    /// The statements, as many as you like; "-" reads one from standard input. Patterns such as *.csv are the
+    /// shell's to fill in
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The account they are of; needed where a file does not say
@@ -43,10 +48,15 @@ pub struct Import {
     /// For CSV: what its columns mean, as a profile's name or file
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
-    /// What stands first in dates, for files of which nothing tells: dmy (the day) or mdy (the month)
-    #[arg(long, value_name = "ORDER", value_parser = parse_date_order)]
-    date_order: Option<DateOrder>,
-    /// Only say what would be taken in
+    #[command(flatten)]
+    answers: asked::Answers,
+    /// Take in what can be read, and list the rows that cannot, instead of refusing the file (OFX and CSV)
+    #[arg(long)]
+    skip_bad_rows: bool,
+    /// What to call standard input in the list of imports [default: stdin]
+    #[arg(long)]
+    name: Option<String>,
+    /// Only say what would be taken in, and show the first rows of each file as they would be read
     #[arg(long)]
     dry_run: bool,
     /// What to do with rows that may be known, since another source wrote them [default: judge]
@@ -74,9 +84,6 @@ enum SimilarChoice {
     Add,
 }
 
-/// Files of more bytes than this in all are not read twice to ask about doubtful rows first.
-const MOST_TO_REHEARSE: usize = 4 << 20;
-
 const PROFILE_HELP: &str = "\
 Profiles:
   Where a CSV file could mean two things, finvault asks for a profile instead of guessing. It is a
@@ -93,7 +100,9 @@ Profiles:
 
   \"debit\" and \"credit\" stand in for \"amount\" where there are two columns; \"invert\" turns the signs
   of a file that writes purchases as positive. Further members: decimal_mark, delimiter, encoding,
-  header_rows, memo, reference, id, balance, status, account, sign.";
+  header_rows, memo, reference, id, balance, status, account, category, fee, sign, leave_out,
+  recognised_by. A profile without columns only answers what a file leaves open.
+  \"finvault csv-profile\" keeps profiles in the vault, and prints those that come with finvault.";
 
 /// A statement longer than this is not read into memory.
 const LONGEST_FILE: u64 = 1 << 30;
@@ -114,35 +123,41 @@ fn parse_format(text: &str) -> Result<Format, String> {
         .ok_or_else(|| format!("the formats are {}", words()))
 }
 
-fn parse_date_order(text: &str) -> Result<DateOrder, String> {
-    [DateOrder::DayMonthYear, DateOrder::MonthDayYear]
-        .into_iter()
-        .find(|order| order.as_str() == text)
-        .ok_or_else(|| "the orders are dmy and mdy".to_owned())
-}
-
 impl Import {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         if self.files.iter().filter(|file| is_stdin(file)).count() > 1 {
             return Err(Failure::usage("standard input can be read once").help("give \"-\" once"));
         }
-        let profile = self.profile.as_deref().map(super::super::profiles::load).transpose()?;
+        let stdin = self.files.iter().any(|file| is_stdin(file));
+        if self.name.is_some() && !stdin {
+            return Err(Failure::usage("--name names standard input, which is not read here")
+                .help("give \"-\" as the file, or leave --name out"));
+        }
         // Everything is read before the vault is opened: whoever waits for it does not wait for a slow disk.
         let mut contents = Vec::with_capacity(self.files.len());
         for file in &self.files {
-            contents.push((file.display().to_string(), read(file)?));
+            let name = match (&self.name, is_stdin(file)) {
+                (Some(name), true) => name.clone(),
+                (None, true) => "stdin".to_owned(),
+                _ => file.display().to_string(),
+            };
+            contents.push((name, read(file)?));
         }
         let files: Vec<ImportFile<'_>> =
             contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();
         let mut vault = session.open_vault()?;
         let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
+        let profile =
+            self.profile.as_deref().map(|name| super::super::profiles::load(name, &vault)).transpose()?;
         let options = ImportOptions {
             account: account.map(|account| account.id),
             format: self.format,
             currency: self.currency.as_deref().map(|code| vault.currency(code)).transpose()?,
             profile,
-            date_order: self.date_order,
+            answers: self.answers.told(),
+            skip_bad_rows: self.skip_bad_rows,
+            preview_rows: if self.dry_run { shown::PREVIEW_ROWS } else { 0 },
             dry_run: self.dry_run,
             similar: match self.similar {
                 None | Some(SimilarChoice::Judge) => Similar::Judge,
@@ -153,12 +168,7 @@ impl Import {
             keep_source: self.keep_source,
             remember: self.remember,
         };
-        let options = self.ask(&mut vault, &files, options, session)?;
-        let progress = session.console.progress()?;
-        let report = vault.import(&files, &options, session.now(), &mut |at| {
-            progress.show(at.stage, at.done, at.total);
-        })?;
-        drop(progress);
+        let report = asked::import(&mut vault, &files, options, self.similar.is_none(), session)?;
         let transfers = possible_transfers(&vault, &report)?;
         vault.close()?;
         if session.console.is_json() {
@@ -174,75 +184,6 @@ impl Import {
         }
         Ok(Exit::Done)
     }
-
-    /// Asks what only the owner knows, where somebody sits at a terminal: whose statement a file is, and whether rows
-    /// that may be known are. Answers about accounts are remembered.
-    fn ask(
-        &self,
-        vault: &mut Vault,
-        files: &[ImportFile<'_>],
-        mut options: ImportOptions,
-        session: &mut Session<'_>,
-    ) -> Result<ImportOptions, Failure> {
-        let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
-        if session.console.is_json() || !session.console.can_ask() || bytes > MOST_TO_REHEARSE {
-            return Ok(options);
-        }
-        let now = session.now();
-        let mut rehearse = |options: &ImportOptions| {
-            let rehearsal = ImportOptions { dry_run: true, ..options.clone() };
-            vault.import(files, &rehearsal, now, &mut |_| {})
-        };
-        let mut outcome = rehearse(&options);
-        if files.len() == 1 {
-            let asked = match &outcome {
-                Err(VaultError::NeedsAccount { file }) => ask_account(vault, file, session.console)?,
-                // The account's currency is what the file leaves open.
-                Err(VaultError::Statement { file, error })
-                    if options.account.is_none() && error.remedy.contains("--account") =>
-                {
-                    ask_account(vault, file, session.console)?
-                }
-                Err(VaultError::OtherAccount { file, found, account }) => {
-                    let question = format!("{file} is of {found}. Is that a number of \"{account}\" too?");
-                    let same = session.console.confirm(&question, "--remember")?;
-                    options.account.filter(|_| same)
-                }
-                _ => None,
-            };
-            if let Some(account) = asked {
-                options = ImportOptions { account: Some(account), remember: true, ..options };
-                let rehearsal = ImportOptions { dry_run: true, ..options.clone() };
-                outcome = vault.import(files, &rehearsal, now, &mut |_| {});
-            }
-        }
-        let Ok(report) = outcome else { return Ok(options) };
-        let accounts = report.files.iter().flat_map(|file| &file.accounts);
-        let doubtful: usize = accounts.map(|account| import_rows::count(account, "doubtful")).sum();
-        if doubtful > 0 && self.similar.is_none() && !self.dry_run {
-            print(&report, true, session.console)?;
-            let question = format!("Are these {doubtful} rows the ones that the account has already?");
-            if session.console.confirm(&question, "--similar merge")? {
-                options.similar = Similar::Merge;
-            }
-        }
-        Ok(options)
-    }
-}
-
-/// Asks whose statement a file is; none where the answer is none of the accounts.
-fn ask_account(vault: &Vault, file: &str, console: &mut Console) -> Result<Option<AccountId>, Failure> {
-    let mut accounts: Vec<Account> = vault.accounts()?;
-    accounts.retain(|account| account.closed.is_none());
-    if accounts.is_empty() {
-        return Ok(None);
-    }
-    let names: Vec<String> =
-        accounts.iter().map(|account| format!("{} ({})", account.name, account.currency)).collect();
-    let question =
-        format!("{file} does not say which account it is of. The answer is remembered for such files.");
-    let chosen = console.choose(&question, &names, "--account")?;
-    Ok(chosen.and_then(|at| accounts.get(at)).map(|account| account.id))
 }
 
 /// How many pairs of rows look like transfers around the days of an import of a bearable size.
@@ -288,6 +229,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         (read, file.display().to_string())
     };
     match read {
+        // A shell that finds nothing for a pattern hands the pattern itself over.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && name.contains(['*', '?']) => {
+            Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
+                .help("no file fits this pattern, or this shell fills in none: name the files"))
+        }
         Err(error) => Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
             .help("check the path and its permissions")),
         Ok(length) if length as u64 > LONGEST_FILE => Err(Failure::new(
@@ -302,6 +248,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 #[derive(Serialize)]
 struct ReportShape<'a> {
     files: Vec<FileShape<'a>>,
+    total: shown::TotalShape,
 }
 
 #[derive(Serialize)]
@@ -312,6 +259,8 @@ struct FileShape<'a> {
     batch: Option<i64>,
     accounts: Vec<AccountShape<'a>>,
     warnings: Vec<WarningShape<'a>>,
+    #[serde(flatten)]
+    reading: shown::ReadingShape<'a>,
 }
 
 #[derive(Serialize)]
@@ -346,7 +295,10 @@ struct WarningShape<'a> {
 
 impl<'a> ReportShape<'a> {
     fn new(report: &'a ImportReport) -> Self {
-        Self { files: report.files.iter().map(FileShape::new).collect() }
+        Self {
+            files: report.files.iter().map(FileShape::new).collect(),
+            total: shown::TotalShape::new(report),
+        }
     }
 }
 
@@ -363,6 +315,7 @@ impl<'a> FileShape<'a> {
                 .iter()
                 .map(|warning| WarningShape { line: warning.line, message: &warning.text })
                 .collect(),
+            reading: shown::ReadingShape::new(file),
         }
     }
 }
@@ -402,6 +355,7 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
             (Tone::Strong, &file.name),
             (Tone::Dim, &format!("  {}{batch}", file.format.as_str())),
         ])?;
+        shown::layout(file, console)?;
         for account in &file.accounts {
             print_account(account, dry_run, console)?;
         }
@@ -412,7 +366,10 @@ fn print(report: &ImportReport, dry_run: bool, console: &mut Console) -> Result<
                 (Tone::Plain, &format!(": {line}{}", warning.text)),
             ])?;
         }
+        shown::skipped(file, console)?;
+        shown::preview(file, console)?;
     }
+    shown::total(report, dry_run, console)?;
     if dry_run {
         console.say("Nothing was taken in: this was a dry run.")?;
     }

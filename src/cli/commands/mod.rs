@@ -7,6 +7,7 @@ pub mod balance;
 pub mod category;
 pub mod check;
 pub mod completions;
+pub mod csv_profile;
 pub mod demo;
 pub mod disclose;
 pub mod disclosure;
@@ -34,6 +35,7 @@ pub mod reconcile;
 pub mod report;
 pub mod request;
 pub mod review;
+pub mod rule;
 pub mod shapes;
 pub mod transfer;
 pub mod tx;
@@ -57,9 +59,11 @@ pub fn run(command: Command, session: &mut Session<'_>) -> Result<Exit, Failure>
         Command::Account(command) => command.run(session),
         Command::Tx(command) => command.run(session),
         Command::Category(command) => command.run(session),
+        Command::Rule(command) => command.run(session),
         Command::Attach(command) => command.run(session),
         Command::Import(command) => command.run(session),
         Command::Imports(command) => command.run(session),
+        Command::CsvProfile(command) => command.run(session),
         Command::Transfer(command) => command.run(session),
         Command::Balance(command) => command.run(session),
         Command::Reconcile(command) => command.run(session),

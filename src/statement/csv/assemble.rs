@@ -2,8 +2,8 @@
 
 use super::super::wording::clean;
 use super::super::{
-    ReadOptions, StatedAmount, Statement, StatementAccount, StatementError, StatementErrorKind, StatementRow,
-    Warning, problem,
+    Question, ReadOptions, SkippedRow, StatedAmount, Statement, StatementAccount, StatementError,
+    StatementErrorKind, StatementRow, Warning, problem,
 };
 use super::chain::{self, Run, Verdict};
 use super::columns::is_iban;
@@ -33,12 +33,17 @@ pub(super) fn assemble(
     plan: &Plan,
     options: &ReadOptions,
     warnings: &mut Vec<Warning>,
+    skipped: &mut Vec<SkippedRow>,
 ) -> Result<Vec<Statement>, StatementError> {
     check_signs(&drafts, plan)?;
-    let mut groups: Vec<Group<'_>> = Vec::new();
     let only_code = only_currency(&drafts);
-    for draft in drafts {
-        let currency = draft.currency.or(only_code).or(options.currency).ok_or_else(no_currency)?;
+    let currency_of = |draft: &Draft<'_>| draft.currency.or(only_code).or(options.currency);
+    let (mut groups, rest) = match one_group(drafts, currency_of) {
+        Ok(group) => (vec![group], Vec::new()),
+        Err(drafts) => (Vec::new(), drafts),
+    };
+    for draft in rest {
+        let currency = currency_of(&draft).ok_or_else(no_currency)?;
         let is_full = groups.len() >= MAX_STATEMENTS;
         let found =
             groups.iter_mut().find(|group| group.account == draft.account && group.currency == currency);
@@ -62,7 +67,41 @@ pub(super) fn assemble(
         warnings.push(Warning { line: 0, text: "the file has column names but no transactions".to_owned() });
     }
     adopt_rows_without_account(&mut groups);
+    if options.skip_bad_rows {
+        groups.iter_mut().for_each(|group| skip_unholdable(group, skipped));
+    }
     groups.into_iter().map(|group| statement(group, plan, warnings)).collect()
+}
+
+/// All rows as one group, where they are of one account in one currency; else the rows. There may be a million of them,
+/// so that no second list of them is made where none is needed.
+fn one_group<'t>(
+    drafts: Vec<Draft<'t>>,
+    currency_of: impl Fn(&Draft<'t>) -> Option<Currency>,
+) -> Result<Group<'t>, Vec<Draft<'t>>> {
+    let Some(first) = drafts.first() else { return Err(drafts) };
+    let Some(currency) = currency_of(first) else { return Err(drafts) };
+    let account = first.account.clone();
+    if drafts.iter().all(|draft| draft.account == account && currency_of(draft) == Some(currency)) {
+        Ok(Group { account, currency, drafts })
+    } else {
+        Err(drafts)
+    }
+}
+
+/// Leaves out rows whose amount or fee the currency cannot hold.
+fn skip_unholdable(group: &mut Group<'_>, skipped: &mut Vec<SkippedRow>) {
+    let currency = group.currency;
+    group.drafts.retain(|draft| {
+        let held = [Some(draft.amount), draft.fee]
+            .into_iter()
+            .flatten()
+            .try_for_each(|value| value.to_minor(currency).map(drop));
+        if let Err(error) = &held {
+            skipped.push(bad_cell(draft.line, draft.source, error.to_string()).into());
+        }
+        held.is_ok()
+    });
 }
 
 /// The one currency that rows state, for rows that state none.
@@ -107,7 +146,7 @@ fn no_currency() -> StatementError {
 
 /// Refuses signs that the rows' own words contradict.
 fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> {
-    if plan.from_profile {
+    if plan.from_profile || plan.signs_told {
         return Ok(());
     }
     let hint = "\"invert\": true or false";
@@ -135,7 +174,8 @@ fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> 
             "the words of this row and its sign contradict each other: purchases seem to be written as positive amounts",
             &plan.titles,
             hint,
-        ));
+        )
+        .asking(Question::Signs));
     }
     let mostly_above = plan.balance.is_none() && below > 0 && above > 3 * below;
     if signed && ((plan.is_card && above > below) || mostly_above) {
@@ -145,7 +185,8 @@ fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> 
             "most amounts are above zero, as in exports of cards: it is not sure whether those are purchases",
             &plan.titles,
             hint,
-        ));
+        )
+        .asking(Question::Signs));
     }
     Ok(())
 }
@@ -180,7 +221,7 @@ fn statement(
                 payee_raw: draft.payee,
                 memo: draft.memo,
                 reference: draft.reference,
-                category: None,
+                category: draft.category,
                 status: draft.status,
                 bank_id: draft.bank_id,
             },
@@ -234,7 +275,7 @@ fn settle_fees(
         return Ok(());
     };
     let runs = possible_runs(drafts);
-    if matches!(chain::judge(rows, &runs), Verdict::Follows(_)) {
+    if !plan.fee_on_top && matches!(chain::judge(rows, &runs), Verdict::Follows(_)) {
         return Ok(());
     }
     let mut net = Vec::with_capacity(rows.len());
@@ -246,7 +287,7 @@ fn settle_fees(
             .ok_or_else(|| bad_cell(draft.line, draft.source, "the amount and its fee are too large"))?;
         net.push((after, *balance));
     }
-    if matches!(chain::judge(&net, &runs), Verdict::Follows(_)) {
+    if plan.fee_on_top || matches!(chain::judge(&net, &runs), Verdict::Follows(_)) {
         rows.copy_from_slice(&net);
         return Ok(());
     }
@@ -263,13 +304,16 @@ fn settle_fees(
 fn check_verdict(verdict: Verdict, plan: &Plan, warnings: &mut Vec<Warning>) -> Result<(), StatementError> {
     let hint = "\"invert\": true or false, or \"debit\" and \"credit\"";
     match verdict {
-        Verdict::FollowsInverted { steps } if !plan.from_profile && steps >= 1 => Err(unsure(
-            0,
-            "",
-            "the running balance falls where amounts rise, so it is not sure which amounts were paid",
-            &plan.titles,
-            hint,
-        )),
+        Verdict::FollowsInverted { steps } if !plan.from_profile && !plan.signs_told && steps >= 1 => {
+            Err(unsure(
+                0,
+                "",
+                "the running balance falls where amounts rise, so it is not sure which amounts were paid",
+                &plan.titles,
+                hint,
+            )
+            .asking(Question::Signs))
+        }
         Verdict::Broken => {
             warnings.push(Warning {
                 line: 0,

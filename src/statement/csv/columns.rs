@@ -1,8 +1,8 @@
 //! From column names and column contents to a [`Plan`], or to the reason why there is none that is sure.
 
-use super::super::DateOrder as Told;
-use super::super::{StatementError, StatementErrorKind, problem};
-use super::dates::{DateOrder, OrderVotes};
+use super::super::{Question, StatementError, StatementErrorKind, problem};
+use super::answers::{CsvAnswers, DateOrder, Signs};
+use super::dates::OrderVotes;
 use super::dialect::{Dialect, Header};
 use super::numbers::MarkVotes;
 use super::plan::{AmountRule, DateColumn, Plan};
@@ -54,10 +54,11 @@ pub(super) fn plan_with_header(
     dialect: &Dialect,
     header: &Header,
     facts: &Facts,
+    answers: &CsvAnswers,
 ) -> Result<Plan, StatementError> {
     let columns = Columns { header, facts };
     let dates = date_columns(&columns)?;
-    let rule = signs::decide(&columns)?;
+    let rule = signs::decide(&columns, answers.signs)?;
     let balance = columns.with_numbers(Role::Balance).first().copied();
     let fee = columns.with_numbers(Role::Fee).into_iter().find(|fee| facts.column(*fee).nonzero > 0);
     let (currency, fixed_currency) = currency_source(&columns, &rule, dialect);
@@ -71,12 +72,18 @@ pub(super) fn plan_with_header(
     let above = account_above(dialect);
     let account = if above.is_some() { None } else { own_account(&columns) };
     let order_votes: Vec<OrderVotes> = dates.iter().map(|date| facts.column(date.column).order).collect();
-    let order = date_order(&order_votes, &header.texts)?;
+    let order = match answers.date_order {
+        Some(order) => order,
+        None => date_order(&order_votes, &header.texts)?,
+    };
     let mut mark_columns = rule.columns();
     mark_columns.extend(balance);
     mark_columns.extend(fee);
     let votes: Vec<MarkVotes> = mark_columns.iter().map(|column| facts.column(*column).mark).collect();
-    let mark = decimal_mark(&votes, &header.texts)?;
+    let mark = match answers.decimal_mark {
+        Some(mark) => mark,
+        None => decimal_mark(&votes, &header.texts)?,
+    };
     let headers: Vec<String> = header.texts.iter().map(|text| fold(text)).collect();
     Ok(Plan {
         delimiter: dialect.delimiter,
@@ -87,8 +94,9 @@ pub(super) fn plan_with_header(
         mark,
         dates,
         amount: rule,
-        invert: false,
+        invert: answers.signs == Some(Signs::Inverted),
         fee,
+        fee_on_top: false,
         balance,
         currency,
         fixed_currency,
@@ -97,11 +105,15 @@ pub(super) fn plan_with_header(
         references: all_with(Role::Reference),
         bank_id: all_with(Role::BankId).first().copied(),
         status: all_with(Role::Status).first().copied(),
+        status_words: None,
         account,
+        category: None,
+        leave_out: None,
         fixed_account: above,
         is_card: is_card(&headers),
         kinds: all_with(Role::Direction).first().copied(),
         headers,
+        signs_told: answers.signs.is_some(),
         from_profile: false,
         notes: Vec::new(),
     })
@@ -175,11 +187,10 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
         match all.is_year_first() {
             Some(true) => return Ok(DateOrder::YearMonthDay),
             Some(false) => {}
-            None if votes.iter().any(|votes| votes.told.is_some()) => {}
             None => {
                 let (line, date) = &all.example;
                 let message = format!("it is not sure whether {date} begins or ends with the year");
-                return Err(unsure(*line, date, message, headers, hint));
+                return Err(unsure(*line, date, message, headers, hint).asking(Question::DateOrder));
             }
         }
     }
@@ -193,9 +204,8 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
         )),
         (Some(_), None) => Ok(DateOrder::DayMonthYear),
         (None, Some(_)) => Ok(DateOrder::MonthDayYear),
-        (None, None) => match (first(|v| &v.undecided), votes.iter().find_map(|votes| votes.told)) {
-            (Some(_), Some(Told::MonthDayYear)) => Ok(DateOrder::MonthDayYear),
-            (Some((line, date)), None) => Err(unsure(
+        (None, None) => match first(|v| &v.undecided) {
+            Some((line, date)) => Err(unsure(
                 line,
                 &date,
                 format!(
@@ -203,8 +213,9 @@ pub(super) fn date_order(votes: &[OrderVotes], headers: &[String]) -> Result<Dat
                 ),
                 headers,
                 hint,
-            )),
-            _ => Ok(DateOrder::DayMonthYear),
+            )
+            .asking(Question::DateOrder)),
+            None => Ok(DateOrder::DayMonthYear),
         },
     }
 }
@@ -235,7 +246,8 @@ pub(super) fn decimal_mark(votes: &[MarkVotes], headers: &[String]) -> Result<De
                 ),
                 headers,
                 hint,
-            )),
+            )
+            .asking(Question::DecimalMark)),
             None => Ok(DecimalMark::Point),
         },
     }

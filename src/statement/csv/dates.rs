@@ -1,14 +1,7 @@
 //! Dates as banks print them, and the order of day and month, decided once per file.
 
+use super::answers::DateOrder;
 use jiff::civil::Date;
-
-/// Which comes first where both could be a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DateOrder {
-    DayMonthYear,
-    MonthDayYear,
-    YearMonthDay,
-}
 
 /// What one cell says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +44,6 @@ pub(super) struct OrderVotes {
     pub undecided: Option<(u32, String)>,
     /// Dates of which each number has two digits.
     pub short: Option<ShortVotes>,
-    /// What somebody said of them.
-    pub told: Option<super::super::DateOrder>,
 }
 
 /// How far apart numbers must lie to be days: no statement spans so many years.

@@ -1,11 +1,12 @@
 //! Files without a header row: a plan from contents alone, where those leave nothing open.
 
-use super::super::StatementError;
+use super::super::{Question, StatementError};
+use super::answers::{CsvAnswers, Signs};
 use super::chain::{self, Run, Verdict};
 use super::columns::{account_above, date_order, decimal_mark};
 use super::dates;
 use super::dialect::Dialect;
-use super::numbers;
+use super::numbers::{self, MarkVotes};
 use super::plan::{AmountRule, DateColumn, Plan};
 use super::records::Rows;
 use super::refuse::unsure;
@@ -20,7 +21,12 @@ const MIN_STEPS: usize = 2;
 /// # Errors
 /// Unsure unless there is one column of amounts with signs (or two, of which one is proved to be the running
 /// balance of the other) and at most two columns of text.
-pub(super) fn plan(text: &str, dialect: &Dialect, facts: &Facts) -> Result<Plan, StatementError> {
+pub(super) fn plan(
+    text: &str,
+    dialect: &Dialect,
+    facts: &Facts,
+    answers: &CsvAnswers,
+) -> Result<Plan, StatementError> {
     let rows = facts.rows;
     let all =
         |test: &dyn Fn(usize) -> bool| (0..facts.columns.len()).filter(|c| test(*c)).collect::<Vec<_>>();
@@ -38,16 +44,23 @@ pub(super) fn plan(text: &str, dialect: &Dialect, facts: &Facts) -> Result<Plan,
     });
     let codes = all(&|c| facts.column(c).codes == rows);
     let hint = "\"header_rows\": 0 and columns by number";
-    let refuse = |message: &str| Err(unsure(1, "", message, &[], hint));
+    let refuse = |message: &str| Err::<Plan, _>(unsure(1, "", message, &[], hint));
     let Some(first_date) = dates.first().copied() else {
         return refuse("without column names it is not sure which column holds the day");
     };
-    let order = date_order(&[facts.column(first_date).order], &[])?;
+    let order = match answers.date_order {
+        Some(order) => order,
+        None => date_order(&[facts.column(first_date).order], &[])?,
+    };
+    let told_mark = |marks: &[MarkVotes]| match answers.decimal_mark {
+        Some(mark) => Ok(mark),
+        None => decimal_mark(marks, &[]),
+    };
     let marks: Vec<_> = amounts.iter().map(|column| facts.column(*column).mark).collect();
     let (amount, balance, mark) = match amounts[..] {
-        [amount] => (amount, None, decimal_mark(&marks, &[])?),
+        [amount] => (amount, None, told_mark(&marks)?),
         [a, b] => {
-            let mark = decimal_mark(&marks, &[])?;
+            let mark = told_mark(&marks)?;
             match running_balance(text, dialect, (a, b), mark)? {
                 Some((amount, balance)) => (amount, Some(balance), mark),
                 None => return refuse("without column names it is not sure which column holds the amount"),
@@ -56,10 +69,11 @@ pub(super) fn plan(text: &str, dialect: &Dialect, facts: &Facts) -> Result<Plan,
         _ => return refuse("without column names it is not sure which column holds the amount"),
     };
     let amount_facts = facts.column(amount);
-    if amount_facts.minus == 0 || amount_facts.markers > 0 {
+    if (amount_facts.minus == 0 || amount_facts.markers > 0) && answers.signs.is_none() {
         return refuse(
             "without column names and without a minus anywhere it is not sure what was paid and what received",
-        );
+        )
+        .map_err(|error| error.asking(Question::Signs));
     }
     if texts.len() > 2 {
         return refuse(
@@ -80,8 +94,9 @@ pub(super) fn plan(text: &str, dialect: &Dialect, facts: &Facts) -> Result<Plan,
         mark,
         dates: vec![DateColumn { column: first_date, booked: false }],
         amount: AmountRule::Signed { column: amount },
-        invert: false,
+        invert: answers.signs == Some(Signs::Inverted),
         fee: None,
+        fee_on_top: false,
         balance,
         currency: codes.first().copied(),
         fixed_currency: None,
@@ -90,10 +105,14 @@ pub(super) fn plan(text: &str, dialect: &Dialect, facts: &Facts) -> Result<Plan,
         references: Vec::new(),
         bank_id: None,
         status: None,
+        status_words: None,
         account: None,
+        category: None,
+        leave_out: None,
         fixed_account: account_above(dialect),
         is_card: false,
         kinds: None,
+        signs_told: answers.signs.is_some(),
         from_profile: false,
         notes,
     })

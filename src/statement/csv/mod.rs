@@ -3,9 +3,11 @@
 //! [`dialect`] finds delimiter and header, [`survey`] walks all rows once and notes what each column's
 //! cells are, [`columns`] and [`signs`] make a [`plan::Plan`] of names and contents, [`reader`] reads the
 //! rows by it, and [`assemble`] holds them against the running balance. A [`CsvProfile`] takes the place of
-//! the plan. How each thing is decided is in `docs/statements.md`.
+//! the plan, and is found by the names of the columns ([`recognise`]) or named outright. How each thing is decided is in
+//! `docs/statements.md`.
 
 mod amounts;
+pub mod answers;
 mod assemble;
 mod builtin;
 mod chain;
@@ -13,17 +15,21 @@ mod columns;
 mod dates;
 mod dialect;
 mod headerless;
+mod layout;
 mod numbers;
 mod plan;
 pub mod profile;
 mod reader;
+mod recognise;
 mod records;
 mod refuse;
 mod signs;
 mod survey;
 mod vocabulary;
 
-use super::{DateOrder, Format, ReadOptions, StatementError, StatementFile, Warning, encoding};
+use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, Warning, encoding};
+use answers::CsvAnswers;
+use encoding_rs::Encoding;
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -38,33 +44,51 @@ pub(super) fn read(
     bytes: &[u8],
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<StatementFile, StatementError> {
-    let text = match options.profile.as_ref().and_then(CsvProfile::encoding) {
-        Some(encoding) => encoding::decode_named(bytes, encoding)?,
-        None => decode(bytes)?,
+) -> Result<Reading, StatementError> {
+    let named = options.profile.as_ref().and_then(CsvProfile::encoding);
+    let decode_as = |encoding| Ok((encoding::decode_named(bytes, encoding)?, encoding));
+    let (text, encoding) = named.map_or_else(|| decode(bytes), decode_as)?;
+    let found = match &options.profile {
+        Some(_) => None,
+        None => recognise::recognise(&text, &options.known_profiles)?,
     };
+    let profile = options.profile.as_ref().or(found.as_deref());
+    let other = profile.and_then(CsvProfile::encoding).filter(|other| *other != encoding);
+    let (text, encoding) = other.map_or_else(|| Ok((text, encoding)), decode_as)?;
     let total_bytes = bytes.len() as u64;
     let mut meter = Meter { progress, total_bytes, text_len: text.len().max(1), passes: 0, next: 0 };
-    let plan = match &options.profile {
-        Some(profile) => profile.plan(&text, options.date_order, &mut |offset| meter.at(offset))?,
-        None => detect_plan(&text, options.date_order, &mut |offset| meter.at(offset))?,
+    let told = profile.map(CsvProfile::answers).unwrap_or_default();
+    let answers = options.answers.or(told);
+    let mut step = |offset| meter.at(offset);
+    let plan = match profile.filter(|profile| profile.names_columns()) {
+        Some(profile) => profile.plan(&text, &answers, &mut step)?,
+        None => detect_plan(&text, &answers, &mut step)?,
     };
     meter.passes = 1;
-    let (drafts, mut warnings) = reader::read_rows(&text, &plan, &mut |offset| meter.at(offset))?;
+    let mut skipped = Vec::new();
+    let wanted = options.skip_bad_rows.then_some(&mut skipped);
+    let (drafts, mut warnings) = reader::read_rows(&text, &plan, wanted, &mut |offset| meter.at(offset))?;
     warnings.extend(plan.notes.iter().map(|note| Warning { line: 0, text: note.clone() }));
-    let statements = assemble::assemble(drafts, &plan, options, &mut warnings)?;
+    let layout = layout::told(&plan, encoding, profile, drafts.first().map(|draft| draft.source));
+    let mut statements = assemble::assemble(drafts, &plan, options, &mut warnings, &mut skipped)?;
+    if !skipped.is_empty() {
+        // A running balance proves nothing where rows are missing, even if those that are left follow.
+        statements.iter_mut().for_each(|statement| statement.balances.clear());
+    }
+    skipped.sort_by_key(|row| row.line);
     (meter.progress)(total_bytes, total_bytes);
-    Ok(StatementFile { format: Format::Csv, statements, warnings })
+    let book = BookFile::plain(StatementFile { format: Format::Csv, statements, warnings });
+    Ok(Reading { book, layout: Some(layout), skipped })
 }
 
-fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, StatementError> {
-    encoding::decode(bytes, None, encoding::likeliest)
+fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static Encoding), StatementError> {
+    encoding::decode_told(bytes, None, encoding::likeliest)
 }
 
 /// Finds out how the file is laid out.
 fn detect_plan(
     text: &str,
-    told: Option<DateOrder>,
+    answers: &CsvAnswers,
     step: &mut dyn FnMut(usize),
 ) -> Result<Plan, StatementError> {
     let Some(dialect) = dialect::detect(text)? else { return Err(columns::not_a_statement()) };
@@ -78,11 +102,10 @@ fn detect_plan(
             .collect(),
         None => (0..dialect.width).collect(),
     };
-    let facts =
-        survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?.with_date_order(told);
+    let facts = survey::survey(text, dialect.delimiter, dialect.skip_rows, &dates, step)?;
     match &dialect.header {
-        Some(header) => columns::plan_with_header(&dialect, header, &facts),
-        None => headerless::plan(text, &dialect, &facts),
+        Some(header) => columns::plan_with_header(&dialect, header, &facts, answers),
+        None => headerless::plan(text, &dialect, &facts, answers),
     }
 }
 

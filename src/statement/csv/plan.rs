@@ -1,6 +1,6 @@
 //! How one file is to be read: what detection found out, or what a profile says.
 
-use super::dates::DateOrder;
+use super::answers::DateOrder;
 use crate::money::{Currency, DecimalMark};
 
 /// Where a row's day stands.
@@ -23,6 +23,14 @@ pub(super) enum AmountRule {
 }
 
 impl AmountRule {
+    /// The columns that amounts and signs come from.
+    pub fn sources(&self) -> Vec<usize> {
+        match self {
+            Self::Directed { column, direction, .. } => vec![*column, *direction],
+            _ => self.columns(),
+        }
+    }
+
     /// The columns that hold amounts.
     pub fn columns(&self) -> Vec<usize> {
         match self {
@@ -59,6 +67,8 @@ pub(super) struct Plan {
     /// Turns every sign.
     pub invert: bool,
     pub fee: Option<usize>,
+    /// Whether fees are known to come on top of the amounts; else the running balance must show it.
+    pub fee_on_top: bool,
     pub balance: Option<usize>,
     pub currency: Option<usize>,
     pub fixed_currency: Option<Currency>,
@@ -67,13 +77,21 @@ pub(super) struct Plan {
     pub references: Vec<usize>,
     pub bank_id: Option<usize>,
     pub status: Option<usize>,
+    /// The words (folded) that mean pending and no booking; every other means booked. None: those that are known.
+    pub status_words: Option<(Vec<String>, Vec<String>)>,
     pub account: Option<usize>,
-    /// The account that lines above the header name.
+    /// The owner's category, in exports of programs that keep books.
+    pub category: Option<usize>,
+    /// Rows whose cell in this column is one of these words (folded) are no bookings.
+    pub leave_out: Option<(usize, Vec<String>)>,
+    /// The account that lines above the header or a profile name; what a column of accounts says follows it.
     pub fixed_account: Option<String>,
     /// Whether the column's name or the file's say that it is a card.
     pub is_card: bool,
     /// The type column, for words such as "Purchase" that show inverted signs.
     pub kinds: Option<usize>,
+    /// Whether a person said what amounts without a minus mean.
+    pub signs_told: bool,
     /// Whether a profile says all this.
     pub from_profile: bool,
     /// What was taken for granted and is worth saying.

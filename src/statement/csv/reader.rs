@@ -1,7 +1,7 @@
 //! Reads the rows of a file by a [`Plan`].
 
 use super::super::wording::clean;
-use super::super::{StatementError, StatementErrorKind, Warning, problem};
+use super::super::{SkippedRow, StatementError, StatementErrorKind, Warning, problem};
 use super::amounts::{self, CellMoney};
 use super::plan::{AmountRule, Plan};
 use super::records::{Row, Rows};
@@ -26,6 +26,8 @@ pub(super) struct Draft<'t> {
     pub currency: Option<Currency>,
     pub account: Option<String>,
     pub status: TransactionStatus,
+    /// The owner's category, where the file is one of a program that keeps books.
+    pub category: Option<String>,
     pub payee: String,
     pub memo: Option<String>,
     pub reference: Option<String>,
@@ -38,13 +40,14 @@ pub(super) struct Draft<'t> {
     pub purchase: Option<bool>,
 }
 
-/// Reads all rows of data.
+/// Reads all rows of data. Those that cannot be read go to `skipped`, where that is wanted.
 ///
 /// # Errors
 /// A row that cannot be read exactly.
 pub(super) fn read_rows<'t>(
     text: &'t str,
     plan: &Plan,
+    mut skipped: Option<&mut Vec<SkippedRow>>,
     step: &mut dyn FnMut(usize),
 ) -> Result<(Vec<Draft<'t>>, Vec<Warning>), StatementError> {
     let mut reader = Reader { plan, drafts: Vec::new(), left_out: Vec::new(), footers: Vec::new() };
@@ -54,7 +57,18 @@ pub(super) fn read_rows<'t>(
         index += 1;
         if index > plan.skip_rows {
             step(row.offset);
-            reader.row(&row)?;
+            while let Err(error) = reader.row(&row) {
+                let Some(skipped) = skipped.as_deref_mut().filter(|_| error.is_about_one_row()) else {
+                    return Err(error);
+                };
+                // What cannot be read may be a row above, which was held for a total: then this one is tried again.
+                let is_above = error.line != row.line;
+                reader.footers.retain(|(line, _)| *line != error.line);
+                skipped.push(error.into());
+                if !is_above {
+                    break;
+                }
+            }
         }
     }
     Ok(reader.finish())
@@ -195,8 +209,22 @@ impl<'t> Reader<'_, 't> {
 
     fn data(&mut self, row: &Row<'t>, date: Date, booked: bool) -> Result<(), StatementError> {
         let plan = self.plan;
+        if let Some((column, words)) = &plan.leave_out
+            && words.contains(&fold(row.cell(*column)))
+        {
+            let why =
+                format!("the profile leaves out rows that say \"{}\"", problem::excerpt(row.cell(*column)));
+            self.leave_out(row, &why);
+            return Ok(());
+        }
         let status_cell = plan.status.map(|column| row.cell(column)).unwrap_or_default();
-        let status = match vocabulary::standing(status_cell) {
+        let standing = match &plan.status_words {
+            Some((_, void)) if void.contains(&fold(status_cell)) => Standing::Void,
+            Some((pending, _)) if pending.contains(&fold(status_cell)) => Standing::Pending,
+            Some(_) => Standing::Posted,
+            None => vocabulary::standing(status_cell),
+        };
+        let status = match standing {
             Standing::Void => {
                 self.leave_out(row, &format!("its status is \"{}\"", problem::excerpt(status_cell)));
                 return Ok(());
@@ -229,8 +257,17 @@ impl<'t> Reader<'_, 't> {
             account: plan
                 .account
                 .map(|column| row.cell(column).trim_matches('"').to_owned())
-                .filter(|account| !account.is_empty()),
+                .filter(|account| !account.is_empty())
+                .map(|account| match &plan.fixed_account {
+                    Some(named) => format!("{named} {account}"),
+                    None => account,
+                }),
             status,
+            category: plan
+                .category
+                .map(|column| row.cell(column))
+                .filter(|cell| is_category(cell))
+                .map(str::to_owned),
             purchase: amounts::purchase(kind, &payee),
             payee,
             memo,
@@ -272,6 +309,11 @@ impl<'t> Reader<'_, 't> {
         }
         (self.drafts, warnings)
     }
+}
+
+/// Programs that keep books write a word where the owner chose nothing.
+fn is_category(cell: &str) -> bool {
+    !matches!(fold(cell).as_str(), "" | "uncategorized" | "uncategorised" | "not categorized" | "none")
 }
 
 /// The other party as written, and the rest of the texts.

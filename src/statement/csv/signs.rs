@@ -1,7 +1,8 @@
 //! What was paid and what was received: only ever as the file says it.
 
-use super::super::StatementError;
-use super::super::problem::excerpt;
+use super::super::problem::{self, excerpt};
+use super::super::{Question, StatementError, StatementErrorKind};
+use super::answers::Signs;
 use super::columns::Columns;
 use super::plan::AmountRule;
 use super::refuse::{bad_cell, unsure};
@@ -11,7 +12,23 @@ use super::vocabulary::{self, Role};
 ///
 /// # Errors
 /// Unsure where the file does not say.
-pub(super) fn decide(columns: &Columns<'_>) -> Result<AmountRule, StatementError> {
+///
+/// An answer counts where amounts stand in one column that no other column gives a sign.
+pub(super) fn decide(columns: &Columns<'_>, told: Option<Signs>) -> Result<AmountRule, StatementError> {
+    let rule = decide_rule(columns, told)?;
+    if told.is_some() && !matches!(rule, AmountRule::Signed { .. }) {
+        let columns_named: Vec<String> =
+            rule.sources().into_iter().filter_map(|c| columns.header.texts.get(c).cloned()).collect();
+        return Err(problem::whole_file(
+            StatementErrorKind::Unsure,
+            format!("the file itself says what was paid, in {}", excerpt(&columns_named.join(", "))),
+            "leave --signs out, or say in a profile how the columns are to be read",
+        ));
+    }
+    Ok(rule)
+}
+
+fn decide_rule(columns: &Columns<'_>, told: Option<Signs>) -> Result<AmountRule, StatementError> {
     let debit = columns.with(Role::Debit);
     let credit = columns.with(Role::Credit);
     let amounts = amount_columns(columns)?;
@@ -28,17 +45,17 @@ pub(super) fn decide(columns: &Columns<'_>) -> Result<AmountRule, StatementError
         amounts.filter(|c| columns.facts.column(*c).minus > 0 && (in_currency(c) || !has_split));
     match (debit.first().copied(), credit.first().copied(), signed_amount) {
         (None, None, _) => match amounts {
-            Some(column) => one_column(columns, column),
+            Some(column) => one_column(columns, column, told),
             None => match unnamed_amount(columns) {
-                Some(column) => one_column(columns, column),
+                Some(column) => one_column(columns, column, told),
                 None => refuse(
                     "no column is known to hold the amounts".to_owned(),
                     "\"amount\": {\"column\": ...}",
                 ),
             },
         },
-        (_, _, Some(column)) => one_column(columns, column),
-        (debit, credit, None) => split(columns, debit, credit, amounts),
+        (_, _, Some(column)) => one_column(columns, column, told),
+        (debit, credit, None) => split(columns, debit, credit, amounts, told),
     }
 }
 
@@ -83,13 +100,18 @@ fn amount_columns(columns: &Columns<'_>) -> Result<Option<usize>, StatementError
     }
 }
 
-fn one_column(columns: &Columns<'_>, column: usize) -> Result<AmountRule, StatementError> {
+fn one_column(
+    columns: &Columns<'_>,
+    column: usize,
+    told: Option<Signs>,
+) -> Result<AmountRule, StatementError> {
     let facts = columns.facts.column(column);
     let signed = AmountRule::Signed { column };
     let hint = "\"invert\": true or false, \"sign\": {\"column\": ...} or \"debit\" and \"credit\"";
     let refuse = |message: &str| match &facts.misfit {
         Some((line, cell)) => Err(bad_cell(*line, cell, format!("\"{}\" is no amount", excerpt(cell)))),
-        None => Err(unsure(0, "", message, &columns.header.texts, hint)),
+        None if told.is_some() => Ok(AmountRule::Signed { column }),
+        None => Err(unsure(0, "", message, &columns.header.texts, hint).asking(Question::Signs)),
     };
     if facts.markers > 0 {
         return if facts.markers == facts.numbers {
@@ -157,6 +179,7 @@ fn split(
     debit: Option<usize>,
     credit: Option<usize>,
     amount: Option<usize>,
+    told: Option<Signs>,
 ) -> Result<AmountRule, StatementError> {
     let hint = "\"debit\": {\"column\": ...}, \"credit\": {\"column\": ...}, or \"amount\" with \"invert\"";
     let refuse = |message: &str| Err(unsure(0, "", message, &columns.header.texts, hint));
@@ -165,14 +188,14 @@ fn split(
     if debits.numbers == 0 && credits.numbers == 0 && columns.facts.rows > 0 {
         // Named, but empty: the amounts stand elsewhere.
         return match amount {
-            Some(column) => one_column(columns, column),
+            Some(column) => one_column(columns, column, told),
             None => refuse("the columns of debits and credits are empty"),
         };
     }
     if debit.is_none() && credits.minus > 0 {
         // A lone column "Inflow" with signs is an amount: what comes in is positive.
         return match credit {
-            Some(column) => one_column(columns, column),
+            Some(column) => one_column(columns, column, told),
             None => refuse("no column is known to hold the amounts"),
         };
     }

@@ -1,6 +1,5 @@
 //! One walk over all rows that gathers, for each column, what its cells are.
 
-use super::super::DateOrder;
 use super::super::StatementError;
 use super::dates::{self, OrderVotes};
 use super::numbers::{self, MarkVotes, Sign};
@@ -66,12 +65,6 @@ pub(super) struct Facts {
 impl Facts {
     pub fn column(&self, index: usize) -> ColumnFacts {
         self.columns.get(index).cloned().unwrap_or_default()
-    }
-
-    /// Adds the date order that somebody said, for files of which nothing tells.
-    pub fn with_date_order(mut self, told: Option<DateOrder>) -> Self {
-        self.columns.iter_mut().for_each(|column| column.order.told = told);
-        self
     }
 }
 

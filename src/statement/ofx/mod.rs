@@ -15,7 +15,7 @@ mod statement;
 mod survey;
 mod tokens;
 
-use super::{Format, ReadOptions, StatementError, StatementFile, encoding};
+use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, encoding};
 use encoding_rs::WINDOWS_1252;
 
 /// The deepest nesting of known aggregates; OFX itself needs about ten.
@@ -33,15 +33,16 @@ pub(super) fn read(
     format: Format,
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<StatementFile, StatementError> {
+) -> Result<Reading, StatementError> {
     let declared = header::declared_encoding(bytes);
     let text = encoding::decode(bytes, declared, |_| WINDOWS_1252)?;
     let text = if has_lower_case_tags(&text) { upper_case_tags(&text).into() } else { text };
     let mut meter =
         Meter { progress, total_bytes: bytes.len() as u64, steps: (text.len() as u64) * 2, next: 0 };
     let survey = survey::survey(&text, &mut meter)?;
-    let (statements, warnings) = reader::read_text(&text, &survey, options, &mut meter)?;
-    Ok(StatementFile { format, statements, warnings })
+    let (statements, warnings, skipped) = reader::read_text(&text, &survey, options, &mut meter)?;
+    let book = BookFile::plain(StatementFile { format, statements, warnings });
+    Ok(Reading { book, layout: None, skipped })
 }
 
 /// Whether the root is written in lower case, as a few banks do with all tags.

@@ -1,7 +1,7 @@
 //! The second pass: walks the tags with a stack of open aggregates and makes statements of them.
 
 use super::super::problem::{self, LineCounter};
-use super::super::{ReadOptions, Statement, StatementError, StatementErrorKind, Warning};
+use super::super::{ReadOptions, SkippedRow, Statement, StatementError, StatementErrorKind, Warning};
 use super::aggregate::{Aggregate, classify, is_leaf};
 use super::fields::Field;
 use super::investment::InvestmentDraft;
@@ -31,6 +31,9 @@ struct Open<'a> {
     held: usize,
 }
 
+/// Statements, warnings, and the rows that were left out because they cannot be read.
+type ReadText = (Vec<Statement>, Vec<Warning>, Vec<SkippedRow>);
+
 /// Reads all statements of the text.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub(super) fn read_text<'a>(
     survey: &'a Survey<'a>,
     options: &'a ReadOptions,
     meter: &mut Meter<'_>,
-) -> Result<(Vec<Statement>, Vec<Warning>), StatementError> {
+) -> Result<ReadText, StatementError> {
     let mut reader = Reader {
         text,
         survey,
@@ -59,6 +62,7 @@ pub(super) fn read_text<'a>(
         saw_root: false,
         statements: Vec::new(),
         warnings: Vec::new(),
+        skipped: Vec::new(),
     };
     let mut tokens = Tokens::new(text);
     while let Some(token) = tokens.next()? {
@@ -66,6 +70,19 @@ pub(super) fn read_text<'a>(
         reader.token(token)?;
     }
     reader.finish()
+}
+
+/// Leaves out a row that cannot be read, where that is wanted: its tags close it, so the next one is sound.
+fn skip_or_refuse(
+    error: StatementError,
+    options: &ReadOptions,
+    skipped: &mut Vec<SkippedRow>,
+) -> Result<(), StatementError> {
+    if !options.skip_bad_rows {
+        return Err(error);
+    }
+    skipped.push(error.into());
+    Ok(())
 }
 
 struct Reader<'a> {
@@ -87,6 +104,7 @@ struct Reader<'a> {
     saw_root: bool,
     statements: Vec<Statement>,
     warnings: Vec<Warning>,
+    skipped: Vec<SkippedRow>,
 }
 
 impl<'a> Reader<'a> {
@@ -252,20 +270,23 @@ impl<'a> Reader<'a> {
             Aggregate::Transaction => {
                 if let (Some(row), Some(draft)) = (self.row.take(), self.draft.as_mut()) {
                     let context = draft.row_context(self.text, self.survey.mark, self.options.currency)?;
-                    match row.finish(&context)? {
-                        RowOutcome::Row(row, warning) => {
+                    match row.finish(&context) {
+                        Ok(RowOutcome::Row(row, warning)) => {
                             self.warnings.extend(warning);
                             draft.add(*row, context.currency);
                         }
-                        RowOutcome::LeftOut(warning) => self.warnings.push(warning),
+                        Ok(RowOutcome::LeftOut(warning)) => self.warnings.push(warning),
+                        Err(error) => skip_or_refuse(error, self.options, &mut self.skipped)?,
                     }
                 }
             }
             Aggregate::InvestmentTransaction => {
                 if let (Some(row), Some(draft)) = (self.investment.take(), self.draft.as_mut()) {
                     let context = draft.row_context(self.text, self.survey.mark, self.options.currency)?;
-                    let row = row.finish(&context)?;
-                    draft.add(row, context.currency);
+                    match row.finish(&context) {
+                        Ok(row) => draft.add(row, context.currency),
+                        Err(error) => skip_or_refuse(error, self.options, &mut self.skipped)?,
+                    }
                 }
             }
             Aggregate::Balance(_) => {
@@ -363,7 +384,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(Vec<Statement>, Vec<Warning>), StatementError> {
+    fn finish(mut self) -> Result<ReadText, StatementError> {
         if let Some(open) = self.stack.iter().rfind(|open| open.aggregate != Aggregate::Unknown) {
             let line = problem::line_of(self.text, self.text.trim_end().len());
             return Err(problem::on_line(
@@ -416,6 +437,6 @@ impl<'a> Reader<'a> {
                 .iter()
                 .map(|(line, name)| Warning { line: *line, text: format!("a <{name}> was not read") }),
         );
-        Ok((self.statements, self.warnings))
+        Ok((self.statements, self.warnings, self.skipped))
     }
 }

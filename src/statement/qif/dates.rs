@@ -107,6 +107,8 @@ impl Written {
             match order {
                 DateOrder::DayMonthYear => (year, b, a),
                 DateOrder::MonthDayYear => (year, a, b),
+                // Only a date that begins with the year is written so.
+                DateOrder::YearMonthDay => return None,
             }
         };
         let year = i16::try_from(year).ok().filter(|year| *year >= 1000)?;

@@ -1,6 +1,6 @@
 //! The first pass: the date order and the decimal mark, which only the whole file can tell.
 
-use super::super::{DateOrder, ReadOptions, StatementError, StatementErrorKind};
+use super::super::{DateOrder, Question, ReadOptions, StatementError, StatementErrorKind};
 use super::dates::Written;
 use super::records::{Entry, Item, List, Record, Records};
 use crate::money::{Currency, Decimal, DecimalError, DecimalMark, Money};
@@ -62,7 +62,7 @@ pub(super) fn survey(
             }
         }
     }
-    let order = seen.decide_order(options.date_order)?;
+    let order = seen.decide_order(options.answers.date_order)?;
     let mark = seen.decide_mark(options.currency)?;
     Ok(Survey { order, old: seen.apostrophe, mark, has_classes: seen.has_classes })
 }
@@ -84,8 +84,8 @@ impl<'a> Evidence<'a> {
         match written.order() {
             Some(DateOrder::DayMonthYear) => self.day_first = self.day_first.or(Some(entry)),
             Some(DateOrder::MonthDayYear) => self.month_first = self.month_first.or(Some(entry)),
-            None if written.is_open() => self.open_date = self.open_date.or(Some(entry)),
-            None => {}
+            _ if written.is_open() => self.open_date = self.open_date.or(Some(entry)),
+            _ => {}
         }
     }
 
@@ -112,6 +112,8 @@ impl<'a> Evidence<'a> {
     }
 
     fn decide_order(&self, told: Option<DateOrder>) -> Result<DateOrder, StatementError> {
+        // Dates that begin with the year are told by their form; the others never do.
+        let told = told.filter(|order| *order != DateOrder::YearMonthDay);
         match (self.day_first, self.month_first, told.or(self.option), self.open_date) {
             (Some(day), Some(month), ..) => Err(month.refuse(
                 StatementErrorKind::Malformed,
@@ -122,11 +124,15 @@ impl<'a> Evidence<'a> {
             (None, Some(_), ..) => Ok(DateOrder::MonthDayYear),
             (None, None, Some(order), _) => Ok(order),
             (None, None, None, None) => Ok(DateOrder::MonthDayYear),
-            (None, None, None, Some(open)) => Err(open.refuse(
-                StatementErrorKind::Unsure,
-                "nothing in the file tells whether the day or the month stands first in its dates".to_owned(),
-                "say which with --date-order dmy or --date-order mdy",
-            )),
+            (None, None, None, Some(open)) => {
+                let refusal = open.refuse(
+                    StatementErrorKind::Unsure,
+                    "nothing in the file tells whether the day or the month stands first in its dates"
+                        .to_owned(),
+                    "say which with --date-order dmy or --date-order mdy",
+                );
+                Err(StatementError { question: Some(Question::DateOrder), ..refusal })
+            }
         }
     }
 
@@ -205,6 +211,7 @@ impl Survey {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::CsvAnswers;
     use super::*;
 
     fn surveyed(lines: &str, options: &ReadOptions) -> Result<Survey, StatementError> {
@@ -244,7 +251,8 @@ mod tests {
         ] {
             assert_eq!(surveyed(lines, &none).unwrap_err().kind, kind, "{lines}");
         }
-        let told = ReadOptions { date_order: Some(DateOrder::DayMonthYear), ..ReadOptions::default() };
+        let answers = CsvAnswers { date_order: Some(DateOrder::DayMonthYear), ..CsvAnswers::default() };
+        let told = ReadOptions { answers, ..ReadOptions::default() };
         assert_eq!(surveyed("D1/2/20", &told).unwrap().order, DateOrder::DayMonthYear);
         assert_eq!(surveyed("D1/13/20", &told).unwrap().order, DateOrder::MonthDayYear);
         let yen = ReadOptions { currency: Currency::iso("JPY").ok(), ..ReadOptions::default() };
