@@ -17,6 +17,7 @@ use finvault::vault::{
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What one disclosure may take.
@@ -116,27 +117,46 @@ fn one_disclosure_over_a_million_rows_takes_less_than_a_second() {
         ("transactions, one month", transactions(last.checked_sub(30.days()).unwrap(), None)),
         ("transactions, newest 1000 of all", transactions(first, Some(1_000))),
     ];
+    // Each is the first of its vault: what the history costs is measured by what follows.
     let mut slow = Vec::new();
-    for (name, fact) in cases {
-        let secret = Secret::Passphrase(&passphrase);
-        let mut vault = Vault::open(&path, &secret, &OpenOptions::default()).unwrap();
-        let request = DisclosureRequest::new(recipient.id, vec![fact], Purpose::from_text("Scale").unwrap());
-        let started = Instant::now();
-        vault.preview(&request, now).unwrap();
-        let preview = started.elapsed();
-        let started = Instant::now();
-        let mut sealed = 0;
-        vault
-            .disclose(&request, now, &mut |bytes| {
-                sealed = bytes.len();
-                Ok(())
-            })
-            .unwrap();
-        let taken = started.elapsed();
-        println!("{name:<34} preview {preview:>8.1?}  build and seal {taken:>8.1?}  {sealed} bytes");
-        if taken > LIMIT {
+    for (name, fact) in &cases {
+        let copy = folder.path().join("copy.finvault");
+        std::fs::copy(&path, &copy).unwrap();
+        if disclose(&copy, &passphrase, recipient.id, name, fact.clone(), now) > LIMIT {
             slow.push(name);
         }
     }
+    println!("one after another, to the same recipient:");
+    for (name, fact) in &cases {
+        disclose(&path, &passphrase, recipient.id, name, fact.clone(), now);
+    }
     assert!(slow.is_empty(), "above {LIMIT:?}: {slow:?}");
+}
+
+/// Previews and makes one disclosure; how long the making took.
+fn disclose(
+    path: &Path,
+    passphrase: &Passphrase,
+    recipient: i64,
+    name: &str,
+    fact: FactRequest,
+    now: Timestamp,
+) -> Duration {
+    let mut vault = Vault::open(path, &Secret::Passphrase(passphrase), &OpenOptions::default()).unwrap();
+    let request = DisclosureRequest::new(recipient, vec![fact], Purpose::from_text("Scale").unwrap());
+    let started = Instant::now();
+    vault.preview(&request, now).unwrap();
+    let preview = started.elapsed();
+    let started = Instant::now();
+    let mut sealed = 0;
+    vault
+        .disclose(&request, now, &mut |bytes| {
+            sealed = bytes.len();
+            Ok(())
+        })
+        .unwrap();
+    let taken = started.elapsed();
+    vault.close().unwrap();
+    println!("{name:<34} preview {preview:>8.1?}  build and seal {taken:>8.1?}  {sealed} bytes");
+    taken
 }

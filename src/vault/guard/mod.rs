@@ -112,10 +112,10 @@ impl Guard<'_> {
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
         let rows = history.with_asked(self.store, self.recipient.id, figures)?;
-        let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
-        let together = self.analyse(&history, earlier, policy.k, None)?;
+        let (alone, together) = self.analyse_both(&history, earlier, policy.k)?;
+        let together = together.as_ref().map_or(&[][..], |together| &together.leaks);
         let new_together =
-            together.leaks.iter().filter(|leak| !alone.leaks.iter().any(|own| own.rows == leak.rows));
+            together.iter().filter(|leak| !alone.leaks.iter().any(|own| own.rows == leak.rows));
         let new_together: Vec<Leak> =
             new_together.map(|leak| self.leak(&history, leak, true)).collect::<Result<_, _>>()?;
         let mut leaks: Vec<Leak> =
@@ -139,6 +139,21 @@ impl Guard<'_> {
         let disclosures: BTreeSet<_> = mine.map(|row| (row.disclosure, row.draft)).collect();
         let afterwards = exposure::news(self.store, &alone, figures)?;
         Ok(Verdict { k: policy.k, refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
+    }
+
+    /// What the recipient could work out, and what all recipients could together; no second answer where nobody
+    /// else was ever told anything, since it would be the first.
+    fn analyse_both(
+        &self,
+        history: &History,
+        earlier: usize,
+        k: u64,
+    ) -> Result<(Analysis, Option<Analysis>), VaultError> {
+        let recipient = self.recipient.id;
+        let alone = self.analyse(history, earlier, k, Some(recipient))?;
+        let has_others = history.aggregates.iter().any(|aggregate| aggregate.observer != recipient);
+        let together = has_others.then(|| self.analyse(history, earlier, k, None)).transpose()?;
+        Ok((alone, together))
     }
 
     fn analyse(
@@ -321,9 +336,8 @@ impl Guard<'_> {
         let earlier = history.aggregates.len();
         let figures = figures_of(self.store, &FactRequest::balance(account, day), self.today, policy.k)?;
         history.with_asked(self.store, self.recipient.id, &figures)?;
-        let alone = self.analyse(&history, earlier, policy.k, Some(self.recipient.id))?;
-        let together = self.analyse(&history, earlier, policy.k, None)?;
-        Ok(alone.leaks.is_empty() && together.leaks.is_empty())
+        let (alone, together) = self.analyse_both(&history, earlier, policy.k)?;
+        Ok(alone.leaks.is_empty() && together.is_none_or(|together| together.leaks.is_empty()))
     }
 }
 
