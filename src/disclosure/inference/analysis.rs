@@ -74,6 +74,8 @@ struct System<'a> {
     atoms: Vec<Atom>,
     earlier: usize,
     options: &'a Options,
+    /// For each cover whether it shows its rows one by one.
+    revealing: Vec<bool>,
     /// For each atom the split transaction that it is, or has parts of.
     split: Vec<Option<i64>>,
     /// By the places of the [`Kind::Parts`] that say so.
@@ -94,19 +96,54 @@ struct Connected {
     atoms: Vec<usize>,
 }
 
+/// The columns of an atom.
+enum Columns {
+    /// Known anyhow: none.
+    Known,
+    One(usize),
+    /// A split transaction: those of its parts.
+    Parts(Vec<usize>),
+}
+
+impl Columns {
+    fn as_slice(&self) -> &[usize] {
+        match self {
+            Self::Known => &[],
+            Self::One(column) => std::slice::from_ref(column),
+            Self::Parts(columns) => columns,
+        }
+    }
+}
+
 /// A part, solved for the figures up to some moment.
-struct Moment {
-    /// The columns of each atom that is unknown: one, or for a split transaction those of its parts.
-    columns: HashMap<usize, Vec<usize>>,
+struct Moment<'a> {
+    /// The part's atoms, ascending.
+    atoms: &'a [usize],
+    /// The columns of each of them.
+    columns: Vec<Columns>,
     rows: Vec<usize>,
     solved: Solved,
 }
 
-impl Moment {
+impl Moment<'_> {
+    fn columns_of(&self, atom: usize) -> &Columns {
+        let place = self.atoms.binary_search(&atom).ok();
+        place.and_then(|place| self.columns.get(place)).unwrap_or(&Columns::Known)
+    }
+
+    fn sum(&self, columns: &Columns) -> u64 {
+        let entries = columns.as_slice().iter().filter_map(|column| self.solved.null.get(*column));
+        entries.copied().fold(0, add)
+    }
+
     /// The null vector's entry for an atom; zero for one that is known anyhow.
     fn entry(&self, atom: usize) -> u64 {
-        let columns = self.columns.get(&atom).into_iter().flatten();
-        columns.filter_map(|column| self.solved.null.get(*column)).copied().fold(0, add)
+        self.sum(self.columns_of(atom))
+    }
+
+    /// The part's atoms and their entries.
+    fn entries(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.atoms.iter().zip(&self.columns).map(|(atom, columns)| (*atom, self.sum(columns)))
     }
 }
 
@@ -136,7 +173,10 @@ impl<'a> System<'a> {
                 }
             }
         }
-        Self { aggregates, codes, covers, atoms, earlier, options, split, versions }
+        let is_revealing =
+            |index: &usize| aggregates.get(*index).is_some_and(|aggregate| aggregate.kind == Kind::Revealed);
+        let revealing = covers.iter().map(is_revealing).collect();
+        Self { aggregates, codes, covers, atoms, earlier, options, revealing, split, versions }
     }
 
     fn aggregate(&self, cover: usize) -> Option<(usize, &Aggregate)> {
@@ -145,7 +185,7 @@ impl<'a> System<'a> {
     }
 
     fn is_revealing(&self, cover: usize) -> bool {
-        self.aggregate(cover).is_some_and(|(_, aggregate)| aggregate.kind == Kind::Revealed)
+        self.revealing.get(cover).is_some_and(|is| *is)
     }
 
     /// Whether a figure, or the one that it is given as a difference to, is rounded.
@@ -162,29 +202,24 @@ impl<'a> System<'a> {
         let by_itself = self.options.quantity == Quantity::Counts && atom.rows == 0;
         by_itself
             || atom.members.iter().any(|(cover, _)| {
-                self.aggregate(*cover)
-                    .is_some_and(|(index, aggregate)| index < end && aggregate.kind == Kind::Revealed)
+                self.is_revealing(*cover) && self.covers.get(*cover).is_some_and(|index| *index < end)
             })
+    }
+
+    /// The sums that an atom lies in.
+    fn sums(&self, atom: &Atom) -> impl Iterator<Item = usize> {
+        atom.members.iter().map(|(cover, _)| *cover).filter(|cover| !self.is_revealing(*cover))
     }
 
     /// The connected parts that are to be solved: two sums are connected by an atom whose sum is a secret
     /// before the figures asked for.
     fn parts(&self) -> Vec<Connected> {
         let mut parents: Vec<usize> = (0..self.covers.len()).collect();
-        let sums = |atom: &Atom| -> Vec<usize> {
-            atom.members.iter().map(|(cover, _)| *cover).filter(|cover| !self.is_revealing(*cover)).collect()
-        };
-        for atom in &self.atoms {
-            if self.is_known_anyhow(atom, self.earlier) {
-                continue;
-            }
-            let sums = sums(atom);
-            for pair in sums.windows(2) {
-                if let [one, other] = pair {
-                    let (one, other) = (root(&mut parents, *one), root(&mut parents, *other));
-                    if let Some(parent) = parents.get_mut(one.max(other)) {
-                        *parent = one.min(other);
-                    }
+        for atom in self.atoms.iter().filter(|atom| !self.is_known_anyhow(atom, self.earlier)) {
+            for (one, other) in self.sums(atom).zip(self.sums(atom).skip(1)) {
+                let (one, other) = (root(&mut parents, one), root(&mut parents, other));
+                if let Some(parent) = parents.get_mut(one.max(other)) {
+                    *parent = one.min(other);
                 }
             }
         }
@@ -196,14 +231,14 @@ impl<'a> System<'a> {
         }
         let mut touched: Vec<usize> = Vec::new();
         for (index, atom) in self.atoms.iter().enumerate() {
-            let at: Vec<usize> = sums(atom).into_iter().map(|cover| root(&mut parents, cover)).collect();
             // An atom revealed before may lie in several parts, and is told where it is first met.
-            if let Some(part) = at.first().and_then(|first| parts.get_mut(first)) {
+            let first = self.sums(atom).next().map(|cover| root(&mut parents, cover));
+            if let Some(part) = first.and_then(|first| parts.get_mut(&first)) {
                 part.atoms.push(index);
             }
             if !self.is_known_anyhow(atom, self.earlier) && self.is_known_anyhow(atom, self.aggregates.len())
             {
-                touched.extend(at);
+                touched.extend(self.sums(atom).map(|cover| root(&mut parents, cover)));
             }
         }
         let is_asked = |part: &Connected| {
@@ -232,46 +267,29 @@ impl<'a> System<'a> {
     }
 
     /// Solves a part with the figures before `end`.
-    fn at_moment(&self, part: &Connected, end: usize) -> Result<Moment, InferenceError> {
+    fn at_moment<'p>(&self, part: &'p Connected, end: usize) -> Result<Moment<'p>, InferenceError> {
         let substituted = self.substituted(end);
         let is_needed = |cover: usize| {
             let version = self.versions.get(&cover);
             let chosen = version.and_then(|version| substituted.get(&version.whole?).zip(Some(version)));
             chosen.is_none_or(|(chosen, version)| chosen.parts != version.parts)
         };
-        let mut place: HashMap<usize, usize> = HashMap::new();
+        // The equations, and for each of the part's covers the place of its equation.
         let mut rows = Vec::new();
+        let mut places: Vec<Option<usize>> = Vec::with_capacity(part.covers.len());
         for cover in &part.covers {
-            if let Some((index, _)) = self.aggregate(*cover).filter(|(index, _)| *index < end)
-                && is_needed(*cover)
-            {
-                place.insert(*cover, rows.len());
-                rows.push(index);
-            }
+            let index = self.covers.get(*cover).filter(|index| **index < end && is_needed(*cover));
+            places.push(index.map(|_| rows.len()));
+            rows.extend(index);
         }
-        let unknown: Vec<usize> = part
-            .atoms
-            .iter()
-            .copied()
-            .filter(|index| self.atoms.get(*index).is_some_and(|atom| !self.is_known_anyhow(atom, end)))
-            .collect();
-        let mut columns: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut count = 0;
-        for index in unknown.iter().filter(|index| !substituted.contains_key(index)) {
-            columns.insert(*index, vec![count]);
-            count += 1;
-        }
-        for index in &unknown {
-            let Some(version) = substituted.get(index) else { continue };
-            let parts = version.parts.iter().filter_map(|part| columns.get(part)).flatten().copied();
-            let parts = parts.collect();
-            columns.insert(*index, parts);
-        }
+        let (columns, count) = self.columns(part, end, &substituted);
         let mut matrix: Vec<SparseRow> = vec![Vec::new(); rows.len()];
-        for index in &unknown {
-            let (Some(atom), Some(columns)) = (self.atoms.get(*index), columns.get(index)) else { continue };
-            for (cover, sign) in &atom.members {
-                if let Some(row) = place.get(cover).and_then(|row| matrix.get_mut(*row)) {
+        for (index, columns) in part.atoms.iter().zip(&columns) {
+            let columns = columns.as_slice();
+            let members = self.atoms.get(*index).map_or(&[][..], |atom| &atom.members);
+            for (cover, sign) in members.iter().filter(|_| !columns.is_empty()) {
+                let place = part.covers.binary_search(cover).ok().and_then(|at| *places.get(at)?);
+                if let Some(row) = place.and_then(|row| matrix.get_mut(row)) {
                     row.extend(columns.iter().map(|column| (*column, *sign)));
                 }
             }
@@ -280,21 +298,50 @@ impl<'a> System<'a> {
             matrix.iter_mut().for_each(add_up);
         }
         let solved = Solved::new(matrix, count, &self.options.seed).ok_or(InferenceError::Unlucky)?;
-        Ok(Moment { columns, rows, solved })
+        Ok(Moment { atoms: &part.atoms, columns, rows, solved })
+    }
+
+    /// The columns of a part's atoms, before `end`, and how many there are.
+    fn columns(
+        &self,
+        part: &Connected,
+        end: usize,
+        substituted: &BTreeMap<usize, &Version>,
+    ) -> (Vec<Columns>, usize) {
+        let is_unknown =
+            |index: &usize| self.atoms.get(*index).is_some_and(|atom| !self.is_known_anyhow(atom, end));
+        let mut count = 0;
+        let mut next = |index: &usize| {
+            if !is_unknown(index) || substituted.contains_key(index) {
+                return Columns::Known;
+            }
+            count += 1;
+            Columns::One(count - 1)
+        };
+        let mut columns: Vec<Columns> = part.atoms.iter().map(&mut next).collect();
+        for (index, version) in substituted {
+            let Ok(place) = part.atoms.binary_search(index) else { continue };
+            let parts = version.parts.iter().filter_map(|atom| part.atoms.binary_search(atom).ok());
+            let parts = parts.filter_map(|at| columns.get(at)).flat_map(Columns::as_slice).copied().collect();
+            if let Some(columns) = columns.get_mut(place).filter(|_| is_unknown(index)) {
+                *columns = Columns::Parts(parts);
+            }
+        }
+        (columns, count)
     }
 
     fn solve_part(&self, part: &Connected, analysis: &mut Analysis) -> Result<(), InferenceError> {
         let after = self.at_moment(part, self.aggregates.len())?;
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut secret = Vec::new();
-        for index in &part.atoms {
-            if after.entry(*index) != 0 {
-                secret.push(*index);
-            } else if !self.stands_for_another(*index) {
-                groups.push(vec![*index]);
+        for (index, entry) in after.entries() {
+            if entry != 0 {
+                secret.push((index, entry));
+            } else if !self.stands_for_another(index) {
+                groups.push(vec![index]);
             }
         }
-        groups.extend(self.groups(&secret, &after));
+        groups.extend(self.groups(&secret));
         if groups.is_empty() {
             return Ok(());
         }
@@ -337,9 +384,13 @@ impl<'a> System<'a> {
         }
     }
 
-    fn certificate(&self, after: &Moment, atoms: &[usize]) -> Option<Certificate> {
-        let columns: Vec<usize> =
-            atoms.iter().map(|atom| after.columns.get(atom).cloned()).collect::<Option<Vec<_>>>()?.concat();
+    fn certificate(&self, after: &Moment<'_>, atoms: &[usize]) -> Option<Certificate> {
+        let columns: Vec<&[usize]> = atoms.iter().map(|atom| after.columns_of(*atom).as_slice()).collect();
+        // One that is known anyhow needs no proof, and has no part in one.
+        if columns.iter().any(|columns| columns.is_empty()) {
+            return None;
+        }
+        let columns = columns.concat();
         let view = Part {
             aggregates: self.aggregates,
             codes: self.codes,
@@ -358,10 +409,10 @@ impl<'a> System<'a> {
     }
 
     /// Groups of several atoms, none of them known, that are known together and have fewer than k transactions.
-    fn groups(&self, secret: &[usize], after: &Moment) -> Vec<Vec<usize>> {
+    fn groups(&self, secret: &[(usize, u64)]) -> Vec<Vec<usize>> {
         let mut classes: HashMap<Vec<(usize, i8)>, usize> = HashMap::new();
         let mut secrets = Vec::with_capacity(secret.len());
-        for index in secret {
+        for (index, entry) in secret {
             let Some(atom) = self.atoms.get(*index) else { continue };
             let split = self.split.get(*index).copied().flatten();
             let class = if self.versions.is_empty() {
@@ -375,7 +426,7 @@ impl<'a> System<'a> {
             secrets.push(Secret {
                 atom: *index,
                 rows: atom.rows,
-                entry: after.entry(*index),
+                entry: *entry,
                 anchored: atom.anchored,
                 split,
                 is_whole: atom

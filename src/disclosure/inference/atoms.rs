@@ -7,6 +7,7 @@ use crate::ledger::RowSet;
 use crate::ledger::part_number::{FIRST_PART, is_part, transaction_of};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, Hasher};
 
 /// Rows that are in exactly the same aggregates.
 pub(super) struct Atom {
@@ -43,8 +44,8 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
     // Anchors and transactions are never one stretch.
     borders.push((0, usize::MAX, 0));
     borders.push((PARTS, usize::MAX, 0));
-    // Ascending stretches one after another: a stable sort merges them.
-    borders.sort();
+    // Ascending stretches one after another: a stable sort merges them. What changes at one place has no order.
+    borders.sort_by_key(|(place, ..)| *place);
     // What a set adds and what it takes away are told apart.
     let marks: Vec<[u128; 2]> =
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
@@ -69,7 +70,7 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
 struct Sweep {
     signature: u128,
     covering: BTreeSet<(usize, i8)>,
-    known: HashMap<u128, usize>,
+    known: HashMap<u128, usize, Drawn>,
     atoms: Vec<Atom>,
 }
 
@@ -101,6 +102,32 @@ impl Sweep {
             atom.rows = atom.rows.saturating_add(count);
             atom.anchored |= anchored;
         }
+    }
+}
+
+/// Hashing for what is drawn at random already: the last 64 bits that are written, as they are.
+#[derive(Default, Clone, Copy)]
+struct Drawn(u64);
+
+impl BuildHasher for Drawn {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Hasher for Drawn {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().rev().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte));
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.0 = number as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

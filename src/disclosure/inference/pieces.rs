@@ -108,12 +108,14 @@ pub(super) fn groups(secrets: &[Secret], versions: &Versions<'_>, k: u64) -> Vec
     for parts in parts.values() {
         combinations(parts, versions).into_iter().for_each(&mut keep);
     }
-    for class in classes(secrets, versions) {
-        keep(class);
+    let classes = classes(secrets, versions);
+    let has_classes = !classes.is_empty();
+    classes.into_iter().for_each(&mut keep);
+    if has_classes {
+        // A class may be no more than the parts of one transaction.
+        let mut seen: HashSet<Vec<usize>> = HashSet::with_capacity(small.len());
+        small.retain(|piece| seen.insert(piece.atoms.clone()));
     }
-    // A class may be no more than the parts of one transaction.
-    let mut seen: HashSet<Vec<usize>> = HashSet::with_capacity(small.len());
-    small.retain(|piece| seen.insert(piece.atoms.clone()));
     found.extend(unions(&small, k));
     found.sort_unstable();
     found.dedup();
@@ -188,16 +190,18 @@ fn classes(secrets: &[Secret], versions: &Versions<'_>) -> Vec<Piece> {
 
 /// Unions of two or three pieces with fewer than k transactions, whose entries add up to zero.
 fn unions(small: &[Piece], k: u64) -> Vec<Vec<usize>> {
-    let mut by_entry: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (place, piece) in small.iter().enumerate() {
-        by_entry.entry(piece.entry).or_default().push(place);
-    }
+    // By entry, and those with the same one in their order.
+    let mut by_entry: Vec<(u64, usize)> =
+        small.iter().enumerate().map(|(place, piece)| (piece.entry, place)).collect();
+    by_entry.sort_unstable();
     let mut found = Vec::new();
     let partners = |sum: u64, past: usize, room: u64| {
-        let places = by_entry.get(&neg(sum)).into_iter().flatten();
+        let wanted = neg(sum);
+        let from = by_entry.partition_point(|(entry, place)| (*entry, *place) <= (wanted, past));
+        let places = by_entry.get(from..).unwrap_or(&[]).iter();
         places
-            .filter(move |place| **place > past)
-            .filter_map(|place| small.get(*place))
+            .take_while(move |(entry, _)| *entry == wanted)
+            .filter_map(|(_, place)| small.get(*place))
             .filter(move |piece| piece.rows < room)
     };
     let triples = k > 3 && small.len() <= MAX_FOR_TRIPLES;
