@@ -158,3 +158,33 @@ proptest! {
         prop_assert_eq!(strict.is_err(), !expected.is_empty());
     }
 }
+
+const WAITING: &str = "\
+Type,Product,Started Date,Completed Date,Description,Amount,Fee,Currency,State,Balance
+TOPUP,Current,2025-03-03 10:11:12,2025-03-03 10:12:00,From the other account,100.00,0.50,EUR,COMPLETED,1087.00
+CARD_PAYMENT,Current,2025-03-04 10:11:12,,Corner Cafe,-3.20,0.00,EUR,PENDING,
+CARD_PAYMENT,Current,2025-03-05 10:11:12,2025-03-06 09:00:00,Green Grocer,-22.50,0.00,EUR,COMPLETED,1064.50
+";
+
+const WAITED: &str = ",,Corner Cafe,-3.20,0.00,EUR,PENDING,";
+const BOOKED: &str = ",2025-03-05 09:00:00,Corner Cafe,-3.20,0.00,EUR,COMPLETED,";
+
+#[test]
+fn what_is_pending_and_has_no_balance_breaks_no_running_balance() {
+    let reading = read(WAITING, &ReadOptions::default()).unwrap();
+    let file = &reading.book.file;
+    assert!(file.warnings.is_empty(), "{:?}", file.warnings);
+    let statement = &file.statements[0];
+    assert_eq!(statement.rows.len(), 3);
+    let stated: Vec<_> =
+        statement.balances.iter().map(|it| (it.date.to_string(), it.amount.to_decimal())).collect();
+    assert_eq!(stated, [("2025-03-06".to_owned(), "1064.50".to_owned())]);
+
+    // One that is booked, or has a balance beside it, does count.
+    for (from, to) in [(WAITED, BOOKED), ("PENDING,\n", "PENDING,1083.00\n"), ("1064.50", "1064.51")] {
+        let reading = read(&WAITING.replace(from, to), &ReadOptions::default()).unwrap();
+        let file = &reading.book.file;
+        assert!(file.warnings.iter().any(|warning| warning.text.contains("running balance")), "{to:?}");
+        assert!(file.statements[0].balances.is_empty());
+    }
+}

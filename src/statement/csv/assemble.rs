@@ -11,7 +11,7 @@ use super::plan::{AmountRule, Plan};
 use super::reader::Draft;
 use super::refuse::{bad_cell, unsure};
 use super::vocabulary::fold;
-use crate::ledger::{AccountKind, BalanceKind, NewTransaction};
+use crate::ledger::{AccountKind, BalanceKind, NewTransaction, TransactionStatus};
 use crate::money::{Currency, Money};
 
 /// The most accounts and currencies of one file.
@@ -199,7 +199,7 @@ fn statement(
     let currency = group.currency;
     let mut rows = minor_amounts(&group.drafts, currency)?;
     settle_fees(&group.drafts, plan, currency, &mut rows)?;
-    let verdict = chain::judge(&rows, &possible_runs(&group.drafts));
+    let verdict = judge_balances(&group.drafts, &rows);
     check_verdict(verdict, plan, warnings)?;
     let mut balances = Vec::new();
     if let Verdict::Follows(run) = verdict {
@@ -229,6 +229,22 @@ fn statement(
         })
         .collect();
     Ok(Statement { account, currency, period: None, rows, balances })
+}
+
+/// What the running balance says of the amounts, those that are pending and have no balance beside them left aside where
+/// it does not follow with them: many banks list what has moved no balance yet between the rows that have.
+fn judge_balances(drafts: &[Draft<'_>], rows: &[(i64, Option<i64>)]) -> Verdict {
+    let runs = possible_runs(drafts);
+    let verdict = chain::judge(rows, &runs);
+    let is_waiting = |(draft, row): &(&Draft<'_>, &(i64, Option<i64>))| {
+        draft.status == TransactionStatus::Pending && row.1.is_none()
+    };
+    if verdict != Verdict::Broken || !drafts.iter().zip(rows).any(|pair| is_waiting(&pair)) {
+        return verdict;
+    }
+    let booked: Vec<_> =
+        drafts.iter().zip(rows).filter(|pair| !is_waiting(pair)).map(|(_, row)| *row).collect();
+    chain::judge(&booked, &runs)
 }
 
 /// The orders of rows that their dates allow.
@@ -274,8 +290,7 @@ fn settle_fees(
     let Some(charged) = drafts.iter().find(|draft| draft.fee.is_some_and(|fee| !fee.is_zero())) else {
         return Ok(());
     };
-    let runs = possible_runs(drafts);
-    if !plan.fee_on_top && matches!(chain::judge(rows, &runs), Verdict::Follows(_)) {
+    if !plan.fee_on_top && matches!(judge_balances(drafts, rows), Verdict::Follows(_)) {
         return Ok(());
     }
     let mut net = Vec::with_capacity(rows.len());
@@ -287,7 +302,7 @@ fn settle_fees(
             .ok_or_else(|| bad_cell(draft.line, draft.source, "the amount and its fee are too large"))?;
         net.push((after, *balance));
     }
-    if plan.fee_on_top || matches!(chain::judge(&net, &runs), Verdict::Follows(_)) {
+    if plan.fee_on_top || matches!(judge_balances(drafts, &net), Verdict::Follows(_)) {
         rows.copy_from_slice(&net);
         return Ok(());
     }
