@@ -101,7 +101,8 @@ impl Store {
                 row.draft,
             ])?;
         let id = self.conn.last_insert_rowid();
-        self.raise_row_numbers(&row.added.union(&row.removed))?;
+        self.raise_row_numbers(&row.added)?;
+        self.raise_row_numbers(&row.removed)?;
         Ok(id)
     }
 

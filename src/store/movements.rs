@@ -3,7 +3,7 @@
 use super::values::{currency, day, word};
 use super::{Store, StoreError};
 use crate::ledger::{
-    AccountId, BatchId, CategoryPath, Fingerprint, NewTransaction, Transaction, TransactionId,
+    AccountId, BatchId, CategoryPath, Fingerprint, NewTransaction, RowSet, Transaction, TransactionId,
 };
 use crate::money::Money;
 use jiff::civil::Date;
@@ -202,6 +202,20 @@ impl Store {
         }
         found.reverse();
         Ok(found)
+    }
+
+    /// The numbers of the rows that a query asks for.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn row_set(&self, query: &TransactionQuery) -> Result<RowSet, StoreError> {
+        let (conditions, mut values) = self.conditions(query)?;
+        let newest = query.limit.map_or("", |_| "ORDER BY m.posted DESC, m.id DESC LIMIT ?");
+        values.extend(query.limit.map(Value::from));
+        let sql = format!("SELECT m.id FROM movement m WHERE {} {newest}", conditions.join(" AND "));
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let ids = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+        Ok(RowSet::from_ids(ids.collect::<Result<Vec<i64>, _>>()?))
     }
 
     /// The conditions of a query, for rows called `m`, and their values.

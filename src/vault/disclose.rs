@@ -1,6 +1,6 @@
 //! Disclosing: from a request to sealed bytes, with the log entry that says so, or nothing at all.
 
-use super::facts::{self, Drawing, FactRequest};
+use super::facts::{self, Drawing, FactRequest, ShownRows};
 use super::guard::{self, Guard};
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
@@ -155,7 +155,13 @@ impl Issued {
 
 impl Vault {
     /// What a request would let out, whether or not somebody must approve of it first. Nothing is signed, sealed or logged.
-    pub(super) fn look_at(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
+    ///
+    /// The second value has for each fact the rows beneath its totals, for judging who else would see them.
+    pub(super) fn look_at(
+        &self,
+        request: &DisclosureRequest,
+        now: Timestamp,
+    ) -> Result<(Preview, Vec<Option<ShownRows>>), VaultError> {
         check_reason(request)?;
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let pseudonyms = pseudonym_key(&self.key, &row);
@@ -170,7 +176,7 @@ impl Vault {
         warnings.extend(drawn.warnings);
         let seed = self.inference_seed();
         let verdict = self.read(|store| {
-            Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts)
+            Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts, &drawn.shown)
         })?;
         warnings.extend(verdict.warnings);
         if request.accept_risk.is_some() && verdict.refusal.is_none() {
@@ -190,7 +196,7 @@ impl Vault {
                 Lifetime::WARN_ABOVE_DAYS
             ));
         }
-        Ok(Preview {
+        let preview = Preview {
             form: form_for(&row, request.form),
             recipient: self.present(row),
             sentences: drawn.facts.iter().map(facts::sentence).collect(),
@@ -205,7 +211,8 @@ impl Vault {
             afterwards: verdict.afterwards,
             refusal: verdict.refusal,
             holder,
-        })
+        };
+        Ok((preview, drawn.shown))
     }
 
     /// Signs, seals and delivers a disclosure, and enters it in the log.
@@ -250,7 +257,7 @@ impl Vault {
     pub fn preview(&self, request: &DisclosureRequest, now: Timestamp) -> Result<Preview, VaultError> {
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         limits::needs_no_approval(&self.recipient_profile(request.recipient)?, &row.name)?;
-        self.look_at(request, now)
+        Ok(self.look_at(request, now)?.0)
     }
 
     /// Holds a request against the recipient's limits; gives warnings.

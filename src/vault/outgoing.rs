@@ -1,8 +1,8 @@
 //! What every disclosure goes through on its way out, at once or by way of a draft: judged, drawn, sealed, kept, logged.
 
 use super::disclose::Standing;
-use super::facts::{self, Drawing};
-use super::guard::{Guard, Verdict};
+use super::facts::{self, Drawing, ShownRows};
+use super::guard::{Guard, Verdict, policy_of};
 use super::journal::Journal;
 use super::{DisclosureRequest, EnclosedFile, Refusal, Vault, VaultError, limits};
 use crate::crypto::Random;
@@ -123,6 +123,8 @@ pub(super) struct Cleared {
     /// What the log says of a risk that the owner accepted.
     pub(super) accepted: Option<Value>,
     pub(super) facts: Vec<Fact>,
+    /// For each fact the sets of rows beneath its totals.
+    pub(super) shown: Vec<Option<ShownRows>>,
     pub(super) ledger_root: LedgerRoot,
     /// The files of the vault that travel along.
     pub(super) enclosed: Vec<EnclosedFile>,
@@ -133,11 +135,12 @@ pub(super) struct Cleared {
 
 impl Clearing<'_> {
     pub(super) fn clear(&self, request: &DisclosureRequest) -> Result<Cleared, VaultError> {
-        let verdict = self.guard(self.recipient).judge(&request.facts)?;
-        let accepted = accepted_risk(request, verdict.refusal.clone())?;
         let salt = RootSalt::from_bytes(self.root_salt);
+        let k = policy_of(self.store, self.recipient.id)?.k;
         let drawing = Drawing::new(self.store, &salt, self.pseudonyms, self.drawn_on, true);
-        let drawn = drawing.holding_back(verdict.k).draw(&request.facts)?;
+        let drawn = drawing.holding_back(k).draw(&request.facts)?;
+        let verdict = self.guard(self.recipient).judge(&request.facts, &drawn.shown)?;
+        let accepted = accepted_risk(request, verdict.refusal.clone())?;
         let ledger_root =
             drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
         let kinds = drawn.facts.iter().map(Fact::kind);
@@ -146,8 +149,8 @@ impl Clearing<'_> {
             limits::check(&profile, &self.recipient.name, request.lifetime, kinds, self.today)?;
         warnings.extend(drawn.warnings);
         let holder = profile.holder_key(request.terms.onward_sharing);
-        let (facts, enclosed) = (drawn.facts, drawn.enclosed);
-        Ok(Cleared { verdict, accepted, facts, ledger_root, enclosed, holder, warnings })
+        let (facts, shown, enclosed) = (drawn.facts, drawn.shown, drawn.enclosed);
+        Ok(Cleared { verdict, accepted, facts, shown, ledger_root, enclosed, holder, warnings })
     }
 
     /// The inference guard for one who would learn the facts.

@@ -27,31 +27,54 @@ pub(super) struct Cover<'a> {
     pub(super) removed: &'a RowSet,
 }
 
-/// Where parts of transactions begin: no stretch goes over this border.
-const PARTS: i128 = FIRST_PART as i128;
+/// Where a run of a set begins or ends, small enough that millions are sorted fast.
+///
+/// They are sorted by place, those before a number ahead of those behind it: the order of their places.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Border {
+    /// The run's first number, or its last.
+    number: i64,
+    /// Whether it lies behind the number.
+    is_behind: bool,
+    is_added: bool,
+    cover: u32,
+}
+
+impl Border {
+    /// The first number past the border; one past the largest number is a place too.
+    const fn place(&self) -> i128 {
+        self.number as i128 + self.is_behind as i128
+    }
+}
+
+/// A border of no set, over which no stretch goes.
+const NO_COVER: u32 = u32::MAX;
 
 /// Splits all rows that any of `covers` touches.
 pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
-    let mut borders: Vec<(i128, usize, i8)> = Vec::new();
-    for (index, cover) in covers.iter().enumerate() {
-        for (set, sign) in [(cover.added, 1), (cover.removed, -1)] {
+    let runs: usize =
+        covers.iter().map(|cover| cover.added.runs().len() + cover.removed.runs().len()).sum();
+    let mut borders: Vec<Border> = Vec::with_capacity(2 * runs + 2);
+    for (cover, sets) in (0..NO_COVER).zip(covers) {
+        for (set, is_added) in [(sets.added, true), (sets.removed, false)] {
             for (first, last) in set.runs() {
-                borders.push((i128::from(*first), index, sign));
-                borders.push((i128::from(*last) + 1, index, sign));
+                borders.push(Border { number: *first, is_behind: false, is_added, cover });
+                borders.push(Border { number: *last, is_behind: true, is_added, cover });
             }
         }
     }
-    // Anchors and transactions are never one stretch.
-    borders.push((0, usize::MAX, 0));
-    borders.push((PARTS, usize::MAX, 0));
-    // Ascending stretches one after another: a stable sort merges them. What changes at one place has no order.
-    borders.sort_by_key(|(place, ..)| *place);
+    // Anchors, transactions and parts of transactions are never one stretch.
+    for number in [0, FIRST_PART] {
+        borders.push(Border { number, is_behind: false, is_added: true, cover: NO_COVER });
+    }
+    borders.sort_unstable();
     // What a set adds and what it takes away are told apart.
     let marks: Vec<[u128; 2]> =
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
     let mut sweep = Sweep::default();
     let mut begun = None;
-    for (place, index, sign) in borders {
+    for border in borders {
+        let place = border.place();
         if let Some(first) = begun
             && first < place
         {
@@ -59,8 +82,10 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
             sweep.stretch(first as i64, (place - 1) as i64);
         }
         begun = Some(place);
+        let index = border.cover as usize;
         if let Some([added, removed]) = marks.get(index) {
-            sweep.toggle(index, sign, if sign > 0 { *added } else { *removed });
+            let (sign, mark) = if border.is_added { (1, added) } else { (-1, removed) };
+            sweep.toggle(index, sign, *mark);
         }
     }
     sweep.atoms

@@ -46,14 +46,14 @@ impl Vault {
     ) -> Result<(Preview, Vec<String>), VaultError> {
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let reviewers = self.read(|store| all_reviewers(store, &row, reviewers))?;
-        let mut preview = self.look_at(request, now)?;
+        let (mut preview, shown) = self.look_at(request, now)?;
         let (pseudonyms, seed, today) = (pseudonym_key(&self.key, &row), self.inference_seed(), utc_day(now));
         for reviewer in &reviewers {
             let verdict = self.read(|store| {
                 let (recipient, pseudonyms, root_salt) = (&row, &pseudonyms, [0; 32]);
                 let clearing =
                     Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
-                clearing.guard(&reviewer.row).judge(&request.facts)
+                clearing.guard(&reviewer.row).judge(&request.facts, &shown)
             })?;
             preview.warnings.extend(verdict.refusal.map(|refusal| format!("by reviewing it, {refusal}")));
             preview.warnings.extend(verdict.warnings);
@@ -114,7 +114,7 @@ impl Vault {
             })?;
             for reviewer in &reviewers {
                 store.set_draft_reviewer(id, &undecided(reviewer))?;
-                clearing.guard(&reviewer.row).judge(&request.facts)?.keep_seen(store, id)?;
+                clearing.guard(&reviewer.row).judge(&request.facts, &cleared.shown)?.keep_seen(store, id)?;
             }
             let names: Vec<Value> = reviewers
                 .iter()

@@ -20,7 +20,7 @@ pub use request::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, 
 
 pub(super) use advice::{narrower, what_stays};
 pub(super) use sentence::sentence;
-pub(super) use totals::shown_rows;
+pub(super) use totals::ShownRows;
 
 use super::accounts::{account_by_id, same_currency};
 use super::balances::{computed_balance, known_from};
@@ -43,6 +43,8 @@ const MAX_WINDOW_DAYS: i64 = 36_525;
 /// Facts, with a commitment to the rows they were drawn from.
 pub(super) struct Drawn {
     pub(super) facts: Vec<Fact>,
+    /// For each fact the sets of rows beneath its totals, where it has totals.
+    pub(super) shown: Vec<Option<ShownRows>>,
     /// None in a preview, which signs nothing.
     pub(super) root: Option<LedgerRoot>,
     /// The files that travel along.
@@ -63,6 +65,8 @@ pub(super) struct Drawing<'a> {
     min_rows: u64,
     /// The place of the fact that is drawn.
     place: usize,
+    /// The sets beneath the totals of the fact that is drawn.
+    shown: Option<ShownRows>,
     /// The documents stated so far.
     documents: Vec<FileDigest>,
     enclosed: Vec<EnclosedFile>,
@@ -87,6 +91,7 @@ impl<'a> Drawing<'a> {
             today,
             min_rows: MIN_CELL_ROWS,
             place: 0,
+            shown: None,
             documents: Vec::new(),
             enclosed: Vec::new(),
             warnings: Vec::new(),
@@ -105,13 +110,15 @@ impl<'a> Drawing<'a> {
             return Err(VaultError::Invalid("a disclosure must state something".to_owned()));
         }
         let mut facts = Vec::with_capacity(requests.len());
+        let mut shown = Vec::with_capacity(requests.len());
         for request in requests {
             self.place = facts.len();
             facts.push(self.committed_fact(request)?);
+            shown.push(self.shown.take());
         }
         self.warnings.dedup();
         let root = self.root.map(RootBuilder::finish);
-        Ok(Drawn { facts, root, enclosed: self.enclosed, warnings: self.warnings })
+        Ok(Drawn { facts, shown, root, enclosed: self.enclosed, warnings: self.warnings })
     }
 
     /// A fact, committed to after its rows.

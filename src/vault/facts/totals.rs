@@ -51,20 +51,23 @@ pub(super) fn totals(
     let step = round_to.map(|step| usable_step("the rounding step", step, account)).transpose()?;
     let query = TransactionQuery { booked: true, ..filter.query(account.id, *from, *to) };
     let windows = period.split(*from, *to);
-    let Collected { cells, rows, matched, .. } = collect(drawing, account, &query, request, &windows)?;
+    let Collected { cells, rows, matched, parts } = collect(drawing, account, &query, request, &windows)?;
     let k = drawing.min_rows;
     let mut periods = Vec::with_capacity(windows.len());
     let mut hidden_rows = 0u64;
+    let mut shown = ShownRows::default();
     for ((from, to), (cells, rows)) in windows.iter().zip(cells.into_iter().zip(rows)) {
         let held_back = hold_back(&cells, &rows, k, *whole);
         hidden_rows +=
             held_back.hidden.iter().filter_map(|group| cells.get(*group)).map(|cell| cell.rows).sum::<u64>();
+        shown.add(&held_back, rows, &parts);
         periods.push(held_back.into_totals(*from, *to, &cells, step, account)?);
     }
     let states_nothing = periods.iter().all(|period| period.cells.is_empty() && period.whole.is_none());
     if states_nothing && matched > 0 {
         return Err(VaultError::AllSuppressed { k, safe: safe_instead(drawing, account, request)? });
     }
+    drawing.shown = Some(shown.with_parts(&parts));
     Ok(TotalsFact {
         account: account_label(account, *label),
         period: *period,
@@ -94,39 +97,33 @@ struct Collected {
 }
 
 /// The sets of rows whose sums a fact shows.
+#[derive(Default)]
 pub(in crate::vault) struct ShownRows {
     /// One for each shown cell and each shown whole.
     pub(in crate::vault) sets: Vec<RowSet>,
     /// All parts of each transaction that has some but not all of them in one of the sets.
     pub(in crate::vault) parts: Vec<RowSet>,
+    /// These transactions.
+    in_part: BTreeSet<i64>,
 }
 
-/// The sets of rows whose sums a [`FactRequest::Totals`] shows. A split transaction is in a cell with its parts there.
-pub(in crate::vault) fn shown_rows(
-    drawing: &mut Drawing<'_>,
-    account: &Account,
-    request: &FactRequest,
-) -> Result<ShownRows, VaultError> {
-    let FactRequest::Totals { from, to, filter, period, whole, .. } = request else {
-        return Err(VaultError::Invalid("not totals".to_owned()));
-    };
-    let query = TransactionQuery { booked: true, ..filter.query(account.id, *from, *to) };
-    let windows = period.split(*from, *to);
-    let collected = collect(drawing, account, &query, request, &windows)?;
-    let mut shown = ShownRows { sets: Vec::new(), parts: Vec::new() };
-    let mut in_part: BTreeSet<i64> = BTreeSet::new();
-    let mut show = |rows: Vec<i64>| shown.sets.push(joined(rows, &collected.parts, &mut in_part));
-    for (cells, rows) in collected.cells.iter().zip(collected.rows) {
-        let held_back = hold_back(cells, &rows, drawing.min_rows, *whole);
+impl ShownRows {
+    /// Adds the sets that one period shows. A split transaction is in a cell with its parts there.
+    fn add(&mut self, held_back: &HeldBack<'_>, rows: CellRows, parts: &NumberedParts) {
+        let mut in_part: BTreeSet<i64> = BTreeSet::new();
         if held_back.whole {
-            show(rows.values().flatten().copied().collect());
+            self.sets.push(joined(rows.values().flatten().copied().collect(), parts, &mut in_part));
         }
-        let visible = rows.iter().filter(|(group, _)| !held_back.hidden.contains(group));
-        visible.for_each(|(_, rows)| show(rows.clone()));
+        let visible = rows.into_iter().filter(|(group, _)| !held_back.hidden.contains(&group));
+        self.sets.extend(visible.map(|(_, rows)| joined(rows, parts, &mut in_part)));
+        self.in_part.append(&mut in_part);
     }
-    let all = in_part.iter().filter_map(|id| collected.parts.get(id));
-    shown.parts = all.map(|parts| parts.iter().map(|part| part.number).collect()).collect();
-    Ok(shown)
+
+    fn with_parts(mut self, parts: &NumberedParts) -> Self {
+        let all = self.in_part.iter().filter_map(|id| parts.get(id));
+        self.parts = all.map(|parts| parts.iter().map(|part| part.number).collect()).collect();
+        self
+    }
 }
 
 /// The set of these rows, where all parts of a transaction are the transaction; notes of which there are only some.

@@ -12,7 +12,7 @@ use crate::money::Money;
 use crate::store::Store;
 use crate::store::aggregates_disclosed::{AggregateRow, SetSummary};
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Sums of larger groups are not computed for telling of them: the figures themselves were told.
 const MAX_SUMMED_ROWS: u64 = 20_000;
@@ -99,9 +99,8 @@ impl KnownGroup {
 
 /// What becomes known with the figures asked for, beyond the figures themselves.
 pub(super) fn news(store: &Store, analysis: &Analysis, asked: &[Figure]) -> Result<Vec<String>, VaultError> {
-    let is_news = |group: &&Group| {
-        group.new && !group.revealed && !asked.iter().any(|figure| figure.rows == group.rows)
-    };
+    let asked: HashSet<&RowSet> = asked.iter().map(|figure| &figure.rows).collect();
+    let is_news = |group: &&Group| group.new && !group.revealed && !asked.contains(&group.rows);
     let news: Vec<&Group> = analysis.known.iter().filter(is_news).collect();
     let mut lines = Vec::new();
     for group in news.iter().take(MAX_NEWS) {

@@ -1,11 +1,10 @@
 //! From facts to the sets of rows beneath them, and to the history of everything that was disclosed.
 
 use super::super::accounts::account_by_id;
-use super::super::facts::{Drawing, shown_rows};
+use super::super::facts::ShownRows;
 use super::super::{FactRequest, RowFilter, TransactionField, TransactionQuery, VaultError};
 use super::documents::document_figures;
 use crate::disclosure::inference::{Aggregate, Kind};
-use crate::disclosure::{PseudonymKey, RootSalt};
 use crate::ledger::part_number::transaction_of;
 use crate::ledger::{AccountId, RowSet};
 use crate::money::Money;
@@ -23,7 +22,8 @@ pub(super) struct Figure {
     pub(super) rows: RowSet,
 }
 
-/// The figures that a fact discloses: the one place where kinds of facts become sets of rows.
+/// The figures that a fact discloses: the one place where kinds of facts become sets of rows. Which rows totals show is
+/// known from drawing them, and given with `shown`.
 ///
 /// Each new kind of fact has its arm here:
 /// - a figure that adds amounts up is [`Kind::Sum`], or [`Kind::RoundedSum`] where it is rounded, over exactly
@@ -39,8 +39,7 @@ pub(super) struct Figure {
 pub(super) fn figures_of(
     store: &Store,
     fact: &FactRequest,
-    today: Date,
-    k: u64,
+    shown: Option<&ShownRows>,
 ) -> Result<Vec<Figure>, VaultError> {
     Ok(match fact {
         FactRequest::Balance { account, as_of, round_to, .. } => {
@@ -58,29 +57,26 @@ pub(super) fn figures_of(
         }
         FactRequest::Totals { account, filter, round_to, .. } => {
             let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
-            let account = account_by_id(store, *account)?;
-            // Which rows fall into one group does not depend on the key under which groups are named.
-            let (salt, pseudonyms) = (RootSalt::from_bytes([0; 32]), PseudonymKey::from_bytes([0; 32]));
-            let mut drawing = Drawing::new(store, &salt, &pseudonyms, today, false).holding_back(k);
-            let shown = shown_rows(&mut drawing, &account, fact)?;
-            let figure = |kind: &Kind, rows| Figure { kind: kind.clone(), account: Some(account.id), rows };
-            let parts = shown.parts.into_iter().map(|rows| figure(&Kind::Parts, rows));
-            let sums = shown.sets.into_iter().map(|rows| figure(&kind, rows));
-            parts.chain(sums).chain(amount_question(account.id, filter, false)).collect()
+            let shown = shown.ok_or_else(|| VaultError::Sealing("the totals were not drawn".to_owned()))?;
+            let figure = |kind: &Kind, rows: &RowSet| Figure {
+                kind: kind.clone(),
+                account: Some(*account),
+                rows: rows.clone(),
+            };
+            let parts = shown.parts.iter().map(|rows| figure(&Kind::Parts, rows));
+            let sums = shown.sets.iter().map(|rows| figure(&kind, rows));
+            parts.chain(sums).chain(amount_question(*account, filter, false)).collect()
         }
         FactRequest::Transactions { account, from, to, filter, fields, limit, .. } => {
             let account = account_by_id(store, *account)?.id;
             let query = filter.query(account, *from, *to);
-            let ids = |query: &TransactionQuery| -> Result<RowSet, VaultError> {
-                Ok(store.movements(query)?.into_iter().map(|transaction| transaction.id.0).collect())
-            };
-            let matched = Figure { kind: Kind::Count, account: Some(account), rows: ids(&query)? };
+            let matched = Figure { kind: Kind::Count, account: Some(account), rows: store.row_set(&query)? };
             let shows_amounts = fields.contains(&TransactionField::Amount);
             let question = amount_question(account, filter, shows_amounts);
             if !shows_amounts {
                 return Ok([matched].into_iter().chain(question).collect());
             }
-            let rows = ids(&TransactionQuery { limit: *limit, ..query })?;
+            let rows = store.row_set(&TransactionQuery { limit: *limit, ..query })?;
             let shown = Figure { kind: Kind::Revealed, account: Some(account), rows };
             // How many matched is stated also of those that a cap leaves out.
             let matched = limit.is_some().then_some(matched);

@@ -11,6 +11,7 @@ mod tests;
 
 pub use exposure::{Exposure, KnownGroup, ThresholdUse};
 
+use super::facts::ShownRows;
 use super::refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 use super::{FactRequest, Vault, VaultError};
 use crate::disclosure::MIN_CELL_ROWS;
@@ -71,8 +72,6 @@ impl Collusion {
 
 /// What the guard says of a request.
 pub(super) struct Verdict {
-    /// The owner's k for the recipient, by which totals were held back.
-    pub(super) k: u64,
     pub(super) refusal: Option<Refusal>,
     pub(super) warnings: Vec<String>,
     /// The sets beneath the facts, to be kept where the disclosure is made.
@@ -93,11 +92,17 @@ pub(super) struct Guard<'a> {
 
 impl Guard<'_> {
     /// Judges a request against everything that was disclosed.
-    pub(super) fn judge(&self, facts: &[FactRequest]) -> Result<Verdict, VaultError> {
+    ///
+    /// `shown` has for each fact the rows beneath the totals that were drawn for it; nothing for facts without.
+    pub(super) fn judge(
+        &self,
+        facts: &[FactRequest],
+        shown: &[Option<ShownRows>],
+    ) -> Result<Verdict, VaultError> {
         let policy = policy_of(self.store, self.recipient.id)?;
         let mut figures: Vec<Figure> = Vec::new();
-        for fact in facts {
-            figures.extend(figures_of(self.store, fact, self.today, policy.k)?);
+        for (place, fact) in facts.iter().enumerate() {
+            figures.extend(figures_of(self.store, fact, shown.get(place).and_then(Option::as_ref))?);
         }
         self.judge_figures(&figures, facts, policy)
     }
@@ -138,7 +143,7 @@ impl Guard<'_> {
         let mine = history.origins.iter().filter(|row| row.recipient == self.recipient.id);
         let disclosures: BTreeSet<_> = mine.map(|row| (row.disclosure, row.draft)).collect();
         let afterwards = exposure::news(self.store, &alone, figures)?;
-        Ok(Verdict { k: policy.k, refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
+        Ok(Verdict { refusal, warnings, rows, earlier: disclosures.len() as u64, afterwards })
     }
 
     /// What the recipient could work out, and what all recipients could together; no second answer where nobody
@@ -334,7 +339,7 @@ impl Guard<'_> {
     fn is_safe(&self, account: AccountId, day: Date, policy: InferencePolicy) -> Result<bool, VaultError> {
         let mut history = History::load(self.store)?;
         let earlier = history.aggregates.len();
-        let figures = figures_of(self.store, &FactRequest::balance(account, day), self.today, policy.k)?;
+        let figures = figures_of(self.store, &FactRequest::balance(account, day), None)?;
         history.with_asked(self.store, self.recipient.id, &figures)?;
         let (alone, together) = self.analyse_both(&history, earlier, policy.k)?;
         Ok(alone.leaks.is_empty() && together.is_none_or(|together| together.leaks.is_empty()))

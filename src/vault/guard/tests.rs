@@ -189,7 +189,7 @@ fn a_thousand_disclosures_over_a_million_rows() {
         today: date(2100, 1, 1),
         seed: [9; 32],
     };
-    let verdict = guard.judge(&[fact]).unwrap();
+    let verdict = guard.judge(&[fact], &[]).unwrap();
     println!("the next one is judged in {:.3} s: {:?}", begun.elapsed().as_secs_f64(), verdict.refusal);
     let size: usize = house.store.aggregates().unwrap().iter().map(|row| row.added.to_bytes().len()).sum();
     println!("the sets take {size} bytes");
