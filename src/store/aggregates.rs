@@ -6,7 +6,7 @@ use crate::ledger::part_number::part_numbers;
 use crate::ledger::{AccountId, BatchId, CategoryPath, TransactionId};
 use jiff::civil::Date;
 use rusqlite::types::Value;
-use rusqlite::{params, params_from_iter};
+use rusqlite::{Statement, params, params_from_iter};
 use std::collections::HashMap;
 
 /// Where the rows beneath a fact came from.
@@ -80,18 +80,24 @@ impl Store {
         let mut statement = self.conn.prepare_cached(&sql).map_err(StoreError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(StoreError::from)?;
         let unreadable = |_| StoreError::Unreadable { what: "movement".to_owned() };
+        // Of a million rows each column costs; a pass has those alone that it needs.
+        let columns = rows.as_ref().map_or(0, Statement::column_count);
         while let Some(row) = rows.next().map_err(StoreError::from)? {
             let posted = row.get_ref(0).map_err(StoreError::from)?.as_str().map_err(unreadable)?;
             let minor = row.get(1).map_err(StoreError::from)?;
-            let group = row.get_ref(2).map_err(StoreError::from)?.as_str_or_null().map_err(unreadable)?;
-            let id = row.get(3).map_err(StoreError::from)?;
-            let in_part = row.get(4).map_err(StoreError::from)?;
+            let id = row.get(2).map_err(StoreError::from)?;
+            let group = match columns {
+                3 => None,
+                _ => row.get_ref(3).map_err(StoreError::from)?.as_str_or_null().map_err(unreadable)?,
+            };
+            let in_part = columns > 4 && row.get(4).map_err(StoreError::from)?;
             each(AmountRow { id, posted, minor, group, in_part })?;
         }
         Ok(())
     }
 
-    /// The statement of a pass over amounts, and its values.
+    /// The statement of a pass over amounts, and its values. Its columns are day, amount and number, then the group where
+    /// rows are grouped, then whether it is some of the parts of a row, where parts are asked for.
     fn pass_over(
         &self,
         query: &TransactionQuery,
@@ -106,8 +112,9 @@ impl Store {
             GroupColumn::Payee => "m.payee",
         };
         if !parts || (group != GroupColumn::Category && query.category.is_none()) {
+            let grouped = if group == GroupColumn::Nothing { String::new() } else { format!(", {column}") };
             let sql = format!(
-                "SELECT m.posted, m.amount_minor, {column}, m.id, 0 FROM movement m WHERE {conditions}
+                "SELECT m.posted, m.amount_minor, m.id{grouped} FROM movement m WHERE {conditions}
                  ORDER BY m.posted, m.status, m.amount_minor, m.id"
             );
             return Ok((sql, values));
@@ -123,7 +130,7 @@ impl Store {
             _ => (column, "m.id"),
         };
         let sql = format!(
-            "SELECT posted, minor, grouped, id, in_part FROM (
+            "SELECT posted, minor, id, grouped, in_part FROM (
                  SELECT m.posted, m.status, m.amount_minor AS minor, {column} AS grouped, m.id, 0 AS in_part
                  FROM movement m
                  WHERE {conditions} AND NOT EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)

@@ -9,7 +9,7 @@ use super::solve::{Solved, SparseRow};
 use super::{Aggregate, Analysis, Group, InferenceError, Kind, Options, Quantity, Scope};
 use crate::ledger::RowSet;
 use crate::ledger::part_number::transaction_of;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Finds what follows from `aggregates`, of which the first `earlier` were disclosed before and the others are
 /// asked for now.
@@ -32,10 +32,11 @@ pub fn analyse(
         .map(|code| Cover { added: &code.added, removed: &code.removed })
         .collect();
     let atoms = split(&sets, &options.seed);
-    let system = System::new(aggregates, &codes, covers, atoms, earlier, options);
+    let mut system = System::new(aggregates, &codes, covers, atoms, earlier, options);
     let mut analysis = Analysis::default();
-    for part in system.parts() {
-        system.solve_part(&part, &mut analysis)?;
+    let parts = system.parts();
+    for part in &parts {
+        system.solve_part(part, &mut analysis)?;
     }
     analysis.known.sort_by(|one, other| one.rows.runs().cmp(other.rows.runs()));
     analysis.leaks.sort_by(|one, other| one.rows.runs().cmp(other.rows.runs()));
@@ -80,6 +81,8 @@ struct System<'a> {
     split: Vec<Option<i64>>,
     /// By the places of the [`Kind::Parts`] that say so.
     versions: BTreeMap<usize, Version>,
+    /// For each cover its place among those of the part that it belongs to.
+    places: Vec<usize>,
 }
 
 /// A split transaction and all its parts, as atoms.
@@ -176,7 +179,8 @@ impl<'a> System<'a> {
         let is_revealing =
             |index: &usize| aggregates.get(*index).is_some_and(|aggregate| aggregate.kind == Kind::Revealed);
         let revealing = covers.iter().map(is_revealing).collect();
-        Self { aggregates, codes, covers, atoms, earlier, options, revealing, split, versions }
+        let places = vec![usize::MAX; covers.len()];
+        Self { aggregates, codes, covers, atoms, earlier, options, revealing, split, versions, places }
     }
 
     fn aggregate(&self, cover: usize) -> Option<(usize, &Aggregate)> {
@@ -213,7 +217,7 @@ impl<'a> System<'a> {
 
     /// The connected parts that are to be solved: two sums are connected by an atom whose sum is a secret
     /// before the figures asked for.
-    fn parts(&self) -> Vec<Connected> {
+    fn parts(&mut self) -> Vec<Connected> {
         let mut parents: Vec<usize> = (0..self.covers.len()).collect();
         for atom in self.atoms.iter().filter(|atom| !self.is_known_anyhow(atom, self.earlier)) {
             for (one, other) in self.sums(atom).zip(self.sums(atom).skip(1)) {
@@ -226,10 +230,14 @@ impl<'a> System<'a> {
         let mut parts: BTreeMap<usize, Connected> = BTreeMap::new();
         for cover in 0..self.covers.len() {
             if !self.is_revealing(cover) {
-                parts.entry(root(&mut parents, cover)).or_default().covers.push(cover);
+                let part = parts.entry(root(&mut parents, cover)).or_default();
+                if let Some(place) = self.places.get_mut(cover) {
+                    *place = part.covers.len();
+                }
+                part.covers.push(cover);
             }
         }
-        let mut touched: Vec<usize> = Vec::new();
+        let mut touched: HashSet<usize> = HashSet::new();
         for (index, atom) in self.atoms.iter().enumerate() {
             // An atom revealed before may lie in several parts, and is told where it is first met.
             let first = self.sums(atom).next().map(|cover| root(&mut parents, cover));
@@ -266,6 +274,12 @@ impl<'a> System<'a> {
         chosen
     }
 
+    /// The place of a cover among those of a part; none where it belongs to another.
+    fn place_in_part(&self, part: &Connected, cover: usize) -> Option<usize> {
+        let place = *self.places.get(cover)?;
+        (part.covers.get(place) == Some(&cover)).then_some(place)
+    }
+
     /// Solves a part with the figures before `end`.
     fn at_moment<'p>(&self, part: &'p Connected, end: usize) -> Result<Moment<'p>, InferenceError> {
         let substituted = self.substituted(end);
@@ -288,7 +302,7 @@ impl<'a> System<'a> {
             let columns = columns.as_slice();
             let members = self.atoms.get(*index).map_or(&[][..], |atom| &atom.members);
             for (cover, sign) in members.iter().filter(|_| !columns.is_empty()) {
-                let place = part.covers.binary_search(cover).ok().and_then(|at| *places.get(at)?);
+                let place = self.place_in_part(part, *cover).and_then(|at| *places.get(at)?);
                 if let Some(row) = place.and_then(|row| matrix.get_mut(row)) {
                     row.extend(columns.iter().map(|column| (*column, *sign)));
                 }

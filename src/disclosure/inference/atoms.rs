@@ -52,8 +52,7 @@ const NO_COVER: u32 = u32::MAX;
 
 /// Splits all rows that any of `covers` touches.
 pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
-    let runs: usize =
-        covers.iter().map(|cover| cover.added.runs().len() + cover.removed.runs().len()).sum();
+    let runs: usize = covers.iter().map(|cover| cover.added.runs().len() + cover.removed.runs().len()).sum();
     let mut borders: Vec<Border> = Vec::with_capacity(2 * runs + 2);
     for (cover, sets) in (0..NO_COVER).zip(covers) {
         for (set, is_added) in [(sets.added, true), (sets.removed, false)] {

@@ -56,9 +56,24 @@ impl<'a> Versions<'a> {
     }
 }
 
-/// Atoms taken together, ascending.
+/// Atoms of a piece, ascending; of a million pieces nearly all are one.
+enum Atoms {
+    One(usize),
+    Several(Vec<usize>),
+}
+
+impl Atoms {
+    fn as_slice(&self) -> &[usize] {
+        match self {
+            Self::One(atom) => std::slice::from_ref(atom),
+            Self::Several(atoms) => atoms,
+        }
+    }
+}
+
+/// Atoms taken together.
 struct Piece {
-    atoms: Vec<usize>,
+    atoms: Atoms,
     rows: u64,
     entry: u64,
     anchored: bool,
@@ -67,6 +82,16 @@ struct Piece {
 }
 
 impl Piece {
+    fn of_one(secret: &Secret) -> Self {
+        Self {
+            atoms: Atoms::One(secret.atom),
+            rows: secret.split.map_or(secret.rows, |_| 1),
+            entry: secret.entry,
+            anchored: secret.anchored,
+            split: secret.split.into_iter().collect(),
+        }
+    }
+
     fn of(secrets: &[&Secret]) -> Self {
         let mut atoms: Vec<usize> = secrets.iter().map(|secret| secret.atom).collect();
         atoms.sort_unstable();
@@ -77,12 +102,16 @@ impl Piece {
         let rows = whole.fold(split.len() as u64, u64::saturating_add);
         let entry = secrets.iter().map(|secret| secret.entry).fold(0, add);
         let anchored = secrets.iter().any(|secret| secret.anchored);
-        Self { atoms, rows, entry, anchored, split }
+        Self { atoms: Atoms::Several(atoms), rows, entry, anchored, split }
+    }
+
+    fn atoms(&self) -> &[usize] {
+        self.atoms.as_slice()
     }
 
     fn is_apart_from(&self, other: &Self) -> bool {
         !self.split.iter().any(|id| other.split.contains(id))
-            && !self.atoms.iter().any(|atom| other.atoms.contains(atom))
+            && !self.atoms().iter().any(|atom| other.atoms().contains(atom))
     }
 }
 
@@ -93,7 +122,7 @@ pub(super) fn groups(secrets: &[Secret], versions: &Versions<'_>, k: u64) -> Vec
     let mut small: Vec<Piece> = Vec::new();
     let mut keep = |piece: Piece| {
         if piece.entry == 0 {
-            found.push(piece.atoms);
+            found.push(piece.atoms().to_vec());
         } else if piece.rows.saturating_add(1) < k && !piece.anchored {
             small.push(piece);
         }
@@ -102,7 +131,7 @@ pub(super) fn groups(secrets: &[Secret], versions: &Versions<'_>, k: u64) -> Vec
     for secret in secrets {
         match secret.split.filter(|_| !secret.is_whole) {
             Some(transaction) => parts.entry(transaction).or_default().push(secret),
-            None => keep(Piece::of(&[secret])),
+            None => keep(Piece::of_one(secret)),
         }
     }
     for parts in parts.values() {
@@ -114,7 +143,7 @@ pub(super) fn groups(secrets: &[Secret], versions: &Versions<'_>, k: u64) -> Vec
     if has_classes {
         // A class may be no more than the parts of one transaction.
         let mut seen: HashSet<Vec<usize>> = HashSet::with_capacity(small.len());
-        small.retain(|piece| seen.insert(piece.atoms.clone()));
+        small.retain(|piece| seen.insert(piece.atoms().to_vec()));
     }
     found.extend(unions(&small, k));
     found.sort_unstable();
@@ -151,7 +180,7 @@ fn combinations(parts: &[&Secret], versions: &Versions<'_>) -> Vec<Piece> {
             .map(|(_, part)| *part)
             .collect();
         let piece = Piece::of(&chosen);
-        if versions.within(&piece.atoms).next().is_some() {
+        if versions.within(piece.atoms()).next().is_some() {
             continue;
         }
         if piece.entry == 0 {
@@ -194,26 +223,54 @@ fn unions(small: &[Piece], k: u64) -> Vec<Vec<usize>> {
     let mut by_entry: Vec<(u64, usize)> =
         small.iter().enumerate().map(|(place, piece)| (piece.entry, place)).collect();
     by_entry.sort_unstable();
+    let mut found = pairs(small, &by_entry, k);
+    if k > 3 && small.len() <= MAX_FOR_TRIPLES {
+        found.extend(triples(small, &by_entry, k));
+    }
+    found
+}
+
+/// Two pieces whose entries add up to zero: one list is gone through from both ends, since there may be a million.
+fn pairs(small: &[Piece], by_entry: &[(u64, usize)], k: u64) -> Vec<Vec<usize>> {
     let mut found = Vec::new();
-    let partners = |sum: u64, past: usize, room: u64| {
+    let mut rest = by_entry;
+    for (entry, first) in by_entry {
+        let wanted = neg(*entry);
+        // An entry is its own negative nowhere but at zero, and each pair is met at its smaller one.
+        if wanted <= *entry {
+            break;
+        }
+        while let Some(((last, _), before)) = rest.split_last()
+            && *last > wanted
+        {
+            rest = before;
+        }
+        let Some(one) = small.get(*first) else { continue };
+        let partners = rest.iter().rev().take_while(|(entry, _)| *entry == wanted);
+        let partners = partners.filter_map(|(_, place)| small.get(*place));
+        let partners = partners.filter(|other| other.rows.saturating_add(one.rows) < k);
+        let partners = partners.filter(|other| other.is_apart_from(one));
+        found.extend(partners.map(|other| union(&[one, other])));
+    }
+    found
+}
+
+/// Three pieces whose entries add up to zero.
+fn triples(small: &[Piece], by_entry: &[(u64, usize)], k: u64) -> Vec<Vec<usize>> {
+    let partners = |sum: u64, past: usize| {
         let wanted = neg(sum);
         let from = by_entry.partition_point(|(entry, place)| (*entry, *place) <= (wanted, past));
         let places = by_entry.get(from..).unwrap_or(&[]).iter();
-        places
-            .take_while(move |(entry, _)| *entry == wanted)
-            .filter_map(|(_, place)| small.get(*place))
-            .filter(move |piece| piece.rows < room)
+        places.take_while(move |(entry, _)| *entry == wanted).filter_map(|(_, place)| small.get(*place))
     };
-    let triples = k > 3 && small.len() <= MAX_FOR_TRIPLES;
+    let mut found = Vec::new();
     for (first, one) in small.iter().enumerate() {
-        let room = k.saturating_sub(one.rows);
-        let others = partners(one.entry, first, room).filter(|other| other.is_apart_from(one));
-        found.extend(others.map(|other| union(&[one, other])));
-        for (second, other) in small.iter().enumerate().skip(first + 1).take_while(|_| triples) {
-            let room = room.saturating_sub(other.rows);
+        for (second, other) in small.iter().enumerate().skip(first + 1) {
+            let room = k.saturating_sub(one.rows).saturating_sub(other.rows);
             if room > 1 && other.is_apart_from(one) {
-                let thirds = partners(add(one.entry, other.entry), second, room)
-                    .filter(|third| third.is_apart_from(one) && third.is_apart_from(other));
+                let thirds = partners(add(one.entry, other.entry), second).filter(|third| {
+                    third.rows < room && third.is_apart_from(one) && third.is_apart_from(other)
+                });
                 found.extend(thirds.map(|third| union(&[one, other, third])));
             }
         }
@@ -222,7 +279,7 @@ fn unions(small: &[Piece], k: u64) -> Vec<Vec<usize>> {
 }
 
 fn union(pieces: &[&Piece]) -> Vec<usize> {
-    let mut atoms: Vec<usize> = pieces.iter().flat_map(|piece| piece.atoms.iter().copied()).collect();
+    let mut atoms: Vec<usize> = pieces.iter().flat_map(|piece| piece.atoms().iter().copied()).collect();
     atoms.sort_unstable();
     atoms
 }

@@ -201,21 +201,15 @@ fn factor_steps(starts: &[usize]) -> u64 {
 
 /// The lower half of M D Mᵀ: of each row the entries from `starts` to before the diagonal, and the diagonal.
 fn weighted_gram(rows: &[&SparseRow], weights: &[u64], starts: &[usize]) -> (Vec<Vec<u64>>, Vec<u64>) {
-    let mut columns: Vec<Vec<(usize, i8)>> = vec![Vec::new(); weights.len()];
-    for (index, row) in rows.iter().enumerate() {
-        for (column, sign) in *row {
-            if let Some(column) = columns.get_mut(*column) {
-                column.push((index, *sign));
-            }
-        }
-    }
+    let by_column = ByColumn::new(rows, weights.len());
     let mut gram: Vec<Vec<u64>> =
         starts.iter().enumerate().map(|(index, start)| vec![0; index - start]).collect();
     let mut diagonal = vec![0; rows.len()];
-    for (column, weight) in columns.iter().zip(weights) {
-        for (at, (index, sign)) in column.iter().enumerate() {
+    for (column, weight) in weights.iter().enumerate() {
+        let entries = by_column.entries(column);
+        for (at, (index, sign)) in entries.iter().enumerate() {
             let (Some(row), Some(start)) = (gram.get_mut(*index), starts.get(*index)) else { continue };
-            for (other, other_sign) in column.iter().take(at) {
+            for (other, other_sign) in entries.iter().take(at) {
                 if let Some(entry) = row.get_mut(other - start) {
                     *entry = add(*entry, signed(*weight, sign * other_sign));
                 }
@@ -226,6 +220,45 @@ fn weighted_gram(rows: &[&SparseRow], weights: &[u64], starts: &[usize]) -> (Vec
         }
     }
     (gram, diagonal)
+}
+
+/// The matrix by its columns: row and sign of each entry, in one list, since there may be a million short columns.
+struct ByColumn {
+    /// Where each column's entries end.
+    ends: Vec<usize>,
+    entries: Vec<(usize, i8)>,
+}
+
+impl ByColumn {
+    fn new(rows: &[&SparseRow], columns: usize) -> Self {
+        // First how many entries there are before each column; filling it, that becomes where it ends.
+        let mut ends = vec![0; columns];
+        let all = || rows.iter().enumerate().flat_map(|(row, entries)| entries.iter().map(move |e| (row, e)));
+        for (_, (column, _)) in all() {
+            if let Some(count) = ends.get_mut(*column) {
+                *count += 1;
+            }
+        }
+        let mut before = 0;
+        for end in &mut ends {
+            before += std::mem::replace(end, before);
+        }
+        let mut entries = vec![(0, 0); before];
+        for (row, (column, sign)) in all() {
+            let Some(end) = ends.get_mut(*column) else { continue };
+            if let Some(entry) = entries.get_mut(*end) {
+                *entry = (row, *sign);
+            }
+            *end += 1;
+        }
+        Self { ends, entries }
+    }
+
+    /// A column's entries, by ascending row.
+    fn entries(&self, column: usize) -> &[(usize, i8)] {
+        let from = column.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(column).and_then(|end| self.entries.get(from..*end)).unwrap_or(&[])
+    }
 }
 
 /// Numbers below the prime, from SHA-256 in counter mode.

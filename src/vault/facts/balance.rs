@@ -2,7 +2,7 @@
 
 use super::coverage::is_known;
 use super::walk::{evidence, walk};
-use super::{Drawing, FactRequest, LabelChoice, account_label, usable_step};
+use super::{Drawing, FactRequest, LabelChoice, ShownRows, account_label, usable_step};
 use crate::disclosure::{
     BalanceFact, BalanceRangeFact, BalanceType, DaySpan, Measure, Operator, Selection, ThresholdFact,
 };
@@ -92,10 +92,15 @@ fn walk_balance(
         root.push_opening(opening.date, opening.amount);
     }
     let query = booked_up_to(account, to);
-    walk(drawing, account, &query, GroupColumn::Nothing, false, &mut |AmountRow { posted, minor, .. }| {
+    let mut numbers: Vec<i64> = Vec::new();
+    let mut each = |AmountRow { id, posted, minor, .. }: AmountRow<'_>| {
+        numbers.push(id);
         each(posted, minor);
         Ok(())
-    })
+    };
+    let matched = walk(drawing, account, &query, GroupColumn::Nothing, false, &mut each)?;
+    drawing.shown = Some(ShownRows::of_one(numbers.into_iter().collect()));
+    Ok(matched)
 }
 
 /// The rows that make a balance at the end of a day.

@@ -43,7 +43,7 @@ const MAX_WINDOW_DAYS: i64 = 36_525;
 /// Facts, with a commitment to the rows they were drawn from.
 pub(super) struct Drawn {
     pub(super) facts: Vec<Fact>,
-    /// For each fact the sets of rows beneath its totals, where it has totals.
+    /// For each fact the sets of rows beneath its totals or balance, where it has one.
     pub(super) shown: Vec<Option<ShownRows>>,
     /// None in a preview, which signs nothing.
     pub(super) root: Option<LedgerRoot>,
@@ -65,7 +65,7 @@ pub(super) struct Drawing<'a> {
     min_rows: u64,
     /// The place of the fact that is drawn.
     place: usize,
-    /// The sets beneath the totals of the fact that is drawn.
+    /// The sets beneath the totals or balance of the fact that is drawn.
     shown: Option<ShownRows>,
     /// The documents stated so far.
     documents: Vec<FileDigest>,

@@ -99,7 +99,7 @@ struct Collected {
 /// The sets of rows whose sums a fact shows.
 #[derive(Default)]
 pub(in crate::vault) struct ShownRows {
-    /// One for each shown cell and each shown whole.
+    /// One for each shown cell and each shown whole; of a balance the one beneath it.
     pub(in crate::vault) sets: Vec<RowSet>,
     /// All parts of each transaction that has some but not all of them in one of the sets.
     pub(in crate::vault) parts: Vec<RowSet>,
@@ -108,6 +108,11 @@ pub(in crate::vault) struct ShownRows {
 }
 
 impl ShownRows {
+    /// A fact with one sum, of whole transactions.
+    pub(super) fn of_one(rows: RowSet) -> Self {
+        Self { sets: vec![rows], ..Self::default() }
+    }
+
     /// Adds the sets that one period shows. A split transaction is in a cell with its parts there.
     fn add(&mut self, held_back: &HeldBack<'_>, rows: CellRows, parts: &NumberedParts) {
         let mut in_part: BTreeSet<i64> = BTreeSet::new();

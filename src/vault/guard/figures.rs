@@ -22,8 +22,8 @@ pub(super) struct Figure {
     pub(super) rows: RowSet,
 }
 
-/// The figures that a fact discloses: the one place where kinds of facts become sets of rows. Which rows totals show is
-/// known from drawing them, and given with `shown`.
+/// The figures that a fact discloses: the one place where kinds of facts become sets of rows. The rows beneath totals and
+/// balances are known from drawing them, and given with `shown`.
 ///
 /// Each new kind of fact has its arm here:
 /// - a figure that adds amounts up is [`Kind::Sum`], or [`Kind::RoundedSum`] where it is rounded, over exactly
@@ -41,19 +41,23 @@ pub(super) fn figures_of(
     fact: &FactRequest,
     shown: Option<&ShownRows>,
 ) -> Result<Vec<Figure>, VaultError> {
+    let balance = |kind, account, as_of| match shown.map(|shown| shown.sets.as_slice()) {
+        Some([rows]) => Ok(balance_of(kind, account, rows.clone())),
+        _ => balance_figure(store, kind, account, as_of),
+    };
     Ok(match fact {
         FactRequest::Balance { account, as_of, round_to, .. } => {
             let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
-            vec![balance_figure(store, kind, *account, *as_of)?]
+            vec![balance(kind, *account, *as_of)?]
         }
         // Of a range the recipient learns less than of a rounded balance of its width.
         FactRequest::BalanceRange { account, as_of, .. } => {
-            vec![balance_figure(store, Kind::RoundedSum, *account, *as_of)?]
+            vec![balance(Kind::RoundedSum, *account, *as_of)?]
         }
         FactRequest::Threshold { account, measure, operator, amount, from, to, .. } => {
             let question = format!("{} {} {amount} from {from} to {to}", measure.as_str(), operator.as_str());
             let kind = Kind::Threshold { account: account.0, question };
-            vec![balance_figure(store, kind, *account, *to)?]
+            vec![balance(kind, *account, *to)?]
         }
         FactRequest::Totals { account, filter, round_to, .. } => {
             let kind = if round_to.is_some() { Kind::RoundedSum } else { Kind::Sum };
@@ -109,8 +113,11 @@ pub(super) fn balance_figure(
     account: AccountId,
     as_of: Date,
 ) -> Result<Figure, VaultError> {
-    let rows = store.booked_rows(account, None, as_of)?.with(RowSet::anchor_of(account));
-    Ok(Figure { kind, account: Some(account), rows })
+    Ok(balance_of(kind, account, store.booked_rows(account, None, as_of)?))
+}
+
+fn balance_of(kind: Kind, account: AccountId, booked: RowSet) -> Figure {
+    Figure { kind, account: Some(account), rows: booked.with(RowSet::anchor_of(account)) }
 }
 
 /// Everything that was disclosed, as the analysis takes it.
