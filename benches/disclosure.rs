@@ -6,6 +6,10 @@
 //! `FINVAULT_BENCH_ROUNDS` sets how often each is run (3), `FINVAULT_BENCH_ONLY` runs the rows whose name contains it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "workload/clock.rs"]
+mod clock;
+
+use clock::timed;
 use ed25519_dalek::{Signer, SigningKey};
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::disclosure::{
@@ -24,29 +28,11 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// CPU time of this thread so far; all work is done on one. Elsewhere than on Linux: wall time.
-fn cpu_time() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let nanoseconds = std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse().ok());
-    match nanoseconds {
-        Some(nanoseconds) => Duration::from_nanos(nanoseconds),
-        None => START.get_or_init(Instant::now).elapsed(),
-    }
-}
-
 /// The largest resident size so far, in MiB; 0 where the system does not tell.
 fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = cpu_time();
-    work();
-    cpu_time() - start
 }
 
 fn now() -> Timestamp {

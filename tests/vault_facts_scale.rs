@@ -7,6 +7,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "age")]
 
+#[path = "../benches/workload/clock.rs"]
+mod clock;
+
 use finvault::crypto::{KdfParams, Passphrase};
 use finvault::disclosure::{Grouping, Measure, Operator, PayeeForm, Period, Purpose};
 use finvault::money::{Currency, Money};
@@ -144,10 +147,10 @@ fn disclose(
 ) -> Duration {
     let mut vault = Vault::open(path, &Secret::Passphrase(passphrase), &OpenOptions::default()).unwrap();
     let request = DisclosureRequest::new(recipient, vec![fact], Purpose::from_text("Scale").unwrap());
-    let started = Instant::now();
-    vault.preview(&request, now).unwrap();
-    let preview = started.elapsed();
-    let started = Instant::now();
+    let preview = clock::timed(|| {
+        vault.preview(&request, now).unwrap();
+    });
+    let (started, started_cpu) = (Instant::now(), clock::cpu_time());
     let mut sealed = 0;
     vault
         .disclose(&request, now, &mut |bytes| {
@@ -155,8 +158,10 @@ fn disclose(
             Ok(())
         })
         .unwrap();
-    let taken = started.elapsed();
+    let (taken, taken_cpu) = (started.elapsed(), clock::cpu_time() - started_cpu);
     vault.close().unwrap();
-    println!("{name:<34} preview {preview:>8.1?}  build and seal {taken:>8.1?}  {sealed} bytes");
+    println!(
+        "{name:<34} preview {preview:>8.1?} CPU  build and seal {taken:>8.1?}, {taken_cpu:.1?} CPU  {sealed} bytes"
+    );
     taken
 }

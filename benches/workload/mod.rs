@@ -3,28 +3,12 @@
 //! `benches/store.rs` runs it on plain SQLite and a sealed vault in one process; `benches/peers` runs it on other
 //! encrypting engines too, a process each. All work is done on one thread, and what counts is its CPU time.
 
-use std::time::{Duration, Instant};
+mod clock;
+
+pub use clock::timed;
+use std::time::Duration;
 
 use rusqlite::Connection;
-
-/// CPU time of this thread so far; all work is done on one. Elsewhere than on Linux: wall time.
-pub fn cpu_time() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let nanoseconds = std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse().ok());
-    match nanoseconds {
-        Some(nanoseconds) => Duration::from_nanos(nanoseconds),
-        None => START.get_or_init(Instant::now).elapsed(),
-    }
-}
-
-/// What a piece of work costs.
-pub fn timed(work: impl FnOnce()) -> Duration {
-    let start = cpu_time();
-    work();
-    cpu_time() - start
-}
 
 /// When a commit is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
