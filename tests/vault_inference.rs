@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use finvault::crypto::{KdfParams, Passphrase};
-use finvault::disclosure::Purpose;
+use finvault::disclosure::{Fact, Grouping, PayeeForm, Period, Purpose};
 use finvault::ledger::{
     Account, AccountKind, NewAccount, NewTransaction, Opening, Transaction, TransactionStatus,
 };
 use finvault::money::{Currency, Money};
 use finvault::vault::{
     Collusion, DisclosureRequest, ErrorClass, FactRequest, ImportFile, ImportOptions, InferencePolicy,
-    Issued, LabelChoice, Preview, Recipient, Refusal, TransactionField, Vault, VaultError,
+    Issued, LabelChoice, Preview, Recipient, Refusal, RowFilter, TransactionField, Vault, VaultError,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -334,4 +334,53 @@ fn older_statements_that_move_the_opening_balance_hide_nothing() {
     assert_eq!(house.preview(&request).refusal, None);
     let more = house.add(31, -6);
     assert_eq!(leaked(&house.refusal(&request)), [[more.id.0]]);
+}
+
+/// Which of two equally small cells is held back is decided by the payees' names, and a pseudonym is another one for each
+/// recipient: what the guard keeps must be the rows of the cells that this recipient saw.
+#[test]
+fn of_equally_small_cells_those_that_are_shown_are_judged() {
+    let mut house = House::new(0);
+    house.add(1, 700);
+    for _ in 0..5 {
+        house.add(2, 20);
+        house.add(3, -20);
+        house.add(4, 50);
+    }
+    let totals = FactRequest::Totals {
+        account: house.account.id,
+        from: day(1),
+        to: day(4),
+        filter: RowFilter::default(),
+        period: Period::Window,
+        grouping: Grouping::Payee,
+        payees: PayeeForm::Pseudonym,
+        whole: true,
+        round_to: None,
+        label: LabelChoice::Nothing,
+    };
+    let mut days_seen = Vec::new();
+    for number in 0..10 {
+        let recipient = house.vault.add_recipient(&format!("Lender {number}"), None, now()).unwrap().id;
+        let purpose = Purpose::from_text("Loan").unwrap();
+        let issued =
+            house.disclose(&DisclosureRequest::new(recipient, vec![totals.clone()], purpose)).unwrap();
+        let facts = house.vault.disclosure(issued.id).unwrap().facts;
+        let [Fact::Totals(fact)] = facts.as_slice() else { panic!("{facts:?}") };
+        let period = &fact.periods[0];
+        assert_eq!((period.cells.len(), period.suppressed_cells), (2, 2));
+        let shown = if period.cells.iter().any(|cell| cell.amount == eur(100)) { day(2) } else { day(3) };
+        let known = house.vault.exposure(Some(recipient)).unwrap().known;
+        let sums: Vec<Date> = known
+            .iter()
+            .filter(|group| group.what == "sum" && group.from == group.to)
+            .filter_map(|group| group.from)
+            .collect();
+        assert_eq!(sums.len(), 2, "{known:?}");
+        assert!(sums.contains(&shown) && sums.contains(&day(4)), "{sums:?} for {period:?}");
+        days_seen.push(shown);
+    }
+    days_seen.sort_unstable();
+    days_seen.dedup();
+    assert_eq!(days_seen.len(), 2, "ten recipients' pseudonyms order the two payees both ways");
 }

@@ -10,6 +10,17 @@ pub(crate) const SQLITE_HEADER_BYTES: usize = 100;
 /// The first bytes of every SQLite database.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// Where page 1 has the change counter, with the sizes and the free list's head behind it: SQLite reads these together to
+/// tell whether another process changed the file.
+pub(crate) const CHANGE_COUNTER: usize = 24;
+/// These bytes.
+pub(crate) type ChangeCounter = [u8; 16];
+
+/// The change counter in page 1.
+pub(crate) fn change_counter(page: &Unit) -> Option<ChangeCounter> {
+    page.get(CHANGE_COUNTER..)?.first_chunk().copied()
+}
+
 /// What answers SQLite's first, unlocked look at the file: page size 4096 and 40 reserved bytes. It precedes WAL
 /// recovery and must not depend on page 1, which may be torn until the log is read.
 pub(crate) fn synthetic_header() -> [u8; SQLITE_HEADER_BYTES] {

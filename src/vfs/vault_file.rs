@@ -17,6 +17,7 @@ use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
 use super::seal::{Nonces, Unit};
 use super::seen::Seen;
+use super::sqlite_pages::ChangeCounter;
 use super::tag_table::{self, List, Roots};
 use rusqlite::ffi::SQLITE_IOERR_FSYNC;
 use table::{Io, Table};
@@ -57,6 +58,8 @@ struct State {
     unsynced: bool,
     /// Whether this session changed the file.
     changed: bool,
+    /// SQLite's change counter as page 1 has it, once that was read: nobody else changes it under our lock.
+    change_counter: Option<ChangeCounter>,
     /// A header change failed half-way: what the disk holds is unknown, so nothing is built on it any more. Opening
     /// the vault again reads the truth.
     poisoned: bool,
@@ -147,6 +150,7 @@ impl<B: Backing> VaultFile<B> {
             // What an earlier process wrote last may not be on the disk yet.
             unsynced: true,
             changed: false,
+            change_counter: None,
             poisoned: false,
             doubtful: true,
             frontier: header.floor,

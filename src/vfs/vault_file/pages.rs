@@ -4,7 +4,9 @@ use super::super::backing::{Backing, Code, Fault, ReadOutcome};
 use super::super::damage::Damage;
 use super::super::offsets::{self, UNIT_BYTES};
 use super::super::seal::{self, Place, Role, Unit};
-use super::super::sqlite_pages::{SQLITE_HEADER_BYTES, synthetic_header};
+use super::super::sqlite_pages::{
+    CHANGE_COUNTER, ChangeCounter, SQLITE_HEADER_BYTES, change_counter, synthetic_header,
+};
 use super::super::tag_table::unit_tag;
 use super::VaultFile;
 use zeroize::Zeroizing;
@@ -35,7 +37,16 @@ impl<B: Backing> VaultFile<B> {
         if within == 0
             && let Ok(whole) = <&mut Unit>::try_from(&mut *buffer)
         {
-            return self.read_page(page, whole);
+            let outcome = self.read_page(page, whole)?;
+            if page == 1 && outcome == ReadOutcome::Whole {
+                self.state_mut()?.change_counter = change_counter(whole);
+            }
+            return Ok(outcome);
+        }
+        let is_counter = page == 1 && within == CHANGE_COUNTER && buffer.len() == size_of::<ChangeCounter>();
+        if is_counter && let Some(known) = self.state()?.change_counter {
+            buffer.copy_from_slice(&known);
+            return Ok(ReadOutcome::Whole);
         }
         let end = within.saturating_add(buffer.len());
         if end > UNIT_BYTES {
@@ -45,9 +56,7 @@ impl<B: Backing> VaultFile<B> {
         // read: a torn page 1 there answers zeros, and the read of the page itself is strict.
         let mut scratch = std::mem::replace(&mut self.scratch, Box::new(Zeroizing::new([0; UNIT_BYTES])));
         let outcome = match self.read_page(page, &mut scratch) {
-            Err(Fault::Damage(_)) if page == 1 && within == 24 && buffer.len() == 16 => {
-                Ok(ReadOutcome::Short)
-            }
+            Err(Fault::Damage(_)) if is_counter => Ok(ReadOutcome::Short),
             other => other,
         };
         if let (Ok(_), Some(from)) = (&outcome, scratch.get(within..end)) {
@@ -108,6 +117,7 @@ impl<B: Backing> VaultFile<B> {
         seal::seal_unit(self.keys.page.aead(), &place, &nonce, &mut self.scratch)?;
         let tag = unit_tag(&self.scratch);
         let state = self.state_mut()?;
+        state.change_counter = state.change_counter.filter(|_| page != 1);
         let group = offsets::group_of(page);
         // The slots of a group that the durable header counts are there.
         let begins_group = page > state.pages
@@ -163,6 +173,7 @@ impl<B: Backing> VaultFile<B> {
         let state = self.state_mut()?;
         state.unsynced = true;
         state.changed = true;
+        state.change_counter = None;
         state.pages = pages;
         state.trim = true;
         Ok(())
