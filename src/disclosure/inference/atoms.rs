@@ -6,7 +6,7 @@
 use crate::ledger::RowSet;
 use crate::ledger::part_number::{FIRST_PART, is_part, transaction_of};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 
 /// Rows that are in exactly the same aggregates.
@@ -93,7 +93,8 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
 #[derive(Default)]
 struct Sweep {
     signature: u128,
-    covering: BTreeSet<(usize, i8)>,
+    /// Ascending. A list, since most stretches are covered by a few.
+    covering: Vec<(usize, i8)>,
     known: HashMap<u128, usize, Drawn>,
     atoms: Vec<Atom>,
 }
@@ -101,8 +102,11 @@ struct Sweep {
 impl Sweep {
     fn toggle(&mut self, index: usize, sign: i8, mark: u128) {
         self.signature ^= mark;
-        if !self.covering.remove(&(index, sign)) {
-            self.covering.insert((index, sign));
+        match self.covering.binary_search(&(index, sign)) {
+            Ok(at) => {
+                self.covering.remove(at);
+            }
+            Err(at) => self.covering.insert(at, (index, sign)),
         }
     }
 
@@ -112,7 +116,7 @@ impl Sweep {
         }
         let anchored = first < 0;
         let at = *self.known.entry(self.signature).or_insert_with(|| {
-            let members = self.covering.iter().copied().collect();
+            let members = self.covering.clone();
             self.atoms.push(Atom { runs: Vec::new(), rows: 0, anchored: false, members });
             self.atoms.len() - 1
         });

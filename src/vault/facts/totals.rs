@@ -190,7 +190,12 @@ fn collect(
             Grouping::Payee => payee(raw, *payees, pseudonyms),
             _ => Row::information_from(raw),
         });
-        count += usize::from(current.add(group, row.minor, &numbers_of(&row, column, &parts)));
+        let is_first = if row.in_part {
+            current.add(group, row.minor, &numbers_of_parts(&row, column, &parts))
+        } else {
+            current.add(group, row.minor, &[row.id])
+        };
+        count += usize::from(is_first);
         if count > MAX_CELLS {
             return Err(VaultError::Invalid(format!(
                 "that is more than {MAX_CELLS} totals: choose longer periods or fewer groups"
@@ -208,11 +213,8 @@ fn collect(
     Ok(Collected { cells, rows, matched, parts })
 }
 
-/// By which numbers a row of a pass goes: its own, or those of the parts that it is about.
-fn numbers_of(row: &AmountRow<'_>, column: GroupColumn, parts: &NumberedParts) -> Vec<i64> {
-    if !row.in_part {
-        return vec![row.id];
-    }
+/// The numbers of the parts that a row of a pass is about.
+fn numbers_of_parts(row: &AmountRow<'_>, column: GroupColumn, parts: &NumberedParts) -> Vec<i64> {
     let by_category = column == GroupColumn::Category;
     let own = parts.get(&row.id).into_iter().flatten();
     own.filter(|part| part.is_asked && (!by_category || row.group == Some(part.category.as_str())))
