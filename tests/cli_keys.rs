@@ -110,6 +110,7 @@ fn a_key_that_was_kept_is_forgotten_with_the_slots_and_never_used_for_another() 
     std::fs::copy(sandbox.join("before.finvault"), sandbox.vault()).unwrap();
     without_secret(&["balance"]).expect(2);
 
+    sandbox.run(&["check", "--accept-older"]).expect(0);
     sandbox.run(&["unlock", "--for", "5m"]).expect(0);
     let removed = sandbox.run(&["key", "remove", "2", "--yes"]).expect(0);
     assert!(removed.stdout.contains("is forgotten"), "{}", removed.stdout);

@@ -38,6 +38,12 @@ fn a_vault_rolled_back_is_refused_and_left_alone() {
         &["export", "--format", "jsonl", "--output", "out.jsonl"],
         &["backup", "copy.finvault"],
         &["compact"],
+        &["key", "list"],
+        &["key", "add", "recovery-code"],
+        &["key", "add", "key-file", "new.key", "--generate"],
+        &["key", "remove", "2", "--yes"],
+        &["key", "change-passphrase", "--new-passphrase-file", "passphrase.txt"],
+        &["key", "rotate", "--yes"],
     ] {
         let outcome = sandbox.run(command);
         // A command that this version lacks is a usage error, and not what is tried here.
@@ -50,6 +56,7 @@ fn a_vault_rolled_back_is_refused_and_left_alone() {
     }
     assert!(fs::read(sandbox.vault()).unwrap() == before, "not a byte was written");
     assert!(!sandbox.join("copy.finvault").exists() && !sandbox.join("test.finvault-wal").exists());
+    assert!(!sandbox.join("new.key").exists() && !sandbox.join("test.finvault.new-key").exists());
     let error = sandbox.json(&["balance"]).expect(4).error();
     assert_eq!(error["kind"], "damaged");
 }
@@ -61,6 +68,29 @@ fn an_older_vault_is_accepted_once_and_for_all() {
     sandbox.run(&["balance"]).expect(0);
     sandbox.add("2026-02-01", "-6.00", "Baker").expect(0);
     sandbox.run(&["check"]).expect(0);
+}
+
+#[test]
+fn a_vault_from_before_a_change_of_its_keys_is_older() {
+    for change in [
+        &["key", "add", "recovery-code"][..],
+        &["key", "remove", "2", "--yes"],
+        &["key", "change-passphrase", "--new-passphrase-file", "passphrase.txt"],
+        &["key", "rotate", "--yes"],
+    ] {
+        let sandbox = Sandbox::with_account();
+        let old = fs::read(sandbox.vault()).unwrap();
+        sandbox.run(change).expect(0);
+        sandbox.run(&["balance"]).expect(0);
+        sandbox.run(&["key", "list"]).expect(0);
+        fs::write(sandbox.vault(), &old).unwrap();
+        sandbox.run(&["balance"]).expect(4);
+        sandbox.run(&["key", "list"]).expect(4);
+        sandbox.run(&["check", "--accept-older"]).expect(0);
+        sandbox.run(&["key", "list"]).expect(0);
+        sandbox.run(change).expect(0);
+        sandbox.run(&["log", "--verify"]).expect(0);
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::failure::{Failure, describe};
 use super::last_seen::LastSeen;
 use super::{keeper, secrets};
 use finvault::crypto::{KeyFile, Passphrase, RecoveryCode, VaultKey};
+use finvault::vault::keys::Keys;
 use finvault::vault::{ErrorClass, OpenOptions, Secret, Vault, VaultError};
 use finvault::vfs::{self, Unlocked};
 use jiff::Timestamp;
@@ -86,6 +87,12 @@ impl Session<'_> {
             Some(key) => Ok(key),
             None => Ok(self.unlock_by_secret(path)?.key),
         }
+    }
+
+    /// The keys of the vault at `path`, which must not be older than this machine knows it to have been.
+    pub fn keys<'a>(&self, path: &'a Path, key: &'a VaultKey) -> Keys<'a> {
+        let memory = LastSeen::new(self.environment, path, false);
+        Keys::new(path, key, self.open_options()).remembering(Box::new(memory))
     }
 
     /// The key that `unlock` left with the system's keeper, if it is this vault's. A secret named on the command line

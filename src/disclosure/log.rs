@@ -82,11 +82,13 @@ pub enum LogKind {
     Declined,
     /// A draft was given up.
     DraftDropped,
+    /// What opens the vault was changed, or its key.
+    KeysChanged,
 }
 
 impl LogKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::VaultCreated,
         Self::RecipientAdded,
         Self::RecipientRemoved,
@@ -106,6 +108,7 @@ impl LogKind {
         Self::Approved,
         Self::Declined,
         Self::DraftDropped,
+        Self::KeysChanged,
     ];
 
     /// The word that the vault and JSON use.
@@ -130,6 +133,7 @@ impl LogKind {
             Self::Approved => "approved",
             Self::Declined => "declined",
             Self::DraftDropped => "draft-dropped",
+            Self::KeysChanged => "keys-changed",
         }
     }
 }

@@ -7,7 +7,9 @@
 
 use super::issue::{IssueError, sign_jwt};
 use super::json::{base64url, from_base64url};
-use super::log::{LogEntry, LogFault, LogFaultKind, LogHead, LogKey, LogSummary, verify_entry_signature};
+use super::log::{
+    LogEntry, LogFault, LogFaultKind, LogHead, LogKey, LogKind, LogSummary, verify_entry_signature,
+};
 use super::selection::FileDigest;
 use super::token::MAX_TOKEN_LEN;
 use super::verify::{VerifyError, verify_jwt};
@@ -63,12 +65,49 @@ pub struct LogDetail {
     /// The kinds of fact that were disclosed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fact_kinds: Vec<String>,
+    /// What was done to the keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeyDetail>,
+}
+
+/// What an exported entry says of a change of the keys. No label, and nothing that opens anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyDetail {
+    /// What was done: `added`, `replaced`, `removed`, or `rotated` for a new vault key.
+    pub change: String,
+    /// The number of the key slot; none for a new vault key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
+    /// What opens that slot, or opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens_with: Option<String>,
+    /// Memory that a guess at a passphrase costs, in KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kdf_memory_kib: Option<u32>,
+    /// Passes over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kdf_passes: Option<u32>,
+}
+
+impl KeyDetail {
+    fn of_body(body: &Value) -> Option<Self> {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let number = |name: &str| body.get(name).and_then(Value::as_u64)?.try_into().ok();
+        Some(Self {
+            change: text("change")?,
+            slot: number("slot"),
+            opens_with: text("opens_with"),
+            kdf_memory_kib: number("kdf_memory_kib"),
+            kdf_passes: number("kdf_passes"),
+        })
+    }
 }
 
 impl LogDetail {
     /// Takes from an entry's body what may be shown.
-    fn of_body(body: &str) -> Self {
-        let Ok(body) = serde_json::from_str::<Value>(body) else { return Self::default() };
+    fn of_entry(entry: &LogEntry) -> Self {
+        let Ok(body) = serde_json::from_str::<Value>(&entry.body) else { return Self::default() };
         let text = |name: &str| body.get(name)?.as_str();
         let moment =
             |name: &str| text(name).filter(|text| text.parse::<Timestamp>().is_ok()).map(str::to_owned);
@@ -81,6 +120,7 @@ impl LogDetail {
             issued: moment("issued"),
             expires: moment("expires"),
             fact_kinds: kinds.map(str::to_owned).collect(),
+            keys: (entry.kind == LogKind::KeysChanged.as_str()).then(|| KeyDetail::of_body(&body)).flatten(),
         }
     }
 }
@@ -144,7 +184,7 @@ pub fn export_log(entries: &[LogEntry], now: Timestamp, key: &LogKey) -> Result<
         hash: FileDigest::from_bytes(entry.hash),
         prev_hash: FileDigest::from_bytes(entry.prev_hash),
         signature: base64url(&entry.signature.to_bytes()),
-        detail: LogDetail::of_body(&entry.body),
+        detail: LogDetail::of_entry(entry),
     });
     let public = key.verifying_key();
     let payload =

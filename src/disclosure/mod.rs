@@ -119,7 +119,8 @@ pub use issue::{Draft, IssueError, Issued, IssuerKey, Unsigned, issue, prepare};
 #[cfg(feature = "age")]
 pub use jwe::{JWE_ITERATIONS, JWE_TYP, MAX_JWE_ITERATIONS, SealedTimes};
 pub use log_export::{
-    ExportedEntry, LOG_EXPORT_TYP, LogDetail, LogExport, LogExportError, MAX_LOG_EXPORT_LEN, export_log,
+    ExportedEntry, KeyDetail, LOG_EXPORT_TYP, LogDetail, LogExport, LogExportError, MAX_LOG_EXPORT_LEN,
+    export_log,
 };
 #[cfg(feature = "age")]
 pub use open::{MAX_SEALED_LEN, OpenError, OpenWith, Opened, open, open_draft, sealed_times};

@@ -1,5 +1,6 @@
 //! The vault's side of the signed log: what is written into it, and its verification.
 
+use super::keys::{KeyChain, LoggedKeys};
 use super::{Vault, VaultError};
 use crate::crypto::IdentityKey;
 use crate::crypto::sign::{Fingerprint, Signature};
@@ -7,6 +8,7 @@ use crate::disclosure::export_log;
 use crate::disclosure::log::{self, ChainChecker, LogEntry, LogHead, LogKey, LogKind};
 use crate::store::Store;
 use crate::store::log::LogRow;
+use crate::vfs;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -77,21 +79,31 @@ impl Vault {
         self.read(|store| store.log_entries()?.into_iter().map(entry_of).collect())
     }
 
-    /// Verifies every hash, signature and position in the log, and that each disclosure in the vault's list
-    /// has its entry.
+    /// Verifies every hash, signature and position in the log, that each disclosure in the vault's list has its entry, and
+    /// that the header's key slots are those of the last logged change.
     ///
     /// # Errors
     /// [`VaultError::Log`] with the first entry at fault.
     pub fn verify_log(&self) -> Result<LogSummary, VaultError> {
+        self.verify_log_with_keys().map(|(summary, _)| summary)
+    }
+
+    /// As [`Vault::verify_log`]; says also how the header's key slots compare with the logged changes of the keys.
+    ///
+    /// # Errors
+    /// As [`Vault::verify_log`].
+    pub fn verify_log_with_keys(&self) -> Result<(LogSummary, LoggedKeys), VaultError> {
         if self.key_lost {
             return Err(VaultError::Log("the key that signs it cannot be read".to_owned()));
         }
         let fault = |error: log::LogFault| VaultError::Log(error.to_string());
         let mut checker = ChainChecker::new(self.journal().key.verifying_key(), None);
+        let mut keys = KeyChain::default();
         let mut logged: Vec<String> = Vec::new();
         for row in self.read(|store| Ok(store.log_entries()?))? {
             let entry = entry_of(row)?;
             checker.push(&entry).map_err(fault)?;
+            keys.push(&entry)?;
             if entry.kind == LogKind::Disclosed.as_str() {
                 logged.extend(disclosed_id(&entry.body));
             }
@@ -102,7 +114,8 @@ impl Vault {
         if listed != logged {
             return Err(VaultError::Log("the list of disclosures and the log do not agree".to_owned()));
         }
-        Ok(summary)
+        let keys = keys.finish(&vfs::slots_digest(self.store.connection())?)?;
+        Ok((summary, keys))
     }
 
     /// The fingerprint of the key that signs the log, for whoever checks a copy of it.

@@ -1,19 +1,22 @@
-//! The keys of a vault: which passphrases, recovery codes and key files open it, and changing them. None of this rewrites
-//! a page; [`rotate`] does.
+//! The keys of a vault: which passphrases, recovery codes and key files open it, and changing them. A changed slot costs
+//! the header and an entry of the log, whatever the size of the vault; [`Keys::rotate`] seals all of it anew.
 //!
-//! Each function opens the vault for itself and closes it again; `key` and [`Unlocked`] come from
-//! [`vfs::unlock`], so whoever changes the keys has just shown that they have one.
+//! The vault's key and [`Unlocked`] come from [`vfs::unlock`], so whoever changes the keys has just shown that they have one.
 
+mod logged;
 mod rotate;
+
+pub(super) use logged::KeyChain;
+pub use logged::LoggedKeys;
 
 pub use crate::vfs::{KeySlot, NewSlot, SlotNote};
 pub(super) use rotate::unfinished_rotation;
-pub use rotate::{KeptSlot, Rotation, rotate};
+pub use rotate::{KeptSlot, Rotation};
 
-use super::{OpenOptions, VaultError, held};
+use super::{Memory, OpenOptions, Vault, VaultError, held, must_not_be_older};
 use crate::crypto::{KdfError, KdfParams, Passphrase, VaultKey};
 use crate::store::StoreError;
-use crate::vfs::{self, ConnectOptions, Secret, SlotKind, Unlocked, VfsError};
+use crate::vfs::{self, ConnectOptions, Secret, SlotChange, SlotKind, Unlocked, VfsError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::path::Path;
@@ -45,63 +48,119 @@ pub struct PassphraseChange {
     pub now: KdfParams,
 }
 
-/// The slots in use, in order of their numbers.
-///
-/// # Errors
-/// [`VaultError::File`]: no vault there, damaged, busy.
-pub fn list(path: &Path, key: &VaultKey, options: &OpenOptions) -> Result<Vec<KeySlot>, VaultError> {
-    on_vault(path, key, options, |connection| vfs::key_slots(connection, key))
+/// The keys of one vault, in the hands of who has just unlocked it. Each piece of work opens the vault for itself and
+/// closes it again.
+pub struct Keys<'a> {
+    path: &'a Path,
+    key: &'a VaultKey,
+    options: OpenOptions,
+    memory: Option<Box<dyn Memory>>,
 }
 
-/// Lets another secret open the vault. Gives the number of its slot.
-///
-/// # Errors
-/// [`VfsError::SlotsFull`], and as [`list`].
-pub fn add(path: &Path, key: &VaultKey, new: &NewSlot<'_>, options: &OpenOptions) -> Result<u32, VaultError> {
-    check_label(&new.note)?;
-    on_vault(path, key, options, |connection| vfs::add_key_slot(connection, key, new))
-}
+impl<'a> Keys<'a> {
+    /// The keys of the vault at `path`; `key` is its vault key.
+    #[must_use]
+    pub fn new(path: &'a Path, key: &'a VaultKey, options: OpenOptions) -> Self {
+        Self { path, key, options, memory: None }
+    }
 
-/// Lets a secret open the vault no more. It still opens copies that were made before.
-///
-/// # Errors
-/// [`VfsError::NoSuchSlot`], [`VfsError::LastSlot`], and as [`list`].
-pub fn remove(path: &Path, key: &VaultKey, number: u32, options: &OpenOptions) -> Result<(), VaultError> {
-    on_vault(path, key, options, |connection| vfs::remove_key_slot(connection, number))
-}
+    /// Does the work only where the vault is not older than `memory` knows it to have been, and tells `memory` how far it came.
+    #[must_use]
+    pub fn remembering(self, memory: Box<dyn Memory>) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
 
-/// Puts a passphrase in the place of another, in one step. `slot` says of which; with none it is the one that
-/// unlocked the vault, or the only one, or, where there is none, a new one.
-///
-/// # Errors
-/// [`VaultError::Invalid`] where it is not clear which passphrase is meant; [`VfsError::Kdf`] for a derivation out of
-/// bounds; and as [`list`].
-pub fn change_passphrase(
-    path: &Path,
-    unlocked: &Unlocked,
-    slot: Option<u32>,
-    passphrase: &Passphrase,
-    kdf: KdfChoice,
-    now: Timestamp,
-    options: &OpenOptions,
-) -> Result<PassphraseChange, VaultError> {
-    let key = &unlocked.key;
-    on_vault(path, key, options, |connection| {
-        let old = passphrase_slot(vfs::key_slots(connection, key)?, unlocked, slot)?;
-        let before = old.as_ref().and_then(|old| old.kdf);
-        let kdf = kdf.over(before.unwrap_or(KdfParams::DEFAULT)).map_err(VfsError::Kdf)?;
-        let label = old.as_ref().map(|old| old.note.label.clone()).unwrap_or_default();
-        let note = SlotNote { added_s: Some(now.as_second()), label };
-        let new = NewSlot { secret: Secret::Passphrase(passphrase), kdf, note };
-        let number = match old {
-            Some(old) => {
-                vfs::replace_key_slot(connection, key, old.number, &new)?;
-                old.number
-            }
-            None => vfs::add_key_slot(connection, key, &new)?,
-        };
-        Ok::<_, VaultError>(PassphraseChange { slot: number, before, now: kdf })
-    })
+    /// The slots in use, in order of their numbers. Reads the header alone.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]: no vault there, damaged, busy; [`VaultError::Older`].
+    pub fn list(self) -> Result<Vec<KeySlot>, VaultError> {
+        let _held = held::Held::new(self.path);
+        let connect =
+            ConnectOptions { busy_timeout_ms: self.options.busy_timeout_ms, ..ConnectOptions::default() };
+        let connection = vfs::connect(self.path, self.key, &connect)?;
+        if let Some(memory) = &self.memory {
+            must_not_be_older(&connection, self.path, self.key, memory.as_ref())?;
+        }
+        let slots = vfs::key_slots(&connection, self.key)?;
+        connection.close().map_err(|(_, error)| StoreError::from(error))?;
+        if let Some(mut memory) = self.memory
+            && let Ok(Some(seen)) = vfs::closed(self.path, self.key)
+        {
+            memory.remember(&seen);
+        }
+        Ok(slots)
+    }
+
+    /// Lets another secret open the vault. Gives the number of its slot.
+    ///
+    /// # Errors
+    /// [`VfsError::SlotsFull`]; [`VaultError::Log`], [`VaultError::Store`] where the change cannot be logged; and as
+    /// [`Keys::list`].
+    pub fn add(self, new: &NewSlot<'_>, now: Timestamp) -> Result<u32, VaultError> {
+        check_label(&new.note)?;
+        let key = self.key;
+        self.change(now, |connection| Ok((vfs::plan_added_slot(connection, key, new)?, ())))
+            .map(|(number, ())| number)
+    }
+
+    /// Lets a secret open the vault no more. It still opens copies that were made before.
+    ///
+    /// # Errors
+    /// [`VfsError::NoSuchSlot`], [`VfsError::LastSlot`], and as [`Keys::add`].
+    pub fn remove(self, number: u32, now: Timestamp) -> Result<(), VaultError> {
+        self.change(now, |connection| Ok((vfs::plan_removed_slot(connection, number)?, ()))).map(drop)
+    }
+
+    /// Puts a passphrase in the place of another, in one step. `slot` says of which; with none it is the one that `unlocked`
+    /// the vault, or the only one, or, where there is none, a new one.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`] where it is not clear which passphrase is meant; [`VfsError::Kdf`] for a derivation out of
+    /// bounds; and as [`Keys::add`].
+    pub fn change_passphrase(
+        self,
+        unlocked: &Unlocked,
+        slot: Option<u32>,
+        passphrase: &Passphrase,
+        kdf: KdfChoice,
+        now: Timestamp,
+    ) -> Result<PassphraseChange, VaultError> {
+        let key = self.key;
+        let (slot, (before, now)) = self.change(now, |connection| {
+            let old = passphrase_slot(vfs::key_slots(connection, key)?, unlocked, slot)?;
+            let before = old.as_ref().and_then(|old| old.kdf);
+            let kdf = kdf.over(before.unwrap_or(KdfParams::DEFAULT)).map_err(VfsError::Kdf)?;
+            let label = old.as_ref().map(|old| old.note.label.clone()).unwrap_or_default();
+            let note = SlotNote { added_s: Some(now.as_second()), label };
+            let new = NewSlot { secret: Secret::Passphrase(passphrase), kdf, note };
+            let change = match old {
+                Some(old) => vfs::plan_replaced_slot(connection, key, old.number, &new)?,
+                None => vfs::plan_added_slot(connection, key, &new)?,
+            };
+            Ok((change, (before, kdf)))
+        })?;
+        Ok(PassphraseChange { slot, before, now })
+    }
+
+    /// Works a change out, logs it, and makes it, in this order: a crash in between leaves an entry of the log that
+    /// [`Vault::verify_log_with_keys`] calls interrupted, and never a change without its entry.
+    fn change<T>(
+        self,
+        now: Timestamp,
+        plan: impl FnOnce(&Connection) -> Result<(SlotChange, T), VaultError>,
+    ) -> Result<(u32, T), VaultError> {
+        let mut vault = self.open()?;
+        let (change, outcome) = plan(vault.store.connection())?;
+        vault.log_slot_change(&change, now)?;
+        vfs::change_key_slots(vault.store.connection(), &change)?;
+        vault.close()?;
+        Ok((change.number, outcome))
+    }
+
+    fn open(self) -> Result<Vault, VaultError> {
+        Vault::connect(self.path, self.key, &self.options, Vec::new(), self.memory)
+    }
 }
 
 /// Which passphrase is meant; none where there is none yet.
@@ -141,19 +200,4 @@ fn check_label(note: &SlotNote) -> Result<(), VaultError> {
         return Err(VaultError::Invalid("the label is to be one line of text".to_owned()));
     }
     Ok(())
-}
-
-/// Opens the vault's file, without looking at what is in it, for one piece of work.
-fn on_vault<T, E: Into<VaultError>>(
-    path: &Path,
-    key: &VaultKey,
-    options: &OpenOptions,
-    work: impl FnOnce(&Connection) -> Result<T, E>,
-) -> Result<T, VaultError> {
-    let _held = held::Held::new(path);
-    let connect = ConnectOptions { busy_timeout_ms: options.busy_timeout_ms, ..ConnectOptions::default() };
-    let connection = vfs::connect(path, key, &connect)?;
-    let outcome = work(&connection).map_err(Into::into)?;
-    connection.close().map_err(|(_, error)| StoreError::from(error))?;
-    Ok(outcome)
 }

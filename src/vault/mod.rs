@@ -188,7 +188,7 @@ impl Vault {
     ) -> Result<(Self, RecoveryCode), VaultError> {
         let random = OsRandom;
         let created = vfs::create(path, passphrase, kdf, &random)?;
-        let opened = Self::connect(path, created.key, &OpenOptions::default(), Vec::new(), None)
+        let opened = Self::connect(path, &created.key, &OpenOptions::default(), Vec::new(), None)
             .and_then(|vault| vault.with_own_identity(IdentityKey::generate(&random)?))
             .and_then(|mut vault| vault.write_first_log_entry(now).map(|()| vault))
             .and_then(|mut vault| vault.add_default_categories().map(|()| vault));
@@ -219,7 +219,7 @@ impl Vault {
         options: &OpenOptions,
     ) -> Result<Self, VaultError> {
         let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
-        Self::connect(path, unlocked.key, options, warnings, None)
+        Self::connect(path, &unlocked.key, options, warnings, None)
     }
 
     /// Opens a vault that [`vfs::unlock`] unlocked, unless it is older than `memory` knows it to have been; from then on
@@ -234,7 +234,7 @@ impl Vault {
         memory: Box<dyn Memory>,
     ) -> Result<Self, VaultError> {
         let warnings = unlocked.warnings.iter().map(ToString::to_string).collect();
-        Self::connect(path, unlocked.key, options, warnings, Some(memory))
+        Self::connect(path, &unlocked.key, options, warnings, Some(memory))
     }
 
     /// Opens a vault with its key, which a caller kept since [`vfs::unlock`]: no key derivation is run.
@@ -243,7 +243,7 @@ impl Vault {
     /// As [`Vault::open`]; [`vfs::VfsError::WrongSecret`] where it is the key of another vault.
     pub fn open_with_key(path: &Path, key: VaultKey, options: &OpenOptions) -> Result<Self, VaultError> {
         let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
-        Self::connect(path, key, options, warnings, None)
+        Self::connect(path, &key, options, warnings, None)
     }
 
     /// Opens a vault with its key, unless it is older than `memory` knows it to have been, as
@@ -258,12 +258,12 @@ impl Vault {
         memory: Box<dyn Memory>,
     ) -> Result<Self, VaultError> {
         let warnings = vfs::check_key(path, &key)?.iter().map(ToString::to_string).collect();
-        Self::connect(path, key, options, warnings, Some(memory))
+        Self::connect(path, &key, options, warnings, Some(memory))
     }
 
     fn connect(
         path: &Path,
-        key: VaultKey,
+        key: &VaultKey,
         options: &OpenOptions,
         mut warnings: Vec<String>,
         memory: Option<Box<dyn Memory>>,
@@ -275,14 +275,14 @@ impl Vault {
         };
         // Before the file is opened: from then on nobody may read it as a plain file.
         let _held = held::Held::new(path);
-        let connection = vfs::connect(path, &key, &connect)?;
+        let connection = vfs::connect(path, key, &connect)?;
         if let Some(memory) = &memory {
-            must_not_be_older(&connection, path, &key, memory.as_ref())?;
+            must_not_be_older(&connection, path, key, memory.as_ref())?;
         }
         let store = Store::open(connection)?;
         warnings.extend(keys::unfinished_rotation(path));
-        let header_key = HeaderAuthKey::derive(&key);
-        let found = identity_of(&store, &key)?;
+        let header_key = HeaderAuthKey::derive(key);
+        let found = identity_of(&store, key)?;
         let key_lost = found.is_none();
         let key = match found {
             Some(key) => key,

@@ -2,6 +2,7 @@
 //! crash leaves the slots from before or those from after, and no page is touched.
 
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 
 use super::backing::Fault;
 use super::check::fault_error;
@@ -66,63 +67,161 @@ pub fn key_slots(connection: &Connection, key: &VaultKey) -> Result<Vec<KeySlot>
         .map(|(index, slot)| KeySlot {
             number: index + 1,
             kind: slot.kind(),
-            kdf: slot.is(SlotKind::Passphrase).then(|| slot.kdf().ok()).flatten(),
+            kdf: stated_kdf(slot),
             note: SlotNote::open(slot, key, id, index),
         })
         .collect())
 }
 
-/// Wraps the vault's key in a free slot. Gives the slot's number.
+/// What is done to a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SlotAction {
+    /// One more secret opens the vault.
+    Added,
+    /// One secret opens it in the place of another.
+    Replaced,
+    /// One secret opens it no more.
+    Removed,
+}
+
+/// A change of one slot that is worked out and not made yet: [`change_key_slots`] makes it.
+pub struct SlotChange {
+    /// What is done.
+    pub action: SlotAction,
+    /// The slot's number.
+    pub number: u32,
+    /// What opens the slot, or opened it until it was removed.
+    pub kind: Option<SlotKind>,
+    /// What a guess costs; none where nothing has to be guessed.
+    pub kdf: Option<KdfParams>,
+    /// The digest of all slots as they are.
+    pub before: SlotsDigest,
+    /// The digest of all slots as they will be.
+    pub after: SlotsDigest,
+    slots: [Slot; SLOTS],
+}
+
+/// What stands for the header's key slots in the log: SHA-256 of `"finvault-key-slots/1"`, a zero byte, and the bytes of
+/// all eight slots. It tells nothing that the header does not show to everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotsDigest(pub [u8; 32]);
+
+impl SlotsDigest {
+    fn of(slots: &[Slot; SLOTS]) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(b"finvault-key-slots/1\0");
+        slots.iter().for_each(|slot| digest.update(slot.0));
+        Self(digest.finalize().into())
+    }
+}
+
+/// The digest of the key slots of an open vault.
 ///
 /// # Errors
-/// [`VfsError::SlotsFull`]; [`VfsError::Kdf`], [`VfsError::Random`]; [`VfsError::Io`] where the header cannot be written.
-pub fn add_key_slot(connection: &Connection, key: &VaultKey, new: &NewSlot<'_>) -> Result<u32, VfsError> {
+/// [`VfsError::NotOurs`] for another kind of connection.
+pub fn slots_digest(connection: &Connection) -> Result<SlotsDigest, VfsError> {
+    read(connection).map(|(_, slots)| SlotsDigest::of(&slots))
+}
+
+/// Works out how the vault's key is wrapped in a free slot.
+///
+/// # Errors
+/// [`VfsError::SlotsFull`]; [`VfsError::Kdf`], [`VfsError::Random`].
+pub fn plan_added_slot(
+    connection: &Connection,
+    key: &VaultKey,
+    new: &NewSlot<'_>,
+) -> Result<SlotChange, VfsError> {
     let (_, slots) = read(connection)?;
     let free = (1..).zip(&slots).find(|(_, slot)| **slot == Slot::EMPTY);
     let (number, _) = free.ok_or(VfsError::SlotsFull)?;
-    put(connection, key, number, new)?;
-    Ok(number)
+    plan(connection, key, number, new, SlotAction::Added)
 }
 
-/// Puts a new slot in the place of another in one step: at each moment one of the two opens the vault.
+/// Works out a new slot in the place of another: at each moment of the change one of the two opens the vault.
 ///
 /// # Errors
-/// [`VfsError::NoSuchSlot`], and as [`add_key_slot`].
-pub fn replace_key_slot(
+/// [`VfsError::NoSuchSlot`], and as [`plan_added_slot`].
+pub fn plan_replaced_slot(
     connection: &Connection,
     key: &VaultKey,
     number: u32,
     new: &NewSlot<'_>,
-) -> Result<(), VfsError> {
+) -> Result<SlotChange, VfsError> {
     let (_, slots) = read(connection)?;
     place_of(&slots, number)?;
-    put(connection, key, number, new)
+    plan(connection, key, number, new, SlotAction::Replaced)
 }
 
-/// Empties a slot. What opened it opens the vault no more; it still opens copies that were made before.
+/// Works out the slots without one. What opened it will open the vault no more; it still opens copies that were made before.
 ///
 /// # Errors
-/// [`VfsError::NoSuchSlot`]; [`VfsError::LastSlot`]; [`VfsError::Io`] where the header cannot be written.
-pub fn remove_key_slot(connection: &Connection, number: u32) -> Result<(), VfsError> {
-    let (_, mut slots) = read(connection)?;
-    let index = place_of(&slots, number)?;
-    let others = slots.iter().enumerate().any(|(other, slot)| other != index && slot.kind().is_some());
+/// [`VfsError::NoSuchSlot`]; [`VfsError::LastSlot`].
+pub fn plan_removed_slot(connection: &Connection, number: u32) -> Result<SlotChange, VfsError> {
+    let (_, before) = read(connection)?;
+    let index = place_of(&before, number)?;
+    let others = before.iter().enumerate().any(|(other, slot)| other != index && slot.kind().is_some());
     if !others {
         return Err(VfsError::LastSlot);
     }
+    let mut slots = before;
+    let mut removed = Slot::EMPTY;
     if let Some(slot) = slots.get_mut(index) {
-        *slot = Slot::EMPTY;
+        removed = std::mem::replace(slot, Slot::EMPTY);
     }
-    write(connection, slots)
+    Ok(SlotChange::between(SlotAction::Removed, number, &removed, &before, slots))
 }
 
-fn put(connection: &Connection, key: &VaultKey, number: u32, new: &NewSlot<'_>) -> Result<(), VfsError> {
-    let (id, mut slots) = read(connection)?;
+/// Makes a change that was worked out on this connection, durably in both copies of the header.
+///
+/// # Errors
+/// [`VfsError::Io`] where the header cannot be written.
+pub fn change_key_slots(connection: &Connection, change: &SlotChange) -> Result<(), VfsError> {
+    let vault = ffi::vault_of(connection).ok_or(VfsError::NotOurs)?;
+    let written = shim::lock(&vault).and_then(|mut vault| vault.change_slots(change.slots));
+    written.map_err(|fault| failed(connection, fault))
+}
+
+impl SlotChange {
+    fn between(
+        action: SlotAction,
+        number: u32,
+        concerned: &Slot,
+        before: &[Slot; SLOTS],
+        slots: [Slot; SLOTS],
+    ) -> Self {
+        Self {
+            action,
+            number,
+            kind: concerned.kind(),
+            kdf: stated_kdf(concerned),
+            before: SlotsDigest::of(before),
+            after: SlotsDigest::of(&slots),
+            slots,
+        }
+    }
+}
+
+fn plan(
+    connection: &Connection,
+    key: &VaultKey,
+    number: u32,
+    new: &NewSlot<'_>,
+    action: SlotAction,
+) -> Result<SlotChange, VfsError> {
+    let (id, before) = read(connection)?;
     let index = number.saturating_sub(1);
     let made = new.wrap(key, id, index, &OsRandom)?;
+    let mut slots = before;
     let place = usize::try_from(index).ok().and_then(|index| slots.get_mut(index));
     *place.ok_or(VfsError::NoSuchSlot { number })? = made;
-    write(connection, slots)
+    Ok(SlotChange::between(action, number, &made, &before, slots))
+}
+
+/// What a guess at a slot's passphrase costs, where it has one.
+fn stated_kdf(slot: &Slot) -> Option<KdfParams> {
+    slot.is(SlotKind::Passphrase).then(|| slot.kdf().ok()).flatten()
 }
 
 /// Where a slot in use lies.
@@ -140,12 +239,6 @@ fn read(connection: &Connection) -> Result<([u8; 16], [Slot; SLOTS]), VfsError> 
         Ok((header.vault_id.0, header.slots))
     });
     found.map_err(|fault| failed(connection, fault))
-}
-
-fn write(connection: &Connection, slots: [Slot; SLOTS]) -> Result<(), VfsError> {
-    let vault = ffi::vault_of(connection).ok_or(VfsError::NotOurs)?;
-    let written = shim::lock(&vault).and_then(|mut vault| vault.change_slots(slots));
-    written.map_err(|fault| failed(connection, fault))
 }
 
 pub(super) fn failed(connection: &Connection, fault: Fault) -> VfsError {

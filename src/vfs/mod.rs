@@ -2,7 +2,7 @@
 //!
 //! [`create`] makes a vault, [`unlock`] finds its key, [`connect`] gives an ordinary [`rusqlite::Connection`] on it,
 //! and [`check`] reads all of it. [`found`], [`durable`] and [`closed`] say how far a vault has come, for memory outside it.
-//! [`add_key_slot`] and its companions change what opens it, [`reseal`] and [`replace`] its key. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
+//! [`plan_added_slot`] and its companions work out a change of what opens it, which [`change_key_slots`] makes; [`reseal`] and [`replace`] give it a new key. When SQLite reports an I/O error, [`damage`] says whether tampering is behind it.
 //! The byte layout is in `docs/vault-format.md`.
 //!
 //! ```no_run
@@ -92,7 +92,10 @@ pub use damage::{Damage, VfsError};
 pub use ffi::finvault_register_default_vfs;
 pub use ffi::heap::wipe_freed_memory;
 pub use header::VaultId;
-pub use key_slots::{KeySlot, NewSlot, add_key_slot, key_slots, remove_key_slot, replace_key_slot};
+pub use key_slots::{
+    KeySlot, NewSlot, SlotAction, SlotChange, SlotsDigest, change_key_slots, key_slots, plan_added_slot,
+    plan_removed_slot, plan_replaced_slot, slots_digest,
+};
 pub use offsets::Twin;
 pub use reseal::{replace, reseal};
 pub(crate) use seen::closed_under;

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use finvault::disclosure::log::LogEntry;
 use finvault::disclosure::{LogExport, MAX_LOG_EXPORT_LEN, fingerprint_words};
 use finvault::vault::LogSummary;
+use finvault::vault::keys::LoggedKeys;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -151,6 +152,18 @@ struct EntryShape<'a> {
 struct VerifiedShape {
     entries: u64,
     head: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted_key_change: Option<u64>,
+}
+
+impl VerifiedShape {
+    fn new(summary: &LogSummary, keys: LoggedKeys) -> Self {
+        let interrupted_key_change = match keys {
+            LoggedKeys::Interrupted { seq } => Some(seq),
+            LoggedKeys::NoChange | LoggedKeys::AsLogged => None,
+        };
+        Self { entries: summary.entries, head: head(summary), interrupted_key_change }
+    }
 }
 
 impl<'a> From<&'a LogEntry> for EntryShape<'a> {
@@ -180,13 +193,12 @@ impl Log {
         }
         let vault = session.open_vault()?;
         let entries = vault.log()?;
-        let summary = if self.verify { Some(vault.verify_log()?) } else { None };
+        let verified = if self.verify { Some(vault.verify_log_with_keys()?) } else { None };
         vault.close()?;
         if session.console.is_json() {
             session.console.json(&LogShape {
                 entries: entries.iter().map(EntryShape::from).collect(),
-                verified: summary
-                    .map(|summary| VerifiedShape { entries: summary.entries, head: head(&summary) }),
+                verified: verified.map(|(summary, keys)| VerifiedShape::new(&summary, keys)),
             })?;
             return Ok(Exit::Done);
         }
@@ -214,7 +226,7 @@ impl Log {
             ]);
         }
         session.console.table(&table)?;
-        if let Some(summary) = summary {
+        if let Some((summary, keys)) = verified {
             session.console.say("")?;
             session.console.say_toned(&[
                 (Tone::Good, "The log is intact"),
@@ -224,8 +236,23 @@ impl Log {
                 "Its head is {}. Note it down, and a log cut short later shows.",
                 head(&summary)
             ))?;
+            say_keys(keys, session)?;
         }
         Ok(Exit::Done)
+    }
+}
+
+/// How the key slots compare with the log, where it knows of them.
+fn say_keys(keys: LoggedKeys, session: &mut Session<'_>) -> Result<(), Failure> {
+    match keys {
+        LoggedKeys::NoChange => Ok(()),
+        LoggedKeys::AsLogged => {
+            session.console.say("The key slots are those that the last change of the keys left.")
+        }
+        LoggedKeys::Interrupted { seq } => session.console.say_toned(&[
+            (Tone::Caution, &format!("The change of the keys in entry {seq} was interrupted")),
+            (Tone::Plain, ": what opens the vault is what opened it before. Make the change again."),
+        ]),
     }
 }
 
@@ -264,6 +291,7 @@ fn detail(entry: &LogEntry) -> String {
         }
         "closed" => format!("disclosure {}, on their word: {}", number("disclosure"), text("statement")),
         "reviewed" => format!("{} disclosures", number("disclosures")),
+        "keys-changed" => keys_changed(&body),
         "log-exported" => "a copy for an auditor".to_owned(),
         "denied" => format!("to {}, for \"{}\": {}", text("name"), text("purpose"), text("why")),
         "disclosed" => {
@@ -282,6 +310,23 @@ fn detail(entry: &LogEntry) -> String {
             pairs.collect::<Vec<_>>().join(", ")
         }
     }
+}
+
+/// What was done to the keys.
+fn keys_changed(body: &serde_json::Map<String, serde_json::Value>) -> String {
+    let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let number = |name: &str| body.get(name).and_then(serde_json::Value::as_u64);
+    if text("change") == "rotated" {
+        let slots = body.get("slots").and_then(serde_json::Value::as_array);
+        let slots: Vec<String> = slots.into_iter().flatten().map(ToString::to_string).collect();
+        return format!("a new vault key, in the key slots {}", slots.join(", "));
+    }
+    let cost = match (number("kdf_memory_kib"), number("kdf_passes")) {
+        (Some(memory), Some(passes)) => format!(", a guess costs {} MiB, {passes} passes", memory / 1_024),
+        _ => String::new(),
+    };
+    let slot = number("slot").unwrap_or_default();
+    format!("key slot {slot} {}: {}{cost}", text("change"), text("opens_with"))
 }
 
 /// What a recipient may have at most, as the log keeps it.

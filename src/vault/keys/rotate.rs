@@ -5,10 +5,13 @@
 //! keep what would be needed for the others inside the vault would let who has the old key unwrap the new one.
 //! What the owner signs with is derived from a secret inside the database, and stays.
 
-use super::super::{OpenOptions, Progress, VaultError, held};
+use super::super::journal::Journal;
+use super::super::{Progress, Vault, VaultError};
+use super::Keys;
+use super::logged::log_rotation;
 use crate::crypto::{IdentityKey, KdfParams, OsRandom, RecoveryCode, VaultKey};
 use crate::store::Store;
-use crate::vfs::{self, ConnectOptions, NewSlot, Secret, SlotKind, SlotNote, VfsError};
+use crate::vfs::{self, ConnectOptions, NewSlot, Secret, SlotKind, SlotNote, SlotsDigest, VfsError};
 use jiff::Timestamp;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,45 +35,77 @@ pub struct Rotation {
     pub leftover: Option<PathBuf>,
 }
 
-/// Seals all of the vault at `path` anew under a new key. `key` is the old one. The slots in `kept` go on opening the vault, with
-/// their numbers, costs and labels; `recovery_code`, if given, opens it from now on; nothing else does.
-///
-/// # Errors
-/// [`VaultError::Invalid`] where nothing would open the vault; [`VfsError::Busy`] where it is in use;
-/// [`VfsError::Damaged`] where it is damaged; [`VfsError::DiskFull`] (it needs up to three times the vault's size while it runs).
-/// The vault is as it was then.
-pub fn rotate(
-    path: &Path,
-    key: &VaultKey,
-    kept: Vec<KeptSlot<'_>>,
-    recovery_code: Option<&RecoveryCode>,
-    now: Timestamp,
-    options: &OpenOptions,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Rotation, VaultError> {
-    if kept.is_empty() && recovery_code.is_none() {
-        return Err(VaultError::Invalid("nothing would open the vault".to_owned()));
+impl Keys<'_> {
+    /// Seals all of the vault anew under a new key. The slots in `kept` go on opening it, with their numbers, costs and labels;
+    /// `recovery_code`, if given, opens it from now on; nothing else does.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`] where nothing would open the vault; [`VfsError::Busy`] where it is in use;
+    /// [`VfsError::Damaged`] where it is damaged; [`VfsError::DiskFull`] (it needs up to three times the vault's size while it
+    /// runs); and as [`Keys::add`]. The vault is as it was then.
+    pub fn rotate(
+        self,
+        kept: Vec<KeptSlot<'_>>,
+        recovery_code: Option<&RecoveryCode>,
+        now: Timestamp,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Rotation, VaultError> {
+        if kept.is_empty() && recovery_code.is_none() {
+            return Err(VaultError::Invalid("nothing would open the vault".to_owned()));
+        }
+        let (path, key) = (self.path, self.key);
+        let mut vault = self.open()?;
+        // From here on nobody else has the vault, so what is left of a rotation is nobody's.
+        let leftover = unfinished(path).filter(|file| fs::symlink_metadata(file).is_ok());
+        let beside = Beside(beside(path));
+        beside.remove();
+        keep_identity(&mut vault, key)?;
+        let (slots, recovery_slot) = slots_after(&vault.store, key, kept, recovery_code, now)?;
+        let before = vfs::slots_digest(vault.store.connection())?;
+        let (new_key, units) =
+            vfs::reseal(vault.store.connection(), &beside.0, &slots, &OsRandom, &mut |done, total| {
+                progress(Progress { stage: "sealing anew", done, total });
+            })?;
+        let mut numbers: Vec<u32> = slots.iter().map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        log_beside(&beside.0, &new_key, &vault.journal(), &before, &numbers, now)?;
+        // The vault's old file is given up; that it is held is said until all is done.
+        let Vault { store, memory, _held, .. } = vault;
+        vfs::replace(store.into_connection(), &beside.0, || Ok(()))?;
+        if let Some(mut memory) = memory
+            && let Ok(Some(seen)) = vfs::closed(path, &new_key)
+        {
+            memory.remember(&seen);
+        }
+        Ok(Rotation { units, recovery_slot, leftover })
     }
-    let _held = held::Held::new(path);
-    let connect = ConnectOptions { busy_timeout_ms: options.busy_timeout_ms, ..ConnectOptions::default() };
-    let mut store = Store::open(vfs::connect(path, key, &connect)?)?;
-    // From here on nobody else has the vault, so what is left of a rotation is nobody's.
-    let leftover = unfinished(path).filter(|file| fs::symlink_metadata(file).is_ok());
-    let beside = Beside(beside(path));
-    beside.remove();
-    keep_identity(&mut store, key)?;
-    let (slots, recovery_slot) = slots_after(&store, key, kept, recovery_code, now)?;
-    let (_, units) = vfs::reseal(store.connection(), &beside.0, &slots, &OsRandom, &mut |done, total| {
-        progress(Progress { stage: "sealing anew", done, total });
-    })?;
-    vfs::replace(store.into_connection(), &beside.0, || Ok(()))?;
-    Ok(Rotation { units, recovery_slot, leftover })
+}
+
+/// Logs the new key in the new file, and leaves all of that file in one piece and on the disk.
+fn log_beside(
+    file: &Path,
+    key: &VaultKey,
+    journal: &Journal,
+    before: &SlotsDigest,
+    numbers: &[u32],
+    now: Timestamp,
+) -> Result<(), VaultError> {
+    let mut store = Store::open(vfs::connect(file, key, &ConnectOptions::default())?)?;
+    let after = vfs::slots_digest(store.connection())?;
+    log_rotation(&mut store, journal, before, &after, numbers, now)?;
+    store.close()?;
+    let failed = |source| VfsError::Io { doing: "write", path: file.to_owned(), source };
+    if vfs::closed(file, key)?.is_none() {
+        // Its log would not come along.
+        return Err(failed(std::io::Error::other("its log could not be folded in")).into());
+    }
+    Ok(fs::File::open(file).and_then(|file| file.sync_all()).map_err(failed)?)
 }
 
 /// What the owner signs with must not change with the key: a vault that derives it from its key keeps it from now on.
-fn keep_identity(store: &mut Store, key: &VaultKey) -> Result<(), VaultError> {
-    if store.identity()?.is_none() {
-        store.write(|store| store.set_identity(&IdentityKey::of_vault_key(key)))?;
+fn keep_identity(vault: &mut Vault, key: &VaultKey) -> Result<(), VaultError> {
+    if vault.read(|store| Ok(store.identity()?))?.is_none() {
+        vault.write(|store| Ok(store.set_identity(&IdentityKey::of_vault_key(key))?))?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use clap::{Args, Subcommand};
 use finvault::crypto::{KdfParams, KeyFile, OsRandom, RandomError, RecoveryCode};
 use finvault::vault::Secret;
-use finvault::vault::keys::{self, NewSlot, SlotNote};
+use finvault::vault::keys::{NewSlot, SlotNote};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -76,11 +76,11 @@ impl AddPassphrase {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let kdf = self.kdf.params()?;
         let path = session.vault_path()?;
-        let (_, unlocked, options) = unlocked(session)?;
+        let (_, unlocked) = unlocked(session)?;
         let passphrase = secrets::chosen_passphrase(self.new_passphrase_file.as_deref(), session.console)?;
         init::warn_if_short(&passphrase, session.console)?;
         let new = NewSlot { secret: Secret::Passphrase(&passphrase), kdf, note: note(self.label, session) };
-        let slot = keys::add(&path, &unlocked.key, &new, &options)?;
+        let slot = session.keys(&path, &unlocked.key).add(&new, session.now())?;
         if session.console.is_json() {
             return told(session, &Added { slot, kind: "passphrase", recovery_code: None, key_file: None });
         }
@@ -94,11 +94,11 @@ impl AddPassphrase {
 impl AddRecoveryCode {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let path = session.vault_path()?;
-        let (_, unlocked, options) = unlocked(session)?;
+        let (_, unlocked) = unlocked(session)?;
         let code = RecoveryCode::generate(&OsRandom).map_err(no_randomness)?;
         let note = note(self.label, session);
         let new = NewSlot { secret: Secret::RecoveryCode(&code), kdf: KdfParams::DEFAULT, note };
-        let slot = keys::add(&path, &unlocked.key, &new, &options)?;
+        let slot = session.keys(&path, &unlocked.key).add(&new, session.now())?;
         let code = code.reveal();
         if session.console.is_json() {
             let recovery_code = Some(code.as_str());
@@ -117,7 +117,7 @@ impl AddKeyFile {
                 .map_err(|failure| failure.help("name a file that is not there yet"))?;
         }
         let path = session.vault_path()?;
-        let (_, unlocked, options) = unlocked(session)?;
+        let (_, unlocked) = unlocked(session)?;
         let file = if self.generate {
             let made = KeyFile::generate(&OsRandom).map_err(no_randomness)?;
             // On the disk before the vault knows of it: a slot without its file would be of no use.
@@ -128,7 +128,7 @@ impl AddKeyFile {
         };
         let note = note(self.label, session);
         let new = NewSlot { secret: Secret::KeyFile(&file), kdf: KdfParams::DEFAULT, note };
-        let slot = keys::add(&path, &unlocked.key, &new, &options).inspect_err(|_| {
+        let slot = session.keys(&path, &unlocked.key).add(&new, session.now()).inspect_err(|_| {
             if self.generate {
                 let _ = std::fs::remove_file(&self.file);
             }

@@ -12,8 +12,8 @@ use crate::cli::secrets;
 use crate::cli::session::{OpenedWith, Session};
 use clap::{Args, Subcommand};
 use finvault::crypto::KdfParams;
-use finvault::vault::keys::{self, KdfChoice, KeySlot};
-use finvault::vault::{OpenOptions, VaultError};
+use finvault::vault::VaultError;
+use finvault::vault::keys::{KdfChoice, KeySlot};
 use finvault::vfs::{self, Unlocked};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 /// See and change what opens the vault: passphrases, recovery codes, key files
 ///
 /// Each has a key slot in the vault's header, in which the vault's key is wrapped; there are eight slots. Changing a slot
-/// rewrites no page, takes as long for a large vault as for an empty one, and a crash leaves either the old slot or the new.
+/// takes as long for a large vault as for an empty one, and a crash leaves either the old slot or the new. Every change is
+/// an entry of the log, and "finvault log --verify" holds the key slots against the last one.
 #[derive(Debug, Subcommand)]
 pub enum Key {
     List(List),
@@ -126,7 +127,7 @@ impl List {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let path = session.vault_path()?;
         let key = session.key_of(&path)?;
-        let slots = keys::list(&path, &key, &session.open_options())?;
+        let slots = session.keys(&path, &key).list()?;
         if session.console.is_json() {
             let shapes: Vec<SlotShape> = slots.iter().map(SlotShape::new).collect();
             session.console.json(&shapes)?;
@@ -157,8 +158,8 @@ impl List {
 impl Remove {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let path = session.vault_path()?;
-        let (_, unlocked, options) = unlocked(session)?;
-        let slots = keys::list(&path, &unlocked.key, &options)?;
+        let (_, unlocked) = unlocked(session)?;
+        let slots = session.keys(&path, &unlocked.key).list()?;
         let slot = slots.iter().find(|slot| slot.number == self.slot).ok_or_else(|| {
             Failure::from(VaultError::File(vfs::VfsError::NoSuchSlot { number: self.slot }))
         })?;
@@ -170,7 +171,7 @@ impl Remove {
                 return Err(Failure::new(Exit::Failed, "nothing was removed, as you said"));
             }
         }
-        keys::remove(&path, &unlocked.key, slot.number, &options)?;
+        session.keys(&path, &unlocked.key).remove(slot.number, session.now())?;
         let forgotten = forget(&unlocked);
         let left: Vec<&KeySlot> = slots.iter().filter(|other| other.number != slot.number).collect();
         if session.console.is_json() {
@@ -197,11 +198,12 @@ impl Remove {
 impl ChangePassphrase {
     fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let path = session.vault_path()?;
-        let (_, unlocked, options) = unlocked(session)?;
+        let (_, unlocked) = unlocked(session)?;
         let passphrase = secrets::chosen_passphrase(self.new_passphrase_file.as_deref(), session.console)?;
         super::init::warn_if_short(&passphrase, session.console)?;
         let (kdf, now) = (self.kdf.choice(), session.now());
-        let change = keys::change_passphrase(&path, &unlocked, self.slot, &passphrase, kdf, now, &options)?;
+        let keys = session.keys(&path, &unlocked.key);
+        let change = keys.change_passphrase(&unlocked, self.slot, &passphrase, kdf, now)?;
         let forgotten = forget(&unlocked);
         let weaker = change.before.is_some_and(|before| work(change.now) < work(before));
         if weaker {
@@ -239,14 +241,16 @@ impl ChangePassphrase {
 }
 
 /// Unlocks the header with a secret that is given now, also where a key is kept: who changes the keys shows one.
-fn unlocked(session: &mut Session<'_>) -> Result<(OpenedWith, Unlocked, OpenOptions), Failure> {
+fn unlocked(session: &mut Session<'_>) -> Result<(OpenedWith, Unlocked), Failure> {
     let path = session.vault_path()?;
     let secret = session.secret_for(&path)?;
     let unlocked = vfs::unlock(&path, &secret.secret()).map_err(VaultError::from)?;
     for warning in &unlocked.warnings {
         session.console.warn(&warning.to_string())?;
     }
-    Ok((secret, unlocked, session.open_options()))
+    // Told before anything else is asked for.
+    session.keys(&path, &unlocked.key).list()?;
+    Ok((secret, unlocked))
 }
 
 /// A key that was kept for a while is kept no longer than the slots it was fetched with. Says whether one was.

@@ -9,7 +9,7 @@ use crate::cli::secrets;
 use crate::cli::session::{OpenedWith, Session};
 use clap::Args;
 use finvault::crypto::{KeyFile, OsRandom, Passphrase, RecoveryCode};
-use finvault::vault::keys::{self, KeptSlot, KeySlot, Rotation};
+use finvault::vault::keys::{KeptSlot, KeySlot, Rotation};
 use finvault::vault::{Secret, VaultError};
 use finvault::vfs::{self, SlotKind};
 use serde::Serialize;
@@ -65,10 +65,10 @@ impl Rotate {
     /// Runs it.
     pub fn run(self, session: &mut Session<'_>) -> Result<Exit, Failure> {
         let path = session.vault_path()?;
-        let (opened_with, unlocked, options) = unlocked(session)?;
+        let (opened_with, unlocked) = unlocked(session)?;
         let others = self.others()?;
         let kept = kept(&path, unlocked.slot_number, &opened_with, &others)?;
-        let slots = keys::list(&path, &unlocked.key, &options)?;
+        let slots = session.keys(&path, &unlocked.key).list()?;
         let fate = self.fate(&slots, &kept);
         if !session.console.is_json() {
             fate.say(session)?;
@@ -79,7 +79,8 @@ impl Rotate {
         let code = RecoveryCode::generate(&OsRandom).map_err(no_randomness)?;
         let new_code = fate.new_recovery_code.then_some(&code);
         let (now, progress) = (session.now(), session.console.progress()?);
-        let rotation = keys::rotate(&path, &unlocked.key, kept, new_code, now, &options, &mut |at| {
+        let keys = session.keys(&path, &unlocked.key);
+        let rotation = keys.rotate(kept, new_code, now, &mut |at| {
             progress.show(at.stage, at.done, at.total);
         })?;
         drop(progress);
