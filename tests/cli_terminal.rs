@@ -55,25 +55,26 @@ fn furnished() -> Sandbox {
 #[test]
 fn whose_statement_it_is_is_asked_once() {
     let sandbox = furnished();
-    sandbox.write("feb.csv", statement("03", "-4.50"));
+    sandbox.write("bank-2026-02.csv", statement("03", "-4.50"));
     // Nobody is asked where nobody sits at a terminal.
-    let refused = sandbox.run(&["import", "feb.csv"]).expect(5);
+    let refused = sandbox.run(&["import", "bank-2026-02.csv"]).expect(5);
     assert!(refused.stderr.contains("--account"), "{}", refused.stderr);
 
-    let asked = answer(&sandbox, &["import", "feb.csv"], &["2"]).expect(0);
+    let asked = answer(&sandbox, &["import", "bank-2026-02.csv"], &["2"]).expect(0);
     assert!(asked.stderr.contains("does not say which account it is of"), "{}", asked.stderr);
     assert!(asked.stderr.contains("  1  Everyday (EUR)\n  2  Spare (EUR)\n"), "{}", asked.stderr);
     assert!(asked.stdout.contains("Spare: 2 added"), "{}", asked.stdout);
 
-    // The answer holds for files of the same kind, also where nobody could be asked.
-    sandbox.write("later.csv", statement("04", "-7.00"));
-    let remembered = sandbox.run(&["import", "later.csv"]).expect(0);
+    // The answer holds for files of the same columns and name but for digits, also where nobody could be asked.
+    sandbox.write("bank-2026-03.csv", statement("04", "-7.00"));
+    let remembered = sandbox.run(&["import", "bank-2026-03.csv"]).expect(0);
     assert!(remembered.stdout.contains("Spare: 1 added, 1 known already"), "{}", remembered.stdout);
-    let again = answer(&sandbox, &["import", "later.csv"], &["1"]).expect(0);
+    let again = answer(&sandbox, &["import", "bank-2026-03.csv"], &["1"]).expect(0);
     assert!(!again.stderr.contains("does not say"), "{}", again.stderr);
 }
 
-const OPEN_DATES: &str = "Day,Shop,Amount,Currency\n02/03/2026,Corner Cafe,-4.50,EUR\n04/03/2026,Corner Shop,-7.00,EUR\n";
+const OPEN_DATES: &str =
+    "Day,Shop,Amount,Currency\n02/03/2026,Corner Cafe,-4.50,EUR\n04/03/2026,Corner Shop,-7.00,EUR\n";
 
 #[test]
 fn which_number_is_the_day_is_asked_and_may_be_remembered() {
@@ -88,7 +89,11 @@ fn which_number_is_the_day_is_asked_and_may_be_remembered() {
     assert!(asked.stdout.contains("Everyday: 2 added"), "{}", asked.stdout);
     assert!(asked.stdout.contains("Kept as the profile \"shop\""), "{}", asked.stdout);
     let listed = sandbox.run(&["tx", "list", "--from", "2026-03-02", "--to", "2026-03-04"]).expect(0);
-    assert!(listed.stdout.contains("2026-03-02") && listed.stdout.contains("2026-03-04"), "{}", listed.stdout);
+    assert!(
+        listed.stdout.contains("2026-03-02") && listed.stdout.contains("2026-03-04"),
+        "{}",
+        listed.stdout
+    );
 
     sandbox.write("april.csv", OPEN_DATES.replace("/03/", "/04/"));
     let kept = sandbox.run(&["import", "april.csv", "--account", "Everyday"]).expect(0);
@@ -103,7 +108,11 @@ fn another_order_is_another_day() {
     // No name for a profile: nothing is remembered.
     answer(&sandbox, &import, &["2", ""]).expect(0);
     let listed = sandbox.run(&["tx", "list", "--from", "2026-02-03", "--to", "2026-04-03"]).expect(0);
-    assert!(listed.stdout.contains("2026-02-03") && listed.stdout.contains("2026-04-03"), "{}", listed.stdout);
+    assert!(
+        listed.stdout.contains("2026-02-03") && listed.stdout.contains("2026-04-03"),
+        "{}",
+        listed.stdout
+    );
     sandbox.write("april.csv", OPEN_DATES.replace("/03/", "/05/"));
     sandbox.run(&["import", "april.csv", "--account", "Everyday"]).expect(5);
 }
@@ -111,14 +120,14 @@ fn another_order_is_another_day() {
 #[test]
 fn an_end_of_input_and_answers_that_are_none_take_nothing_in() {
     let sandbox = furnished();
-    sandbox.write("feb.csv", statement("03", "-4.50"));
+    sandbox.write("bank-2026-02.csv", statement("03", "-4.50"));
     sandbox.write("march.csv", OPEN_DATES);
     let before = contents(&sandbox);
     for (arguments, typed, code) in [
-        (&["import", "feb.csv"][..], &[][..], 5),
-        (&["import", "feb.csv"], &[""], 5),
-        (&["import", "feb.csv"], &["3"], 2),
-        (&["import", "feb.csv"], &["Spare"], 2),
+        (&["import", "bank-2026-02.csv"][..], &[][..], 5),
+        (&["import", "bank-2026-02.csv"], &[""], 5),
+        (&["import", "bank-2026-02.csv"], &["3"], 2),
+        (&["import", "bank-2026-02.csv"], &["Spare"], 2),
         (&["import", "march.csv", "--account", "Everyday"], &[], 5),
         (&["import", "march.csv", "--account", "Everyday"], &["9"], 5),
         (&["import", "march.csv"], &[], 5),
@@ -128,9 +137,9 @@ fn an_end_of_input_and_answers_that_are_none_take_nothing_in() {
         assert_eq!(contents(&sandbox), before, "{arguments:?} {typed:?}");
     }
     // Nor was an answer remembered.
-    sandbox.run(&["import", "feb.csv"]).expect(5);
+    sandbox.run(&["import", "bank-2026-02.csv"]).expect(5);
     sandbox.run(&["import", "march.csv", "--account", "Everyday"]).expect(5);
     // For scripts nothing is asked, terminal or not.
-    answer(&sandbox, &["--json", "import", "feb.csv"], &["1"]).expect(5);
+    answer(&sandbox, &["--json", "import", "bank-2026-02.csv"], &["1"]).expect(5);
     assert_eq!(contents(&sandbox), before);
 }
