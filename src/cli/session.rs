@@ -167,8 +167,13 @@ fn must_be_there(path: &Path) -> Result<(), Failure> {
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         if let VaultError::Statement { file, error } = &error {
+            // An included file is named by the folder of the first one.
+            let place = match &error.included {
+                Some(included) => Path::new(file).with_file_name(included).display().to_string(),
+                None => file.clone(),
+            };
             return Self::new(Exit::InputRejected, error.message.clone())
-                .at(file.clone(), error.line, &error.excerpt)
+                .at(place, error.line, &error.excerpt)
                 .help(error.remedy.clone());
         }
         let exit = match error.class() {

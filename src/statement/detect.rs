@@ -2,7 +2,8 @@
 
 use super::write::journal::FIRST_LINE as JOURNAL_FIRST_LINE;
 use super::{
-    Format, StatementError, StatementErrorKind, beancount, dump, encoding, gnucash, journal, problem, table,
+    Format, StatementError, StatementErrorKind, beancount, dump, encoding, gnucash, include, journal,
+    problem, table,
 };
 
 /// How much of the beginning is looked at, in bytes.
@@ -71,13 +72,16 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     if head.trim_end_matches('\0').contains('\0') {
         return Err(unknown("the file holds binary data, so it is no statement or was damaged"));
     }
+    if let Some(language) = include::language_of(start) {
+        return Ok(language);
+    }
     if start.starts_with(JOURNAL_FIRST_LINE) {
         return Ok(Format::Journal);
     }
     if beancount::is_beancount(start) {
         return Ok(Format::Beancount);
     }
-    if journal::is_journal(start) || journal::is_only_includes(start) {
+    if journal::is_journal(start) || journal::is_main_file(start) {
         return Ok(Format::Journal);
     }
     if table::is_table(start) {

@@ -12,6 +12,7 @@ mod detect;
 mod dump;
 mod encoding;
 pub mod gnucash;
+pub mod include;
 mod journal;
 mod mt940;
 mod ofx;
@@ -169,6 +170,9 @@ pub struct StatementError {
     pub kind: StatementErrorKind,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,
+    /// The included file that it is about, as a path from the folder of the first one; none where it is about the file
+    /// itself.
+    pub included: Option<String>,
     /// Line in the file, from 1; 0 where it is about the whole file.
     pub line: u32,
     /// The offending text, shortened, control characters removed; empty where there is none.

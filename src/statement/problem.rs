@@ -27,7 +27,15 @@ pub(super) fn on_line(
 ) -> StatementError {
     // A message may quote the file: what it quotes must not reach a terminal as an order.
     let message = message.into().replace(char::is_control, " ");
-    StatementError { kind, message, line, excerpt: excerpt(shown), remedy: remedy.into(), question: None }
+    StatementError {
+        kind,
+        message,
+        line,
+        excerpt: excerpt(shown),
+        remedy: remedy.into(),
+        question: None,
+        included: None,
+    }
 }
 
 impl StatementError {

@@ -11,6 +11,7 @@ mod answer;
 mod attachments;
 pub mod backup;
 mod balances;
+mod book_folder;
 mod categories;
 mod check;
 // Two attributes: clippy takes a file for test code by the plain `cfg(test)` alone.
@@ -79,6 +80,7 @@ pub use annotations::NewPart;
 #[cfg(feature = "age")]
 pub use answer::{Alternative, Answer, Given, WhyNot};
 pub use attachments::{Attached, MAX_ATTACHMENT_BYTES};
+pub use book_folder::with_included_files;
 pub use categories::{CategoryChange, CategoryUse, ResolvedCategory};
 pub use check::{CheckReport, Difference, Problem};
 #[cfg(feature = "age")]

@@ -40,7 +40,7 @@ fn refusal(error: &GnucashFileError) -> StatementError {
         }
     };
     let (message, remedy) = (error.to_string(), remedy.to_owned());
-    StatementError { kind, message, line: 0, excerpt: String::new(), remedy, question: None }
+    StatementError { kind, message, line: 0, excerpt: String::new(), remedy, question: None, included: None }
 }
 
 fn plain(tables: GnucashTables) -> GnucashBook {

@@ -16,6 +16,7 @@ use finvault::ledger::transfer::APART_DAYS;
 use finvault::statement::Format;
 use finvault::vault::{
     AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, TransactionQuery, Vault,
+    with_included_files,
 };
 use jiff::Span;
 use serde::Serialize;
@@ -142,7 +143,12 @@ impl Import {
                 (None, true) => "stdin".to_owned(),
                 _ => file.display().to_string(),
             };
-            contents.push((name, read(file)?));
+            let mut bytes = read(file)?;
+            // Standard input has no folder in which included files could be.
+            if !is_stdin(file) && self.profile.is_none() {
+                bytes = with_included_files(file, bytes, self.format)?;
+            }
+            contents.push((name, bytes));
         }
         let files: Vec<ImportFile<'_>> =
             contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();

@@ -2,7 +2,7 @@
 //!
 //! Entries become a double-entry book; `balance` states a balance at the end of the day before; `pad` is carried out, since
 //! it moves balances. Lots are weighed by their cost where it is written. Expressions, lots whose cost is only known
-//! elsewhere, and included files are refused.
+//! elsewhere, and included files that were not put in their place before are refused.
 
 mod entry;
 mod pads;
@@ -10,6 +10,7 @@ mod tokens;
 
 use super::book::double_entry::{Assertion, Class, Ledger, Value};
 use super::book::{BookFile, bad_field, mapping};
+use super::include::{self, Boundary, Include, MAX_INCLUDE_DEPTH};
 use super::journal::guessed_kind;
 use super::write::beancount::TITLE;
 use super::write::names;
@@ -55,7 +56,29 @@ pub(super) fn read(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<BookFile, StatementError> {
     let text = encoding::decode(bytes, None, |_| WINDOWS_1252)?;
-    let mut lines = Lines::new(&text);
+    let mut file = read_text(&text, options, progress).map_err(|error| include::locate(error, &text))?;
+    include::locate_warnings(&mut file.file.warnings, &text);
+    Ok(file)
+}
+
+/// The lines of a Beancount file that include other files.
+pub(super) fn includes(text: &str) -> Result<Vec<Include>, StatementError> {
+    let mut lines = Lines::new(text);
+    let mut found = Vec::new();
+    while let Some(line) = lines.next_line()? {
+        if let [Token::Word("include"), Token::Text(written)] = line.tokens.as_slice() {
+            found.push(Include { line: line.number, written: written.clone() });
+        }
+    }
+    Ok(found)
+}
+
+fn read_text(
+    text: &str,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BookFile, StatementError> {
+    let mut lines = Lines::new(text);
     let mut reader = Reader::default();
     let mut held: Option<Line<'_>> = lines.next_line()?;
     let mut done = 0u32;
@@ -84,6 +107,8 @@ struct Reader {
     ledger: Ledger,
     pads: Pads,
     tags: Vec<String>,
+    /// The tags that are pushed in the files around this one, which hold there alone.
+    outer_tags: Vec<Vec<String>>,
     kinds: BTreeMap<String, AccountKind>,
 }
 
@@ -106,7 +131,8 @@ impl Default for Reader {
             root("Expenses", Root::Expenses),
         ];
         let (ledger, pads) = (Ledger::default(), Pads::default());
-        Self { is_ours: false, roots, ledger, pads, tags: Vec::new(), kinds: BTreeMap::new() }
+        let (tags, outer_tags) = (Vec::new(), Vec::new());
+        Self { is_ours: false, roots, ledger, pads, tags, outer_tags, kinds: BTreeMap::new() }
     }
 }
 
@@ -115,9 +141,27 @@ impl Reader {
         if line.is_indented {
             return Err(line.unreadable("an indented line belongs to no directive"));
         }
+        match (line.tokens.as_slice(), below) {
+            // What is indented at the beginning of a file belongs to nothing in the file around it.
+            ([Token::Boundary(_)], [lost, ..]) => {
+                return Err(lost.unreadable("an indented line belongs to no directive"));
+            }
+            _ => {}
+        }
         match line.tokens.as_slice() {
             [Token::Word("option"), Token::Text(name), Token::Text(value)] => {
                 self.option(name, value);
+                Ok(())
+            }
+            [Token::Boundary(Boundary::Begins(_))] => {
+                if self.outer_tags.len() >= MAX_INCLUDE_DEPTH {
+                    return Err(line.unreadable("files are included too deep"));
+                }
+                self.outer_tags.push(std::mem::take(&mut self.tags));
+                Ok(())
+            }
+            [Token::Boundary(Boundary::Ends(_))] => {
+                self.tags = self.outer_tags.pop().unwrap_or_default();
                 Ok(())
             }
             [Token::Word("include"), ..] => Err(problem::on_line(
@@ -125,7 +169,7 @@ impl Reader {
                 line.number,
                 line.text,
                 "the file includes another one, which is not read from here",
-                "put the parts into one file first",
+                "name the file itself where its includes lie in its folder, or put the parts into one file first",
             )),
             [Token::Word("plugin"), ..] | [Token::Word("pushmeta" | "popmeta"), ..] => Ok(()),
             [Token::Word("pushtag"), Token::Tag(tag)] => {
@@ -142,7 +186,8 @@ impl Reader {
     }
 
     fn option(&mut self, name: &str, value: &str) {
-        self.is_ours |= name == "title" && value == TITLE;
+        // A book that includes an export of ours is not one itself.
+        self.is_ours |= name == "title" && value == TITLE && self.outer_tags.is_empty();
         let index = match name {
             "name_assets" => 0,
             "name_liabilities" => 1,

@@ -1,5 +1,6 @@
 //! A Beancount file as lines of tokens. Strings may go over several lines; a comment goes to the end of its line.
 
+use crate::statement::include::{self, Boundary};
 use crate::statement::{StatementError, StatementErrorKind, problem};
 use jiff::civil::Date;
 
@@ -29,6 +30,8 @@ pub(super) enum Token<'a> {
     AtAt,
     OpenTotal,
     CloseTotal,
+    /// Where an included file begins or ends.
+    Boundary(Boundary<'a>),
 }
 
 /// A line of tokens; the strings in it may have taken more than one line.
@@ -60,11 +63,12 @@ fn refuse(number: u32, text: &str, message: impl Into<String>) -> StatementError
 pub(super) struct Lines<'a> {
     rest: &'a str,
     number: u32,
+    is_put_together: bool,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { rest: text, number: 0 }
+        Self { rest: text, number: 0, is_put_together: include::is_put_together(text) }
     }
 
     /// How many bytes are still to come.
@@ -81,6 +85,11 @@ impl<'a> Lines<'a> {
             let is_indented = text.starts_with([' ', '\t']);
             // Headings of outlines, and whatever else is no directive.
             let is_skipped = !is_indented && !text.starts_with(char::is_alphanumeric);
+            if let Some(boundary) = Boundary::of(text).filter(|_| self.is_put_together) {
+                self.skip(text.len());
+                let tokens = vec![Token::Boundary(boundary)];
+                return Ok(Some(Line { number, is_indented, text, tokens }));
+            }
             if is_skipped {
                 self.skip(text.len());
                 continue;

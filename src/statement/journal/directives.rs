@@ -5,20 +5,21 @@ use super::lines::{Line, uncommented};
 use crate::ledger::{BalanceKind, Tag};
 use crate::money::{Decimal, DecimalMark};
 use crate::statement::book::double_entry::{Assertion, Value};
+use crate::statement::include::MAX_INCLUDE_DEPTH;
 use crate::statement::write::journal::unnoted;
 use crate::statement::{StatementError, StatementErrorKind, problem};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// What directives have said so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Directives<'a> {
     pub is_ours: bool,
     pub year: Option<i16>,
-    pub default_commodity: Option<String>,
-    pub mark: Option<DecimalMark>,
+    pub default: DefaultCommodity,
     pub evidence: MarkEvidence,
-    /// How each commodity's numbers are to look.
-    pub formats: BTreeMap<String, String>,
+    /// How each commodity's numbers are to look, and which reading of a file says so.
+    pub formats: BTreeMap<String, (String, usize)>,
     /// What is said of accounts: `key: value` in their comments.
     pub accounts: BTreeMap<String, BTreeMap<String, String>>,
     /// Balances that a journal written here states.
@@ -26,7 +27,45 @@ pub(super) struct Directives<'a> {
     aliases: Vec<(String, String)>,
     prefixes: Vec<String>,
     tags: Vec<&'a str>,
+    /// Which reading of a file this is.
+    pub reading: usize,
     applied: Vec<Applied>,
+    /// The first alias that holds.
+    aliases_from: usize,
+    /// Names that an included file rewrote up to its end.
+    ended_aliases: BTreeSet<String>,
+    /// Each reading of a file, the first one first.
+    readings: Vec<FileReading>,
+    /// What is to hold again behind each file that is being read.
+    open: Vec<Outer>,
+}
+
+/// What amounts without a commodity are in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct DefaultCommodity {
+    pub symbol: Option<Rc<str>>,
+    /// Whether an included file said something else before it ended: in ledger that goes on to hold, in hledger not.
+    pub is_disputed: bool,
+}
+
+/// A file that is read; one that is included twice is read twice.
+#[derive(Debug, Default)]
+struct FileReading {
+    mark: Option<DecimalMark>,
+    included_by: Option<usize>,
+}
+
+/// What held where a file was included.
+#[derive(Debug)]
+struct Outer {
+    reading: usize,
+    year: Option<i16>,
+    default: DefaultCommodity,
+    aliases: usize,
+    aliases_from: usize,
+    prefixes: usize,
+    tags: usize,
+    applied: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +94,77 @@ impl Stated {
     }
 }
 
+impl Default for Directives<'_> {
+    fn default() -> Self {
+        Self {
+            is_ours: false,
+            year: None,
+            default: DefaultCommodity::default(),
+            evidence: MarkEvidence::default(),
+            formats: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            stated: Vec::new(),
+            aliases: Vec::new(),
+            prefixes: Vec::new(),
+            tags: Vec::new(),
+            applied: Vec::new(),
+            aliases_from: 0,
+            ended_aliases: BTreeSet::new(),
+            readings: vec![FileReading::default()],
+            reading: 0,
+            open: Vec::new(),
+        }
+    }
+}
+
 impl<'a> Directives<'a> {
+    /// An included file begins: what holds here holds there too, and what it says ends with it.
+    pub fn enter(&mut self, line: Line<'a>) -> Result<(), StatementError> {
+        if self.open.len() >= MAX_INCLUDE_DEPTH {
+            return Err(line.unreadable("files are included too deep"));
+        }
+        self.open.push(Outer {
+            reading: self.reading,
+            year: self.year,
+            default: self.default.clone(),
+            aliases: self.aliases.len(),
+            aliases_from: self.aliases_from,
+            prefixes: self.prefixes.len(),
+            tags: self.tags.len(),
+            applied: self.applied.len(),
+        });
+        self.readings.push(FileReading { mark: None, included_by: Some(self.reading) });
+        self.reading = self.readings.len() - 1;
+        Ok(())
+    }
+
+    /// The included file ends.
+    pub fn leave(&mut self) {
+        let Some(outer) = self.open.pop() else { return };
+        let ended = self.aliases.drain(outer.aliases.min(self.aliases.len())..);
+        self.ended_aliases.extend(ended.map(|(from, _)| from));
+        let is_disputed = outer.default.is_disputed || self.default != outer.default;
+        self.default = DefaultCommodity { is_disputed, ..outer.default };
+        self.reading = outer.reading;
+        self.year = outer.year;
+        self.aliases_from = outer.aliases_from;
+        self.prefixes.truncate(outer.prefixes);
+        self.tags.truncate(outer.tags);
+        self.applied.truncate(outer.applied);
+    }
+
+    /// The decimal mark that a reading of a file says, or the files around it do.
+    pub fn mark_in(&self, reading: usize) -> Option<DecimalMark> {
+        let mut at = Some(reading);
+        while let Some(reading) = at.and_then(|at| self.readings.get(at)) {
+            if reading.mark.is_some() {
+                return reading.mark;
+            }
+            at = reading.included_by;
+        }
+        None
+    }
+
     /// Takes a directive. Gives the line up to which everything is to be passed over, where it begins such a block.
     pub fn take(
         &mut self,
@@ -74,22 +183,25 @@ impl<'a> Directives<'a> {
             "D" => {
                 let (amount, _) = amount::amount(rest).map_err(|wrong| line.unreadable(wrong))?;
                 self.evidence.see(amount.digits);
-                self.formats.insert(amount.commodity.clone(), amount.digits.to_owned());
-                self.default_commodity = Some(amount.commodity);
+                self.formats.insert(amount.commodity.clone(), (amount.digits.to_owned(), self.reading));
+                let symbol = Some(Rc::from(amount.commodity));
+                self.default = DefaultCommodity { symbol, is_disputed: false };
             }
             "Y" | "year" => self.year = Some(year(line, rest)?),
             "decimal-mark" => {
-                self.mark = Some(match rest {
+                let mark = match rest {
                     "." => DecimalMark::Point,
                     "," => DecimalMark::Comma,
                     _ => return Err(line.unreadable("the decimal mark is neither a point nor a comma")),
-                });
+                };
+                if let Some(reading) = self.readings.get_mut(self.reading) {
+                    reading.mark = Some(mark);
+                }
             }
             "alias" => self.alias(line, rest)?,
             "apply" => self.apply(line, rest)?,
             "end" => self.end(rest),
-            "comment" => return Ok(Some("end comment")),
-            "test" => return Ok(Some("end test")),
+            "comment" | "test" => return Ok(block_end(word)),
             "P" | "N" | "payee" | "tag" | "assert" | "check" | "eval" | "expr" | "define" | "def"
             | "value" | "python" | "import" => {}
             "bucket" | "A" => return Err(line.unreadable("an account that stands in for those left out")),
@@ -133,7 +245,7 @@ impl<'a> Directives<'a> {
         for text in is_amount.then_some(written).into_iter().chain(formats) {
             let (amount, _) = amount::amount(text.trim()).map_err(|wrong| line.unreadable(wrong))?;
             self.evidence.see(amount.digits);
-            self.formats.insert(amount.commodity, amount.digits.to_owned());
+            self.formats.insert(amount.commodity, (amount.digits.to_owned(), self.reading));
         }
         Ok(())
     }
@@ -171,7 +283,11 @@ impl<'a> Directives<'a> {
 
     fn end(&mut self, rest: &str) {
         if rest == "aliases" {
-            self.aliases.clear();
+            self.aliases_from = self.aliases.len();
+            return;
+        }
+        // What the including file applies is not ended here.
+        if self.open.last().is_some_and(|outer| self.applied.len() <= outer.applied) {
             return;
         }
         match self.applied.pop() {
@@ -182,20 +298,42 @@ impl<'a> Directives<'a> {
     }
 
     /// An account's name with what is applied to it.
-    pub fn full_name(&self, name: &str) -> String {
+    pub fn full_name(&self, line: Line<'_>, name: &str) -> Result<String, StatementError> {
         let mut full = self.prefixes.iter().map(|prefix| format!("{prefix}:")).collect::<String>() + name;
-        for (from, to) in self.aliases.iter().rev() {
+        let aliases = self.aliases.get(self.aliases_from..).unwrap_or_default();
+        for (from, to) in aliases.iter().rev() {
             let below = full.strip_prefix(from.as_str());
             if let Some(below) = below.filter(|below| below.is_empty() || below.starts_with(':')) {
                 full = format!("{to}{below}");
             }
         }
-        full
+        // hledger ends an alias with its file, ledger does not: what two programs read in two ways is not read.
+        let ends = full.match_indices(':').map(|(at, _)| at).chain([full.len()]);
+        let mut above = ends.filter_map(|end| full.get(..end));
+        let ended = above.find(|above| {
+            self.ended_aliases.contains(*above) && !aliases.iter().any(|(from, _)| from.as_str() == *above)
+        });
+        match ended {
+            None => Ok(full),
+            Some(above) => Err(line.refuse(
+                format!("an included file has an alias for \"{above}\", which ends with that file in hledger and not in ledger"),
+                "write the alias in the including file, above its include, or write the account's full name here",
+            )),
+        }
     }
 
     /// The tags that are applied to every entry here. One with a value is no tag of ours.
     pub fn applied_tags(&self) -> impl Iterator<Item = Tag> {
         self.tags.iter().filter_map(|text| Tag::parse(text).ok())
+    }
+}
+
+/// The line that ends a block which is passed over, where a word begins one.
+pub(super) fn block_end(word: &str) -> Option<&'static str> {
+    match word {
+        "comment" => Some("end comment"),
+        "test" => Some("end test"),
+        _ => None,
     }
 }
 
@@ -222,6 +360,6 @@ fn include(line: Line<'_>) -> StatementError {
         line.number,
         line.text,
         "the journal includes another file, which is not read from here",
-        "put it together first: \"hledger print\" or \"ledger print\" writes one journal of all of them",
+        "name the file itself where its includes lie in its folder, or put it together first: \"hledger print\" or \"ledger print\" writes one journal of all of them",
     )
 }

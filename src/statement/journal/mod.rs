@@ -15,11 +15,13 @@ pub(super) use accounts::guessed_kind;
 
 use super::book::double_entry::{Entry, Ledger, Moves, Posting, Value};
 use super::book::{BookFile, bad_field, mapping};
+use super::include::{self, Boundary, Include};
 use super::write::journal::FIRST_LINE;
 use super::{Format, ReadOptions, StatementError, StatementErrorKind, Warning, encoding, problem};
 use crate::ledger::TransactionStatus;
+use crate::money::DecimalMark;
 use amount::{MarkEvidence, RawAmount, RawPrice};
-use directives::Directives;
+use directives::{DefaultCommodity, Directives};
 use encoding_rs::WINDOWS_1252;
 use jiff::civil::Date;
 use lines::{Head, Line, RawPosting, Reality};
@@ -47,10 +49,49 @@ pub(super) fn is_journal(head: &str) -> bool {
     false
 }
 
-/// Whether a text is nothing but lines that include other files, with comments.
-pub(super) fn is_only_includes(head: &str) -> bool {
-    let mut lines = head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(';')).peekable();
-    lines.peek().is_some() && lines.all(|line| line.starts_with("include "))
+/// Whether a text includes other files and holds nothing beside but what a journal may: the main file of a book of several.
+pub(super) fn is_main_file(head: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "include",
+        "!include",
+        "@include",
+        "account",
+        "commodity",
+        "alias",
+        "apply",
+        "end",
+        "year",
+        "Y",
+        "D",
+        "P",
+        "tag",
+        "payee",
+        "decimal-mark",
+    ];
+    // What is looked at may end within a line.
+    let whole = head.rsplit_once('\n').map_or(head, |(whole, _)| whole);
+    let mut words = whole
+        .lines()
+        .filter(|line| !line.starts_with([' ', '\t', ';', '#', '*', '%']))
+        .filter_map(|line| line.split_whitespace().next());
+    let is_known = |word: &str| WORDS.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit());
+    words.all(is_known) && !includes(head).is_empty()
+}
+
+/// The lines of a journal that include other files.
+pub(super) fn includes(text: &str) -> Vec<Include> {
+    let mut found = Vec::new();
+    let mut lines = (1u32..).zip(text.lines());
+    while let Some((number, line)) = lines.next() {
+        let text = line.trim_start_matches(['!', '@']);
+        let (word, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+        if let Some(end) = directives::block_end(word) {
+            lines.by_ref().find(|(_, line)| line.trim_end() == end);
+        } else if word == "include" {
+            found.push(Include { line: number, written: rest.trim().to_owned() });
+        }
+    }
+    found
 }
 
 /// Reads a journal.
@@ -63,14 +104,25 @@ pub(super) fn read(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<BookFile, StatementError> {
     let text = encoding::decode(bytes, None, |_| WINDOWS_1252)?;
+    let mut file = read_text(&text, options, progress).map_err(|error| include::locate(error, &text))?;
+    include::locate_warnings(&mut file.file.warnings, &text);
+    Ok(file)
+}
+
+fn read_text(
+    text: &str,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BookFile, StatementError> {
     let mut reader = Reader {
-        is_ours: text.trim_start_matches('\u{feff}').starts_with(FIRST_LINE),
+        is_ours: include::without_heading(text).trim_start_matches('\u{feff}').starts_with(FIRST_LINE),
+        is_put_together: include::is_put_together(text),
         directives: Directives::default(),
         marks: MarkEvidence::default(),
         drafts: Vec::new(),
         left_out: LeftOut::default(),
     };
-    reader.lines(&text, progress)?;
+    reader.lines(text, progress)?;
     let mut ledger = reader.ledger()?;
     ledger.balance()?;
     mapping::into_file(ledger, Format::Journal, options)
@@ -81,6 +133,9 @@ struct Draft<'a> {
     line: Line<'a>,
     head: Head<'a>,
     notes: Notes,
+    /// Which reading of a file it is in.
+    reading: usize,
+    default: DefaultCommodity,
     postings: Vec<(Line<'a>, RawPosting<'a>, Notes, String)>,
 }
 
@@ -93,6 +148,7 @@ struct LeftOut {
 
 struct Reader<'a> {
     is_ours: bool,
+    is_put_together: bool,
     directives: Directives<'a>,
     marks: MarkEvidence,
     drafts: Vec<Draft<'a>>,
@@ -119,6 +175,9 @@ impl<'a> Reader<'a> {
                     remedy,
                 ));
             }
+            if self.is_boundary(line)? {
+                continue;
+            }
             let first = line.text.chars().next();
             let mut below = Vec::new();
             if !line.is_blank() && !line.is_indented() {
@@ -142,7 +201,8 @@ impl<'a> Reader<'a> {
                     if let Some(end) = self.directives.take(line, &below, self.is_ours)? {
                         for skipped in lines.by_ref() {
                             done += skipped.text.len() as u64 + 1;
-                            if skipped.text.trim_end() == end {
+                            // A block that is not ended ends with its file.
+                            if skipped.text.trim_end() == end || self.is_boundary(skipped)? {
                                 break;
                             }
                         }
@@ -151,6 +211,16 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a line is where an included file begins or ends.
+    fn is_boundary(&mut self, line: Line<'a>) -> Result<bool, StatementError> {
+        match Boundary::of(line.text).filter(|_| self.is_put_together) {
+            None => return Ok(false),
+            Some(Boundary::Begins(_)) => self.directives.enter(line)?,
+            Some(Boundary::Ends(_)) => self.directives.leave(),
+        }
+        Ok(true)
     }
 
     fn entry(&mut self, line: Line<'a>, below: &[Line<'a>]) -> Result<(), StatementError> {
@@ -180,11 +250,12 @@ impl<'a> Reader<'a> {
             }
             let mut own = Notes::new(self.is_ours);
             own.take(*line, posting.comment)?;
-            let account = self.directives.full_name(posting.account);
+            let account = self.directives.full_name(*line, posting.account)?;
             postings.push((*line, posting, own, account));
         }
         notes.tags.extend(self.directives.applied_tags());
-        self.drafts.push(Draft { line, head, notes, postings });
+        let (reading, default) = (self.directives.reading, self.directives.default.clone());
+        self.drafts.push(Draft { line, head, notes, reading, default, postings });
         Ok(())
     }
 
@@ -195,17 +266,20 @@ impl<'a> Reader<'a> {
             point: marks.point || directives.evidence.point,
             comma: marks.comma || directives.evidence.comma,
         };
-        let marks = directives.mark.map_or(seen, |mark| MarkEvidence {
-            point: mark == crate::money::DecimalMark::Point,
-            comma: mark == crate::money::DecimalMark::Comma,
-        });
+        let marks_in = |reading| {
+            directives.mark_in(reading).map_or(seen, |mark| MarkEvidence {
+                point: mark == DecimalMark::Point,
+                comma: mark == DecimalMark::Comma,
+            })
+        };
         let mut ledger = Ledger::default();
-        for (symbol, format) in &directives.formats {
-            ledger.digits.insert(symbol.clone(), directives::digits_of(format, marks));
+        for (symbol, (format, reading)) in &directives.formats {
+            ledger.digits.insert(symbol.clone(), directives::digits_of(format, marks_in(*reading)));
         }
         let names = accounts::Classes::new(&directives);
         for draft in drafts {
-            entry(&mut ledger, draft, marks, &directives, &names)?;
+            let marks = marks_in(draft.reading);
+            entry(&mut ledger, draft, marks, &names)?;
         }
         names.describe(&directives, &mut ledger)?;
         ledger.warnings.extend(names.warnings(&ledger));
@@ -242,10 +316,9 @@ fn entry(
     ledger: &mut Ledger,
     draft: Draft<'_>,
     marks: MarkEvidence,
-    directives: &Directives<'_>,
     names: &accounts::Classes,
 ) -> Result<(), StatementError> {
-    let Draft { line, head, notes, postings } = draft;
+    let Draft { line, head, notes, default, postings, .. } = draft;
     let status = status(head.mark, &notes);
     let (payee, said) = match head.description.split_once('|') {
         Some((payee, said)) if !notes.is_ours => (payee.trim(), Some(said.trim().to_owned())),
@@ -267,12 +340,12 @@ fn entry(
     };
     for (line, raw, own, name) in postings {
         let account = ledger.account(&name, |name| names.class(name));
-        let moves = moves(line, &raw, marks, directives)?;
+        let moves = moves(line, &raw, marks, &default)?;
         // Only what holds at the end of a day is a balance of that day: a later posting takes its place.
         let asserted = raw.moves.asserted.as_ref().filter(|_| !raw.moves.with_children);
         match (asserted, &moves) {
             (Some(asserted), _) => {
-                let amount = value(line, asserted, marks, directives)?;
+                let amount = value(line, asserted, marks, &default)?;
                 ledger.last_asserted.insert((account, head.date, amount.commodity), amount.number);
             }
             (None, Moves::Amount { amount, .. }) => {
@@ -316,7 +389,7 @@ fn value(
     line: Line<'_>,
     raw: &RawAmount<'_>,
     marks: MarkEvidence,
-    directives: &Directives<'_>,
+    default: &DefaultCommodity,
 ) -> Result<Value, StatementError> {
     let mark = marks.mark_of(raw.digits).ok_or_else(|| {
         problem::on_line(
@@ -329,7 +402,14 @@ fn value(
     })?;
     let number = amount::number(raw, mark).map_err(|wrong| line.unreadable(wrong))?;
     let commodity = if raw.commodity.is_empty() {
-        directives.default_commodity.clone().unwrap_or_default()
+        if default.is_disputed {
+            return Err(line.refuse(
+                "an included file sets a commodity for amounts without one, which ends with that file in hledger and not in \
+                 ledger",
+                "write the amount's commodity here, or a line \"D\" in this file above it",
+            ));
+        }
+        default.symbol.as_deref().unwrap_or_default().to_owned()
     } else {
         raw.commodity.clone()
     };
@@ -341,20 +421,18 @@ fn moves(
     line: Line<'_>,
     raw: &RawPosting<'_>,
     marks: MarkEvidence,
-    directives: &Directives<'_>,
+    default: &DefaultCommodity,
 ) -> Result<Moves, StatementError> {
     let Some(written) = &raw.moves.amount else {
         return match &raw.moves.asserted {
-            Some(target) if !raw.moves.with_children => {
-                Ok(Moves::UpTo(value(line, target, marks, directives)?))
-            }
+            Some(target) if !raw.moves.with_children => Ok(Moves::UpTo(value(line, target, marks, default)?)),
             Some(_) => {
                 Err(line.unreadable("a balance over several accounts does not say what moves this one"))
             }
             None => Ok(Moves::Rest),
         };
     };
-    let amount = value(line, written, marks, directives)?;
+    let amount = value(line, written, marks, default)?;
     let price = match (&raw.moves.price, &raw.moves.lot) {
         (Some(price), _) | (None, Some(price)) => price,
         (None, None) => return Ok(Moves::Amount { weight: amount.clone(), amount }),
@@ -364,12 +442,12 @@ fn moves(
     };
     let weight = match price {
         RawPrice::Each(price) => {
-            let price = value(line, price, marks, directives)?;
+            let price = value(line, price, marks, default)?;
             let number = amount.number.checked_mul_price(price.number).ok_or_else(too_large)?;
             Value { number, commodity: price.commodity }
         }
         RawPrice::Total(price) => {
-            let price = value(line, price, marks, directives)?;
+            let price = value(line, price, marks, default)?;
             let number = if amount.number.is_negative() { price.number.negated() } else { price.number };
             Value { number, commodity: price.commodity }
         }

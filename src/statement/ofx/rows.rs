@@ -161,9 +161,15 @@ impl<'a> RowDraft<'a> {
             field.map(|field| field.text().into_owned()).filter(|text| !text.is_empty())
         };
         let mut memos: Vec<String> = self.memos.iter().filter_map(|field| filled(Some(*field))).collect();
-        let payee_raw = filled(self.name)
+        let (name, extended) = (filled(self.name), filled(self.extended_name));
+        // A name that was cut goes on in EXTDNAME.
+        let goes_on = |(name, extended): (&String, &String)| extended.starts_with(name.as_str());
+        let is_longer = name.as_ref().zip(extended.as_ref()).is_some_and(goes_on);
+        let payee_raw = name
+            .filter(|_| !is_longer)
+            .or_else(|| extended.clone().filter(|_| is_longer))
             .or_else(|| filled(self.payee_name))
-            .or_else(|| filled(self.extended_name))
+            .or(extended)
             .or_else(|| (!memos.is_empty()).then(|| memos.remove(0)))
             .unwrap_or_default();
         if let Some(note) = self.currency.filter(|note| note.converted) {

@@ -1,6 +1,7 @@
 //! OFX 2.2 (XML): a statement response for each account, those of cards after the others, as the specification orders
 //! them. Lengths of texts are those of the specification, sections 11.3, 11.4 and 3.2; what is longer is cut and told of.
 
+use super::super::wording::clean;
 use super::{AccountHead, BookHead, BookWriter, ExportRow};
 use crate::ledger::{AccountKind, TransactionStatus};
 use crate::money::Currency;
@@ -19,11 +20,12 @@ pub(super) struct Ofx<'w> {
     cut: u64,
     skipped: Vec<String>,
     annotated: bool,
+    renamed: bool,
 }
 
 impl<'w> Ofx<'w> {
     pub(super) fn new(out: &'w mut dyn Write) -> Self {
-        Self { out, open: None, list: None, cut: 0, skipped: Vec::new(), annotated: false }
+        Self { out, open: None, list: None, cut: 0, skipped: Vec::new(), annotated: false, renamed: false }
     }
 
     /// An element with a text of at most `most` characters.
@@ -159,6 +161,7 @@ impl BookWriter for Ofx<'_> {
         }
         let detail = &row.detail;
         self.annotated |= detail.category.is_some() || !row.parts.is_empty() || !row.tags.is_empty();
+        self.annotated |= detail.status == TransactionStatus::Reconciled;
         let is_pending = detail.status == TransactionStatus::Pending;
         if is_pending && self.list == Some("BANKTRANLIST") {
             writeln!(self.out, "</BANKTRANLIST>\n<BANKTRANLISTP><DTASOF>{}</DTASOF>", last_day(head))?;
@@ -176,23 +179,18 @@ impl BookWriter for Ofx<'_> {
         if !is_pending {
             let own = format!("{OWN_ID}{}", row.number);
             self.element(&mut text, "FITID", detail.bank_id.as_deref().unwrap_or(&own), 255);
-            if let Some(reference) = detail.reference.as_deref() {
-                let is_check = reference.len() <= 12;
-                self.element(&mut text, if is_check { "CHECKNUM" } else { "REFNUM" }, reference, 32);
-            }
+        }
+        if let Some(reference) = detail.reference.as_deref() {
+            // What is pending has no number of a cheque.
+            let is_check = reference.len() <= 12 && !is_pending;
+            self.element(&mut text, if is_check { "CHECKNUM" } else { "REFNUM" }, reference, 32);
         }
         let payee = detail.payee_raw.trim();
-        if payee.chars().count() <= 32 {
-            if !payee.is_empty() {
-                self.element(&mut text, "NAME", payee, 32);
-            }
-        } else {
-            self.element(
-                &mut text,
-                if is_pending { "NAME" } else { "EXTDNAME" },
-                payee,
-                if is_pending { 32 } else { 100 },
-            );
+        self.renamed |= detail.payee != clean(payee);
+        // What has no room in NAME stands whole in EXTDNAME; who does not read that has the beginning.
+        let _ = write!(text, "<NAME>{}</NAME>", escaped(payee, 32));
+        if payee.chars().count() > 32 {
+            self.element(&mut text, "EXTDNAME", payee, 100);
         }
         if let Some(memo) = &detail.memo {
             self.element(&mut text, "MEMO", memo, 255);
@@ -230,7 +228,10 @@ impl BookWriter for Ofx<'_> {
     fn losses(&self) -> Vec<String> {
         let mut losses = Vec::new();
         if self.annotated {
-            losses.push("OFX has no room for categories, splits and tags".to_owned());
+            losses.push("OFX has no room for categories, splits, tags and what is reconciled".to_owned());
+        }
+        if self.renamed {
+            losses.push("OFX has one name for the other party: the one that the source wrote".to_owned());
         }
         if self.cut > 0 {
             losses.push(format!("{} texts are longer than OFX allows and were shortened", self.cut));
