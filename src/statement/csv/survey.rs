@@ -1,6 +1,7 @@
 //! One walk over all rows that gathers, for each column, what its cells are.
 
 use super::super::StatementError;
+use super::super::text::Text;
 use super::dates::{self, OrderVotes};
 use super::numbers::{self, MarkVotes, Sign};
 use super::records::{Row, Rows};
@@ -73,13 +74,13 @@ impl Facts {
 /// # Errors
 /// Those of [`Rows::next`].
 pub(super) fn survey(
-    text: &str,
+    text: Text<'_>,
     delimiter: u8,
     skip_rows: usize,
     date_columns: &[usize],
     step: &mut dyn FnMut(usize),
 ) -> Result<Facts, StatementError> {
-    let mut rows = Rows::new(text, delimiter);
+    let mut rows = Rows::new(text, delimiter)?;
     let mut facts = Facts::default();
     let mut index = 0;
     while let Some(row) = rows.next()? {
