@@ -25,21 +25,25 @@ impl Fingerprint {
 
     /// The fingerprint of a row of this day, amount, and payee as the source wrote it, memo and reference.
     pub fn of_parts(posted: Date, amount: Money, texts: [Option<&str>; 3]) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(b"finvault row v1\0");
-        hash.update(posted.to_string());
-        hash.update([0]);
-        hash.update(amount.minor().to_be_bytes());
-        hash.update(amount.currency().code());
+        let mut bytes = Vec::with_capacity(160);
+        bytes.extend_from_slice(b"finvault row v1\0");
+        bytes.extend_from_slice(posted.to_string().as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(&amount.minor().to_be_bytes());
+        bytes.extend_from_slice(amount.currency().code().as_bytes());
         for text in texts {
-            hash.update([0]);
+            bytes.push(0);
             for (index, word) in text.unwrap_or_default().split_whitespace().enumerate() {
                 if index > 0 {
-                    hash.update(b" ");
+                    bytes.push(b' ');
                 }
-                hash.update(word.to_lowercase());
+                if word.is_ascii() {
+                    bytes.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+                } else {
+                    bytes.extend_from_slice(word.to_lowercase().as_bytes());
+                }
             }
         }
-        Self(hash.finalize().into())
+        Self(Sha256::digest(&bytes).into())
     }
 }

@@ -144,6 +144,14 @@ impl Reader<'_> {
     }
 
     fn repeats_header(&self, row: &Row<'_>) -> bool {
+        let first_is_digit =
+            |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        // A day where the header has a word: nearly every row.
+        if first_is_digit(row.cells.first().map(|cell| cell.as_ref()))
+            && !first_is_digit(self.plan.headers.first().map(String::as_str))
+        {
+            return false;
+        }
         !self.plan.headers.is_empty()
             && row.cells.len() == self.plan.headers.len()
             && row.cells.iter().zip(&self.plan.headers).all(|(cell, header)| fold(cell) == *header)

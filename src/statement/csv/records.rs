@@ -232,6 +232,10 @@ pub(super) fn text_on(text: Text<'_>, delimiter: u8, line: u32) -> String {
 }
 
 fn trim(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 

@@ -109,7 +109,7 @@ fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
             continue;
         }
         column.filled += 1;
-        column.text_len += cell.chars().filter(|c| c.is_alphabetic()).count();
+        column.text_len += letters(cell);
         if !column.many_distinct && !column.distinct.iter().any(|known| known == cell.as_ref()) {
             if column.distinct.len() < MAX_DISTINCT {
                 column.distinct.push(cell.chars().take(80).collect());
@@ -127,6 +127,13 @@ fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
         column.directions += usize::from(vocabulary::direction(cell).is_some());
         see_number(column, row.line, cell);
     }
+}
+
+fn letters(cell: &str) -> usize {
+    if cell.is_ascii() {
+        return cell.bytes().filter(u8::is_ascii_alphabetic).count();
+    }
+    cell.chars().filter(|c| c.is_alphabetic()).count()
 }
 
 fn see_number(column: &mut ColumnFacts, line: u32, cell: &str) {
