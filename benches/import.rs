@@ -8,7 +8,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use finvault::crypto::{KdfParams, Passphrase};
-use finvault::vault::{ImportFile, ImportOptions, OpenOptions, Secret, Vault};
+use finvault::statement::Content;
+use finvault::vault::{ImportOptions, ImportSource, OpenOptions, Secret, Vault};
 use finvault::{AccountKind, Currency, NewAccount};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -100,16 +101,16 @@ fn import_once(vault: &Path, file: &Path) {
     let mut vault = Vault::open(vault, &Secret::Passphrase(&passphrase), &OpenOptions::default()).unwrap();
     let account = vault.account("bench").unwrap().id;
     let (cpu, (_, resident)) = (cpu_s().0, memory_mib());
-    let bytes = std::fs::read(file).unwrap();
+    let opened = std::fs::File::open(file).unwrap();
     let options = ImportOptions { account: Some(account), ..ImportOptions::default() };
-    let files = [ImportFile { name: "bench", bytes: &bytes }];
-    let report = vault.import(&files, &options, now, &mut |_| {}).unwrap();
+    let files = [ImportSource { name: "bench", content: Content::File(&opened) }];
+    let report = vault.import_from(&files, &options, now, &mut |_| {}).unwrap();
     let did = &report.files[0].accounts[0];
     let (added, known) = (did.added, did.duplicate);
     vault.close().unwrap();
     let spent = cpu_s().0 - cpu;
     let grown = memory_mib().0.saturating_sub(resident);
-    println!("{added} {known} {spent:.2} {grown} {}", bytes.len() / (1024 * 1024));
+    println!("{added} {known} {spent:.2} {grown} {}", opened.metadata().unwrap().len() / (1024 * 1024));
 }
 
 fn import(name: &str, vault: &Path, file: &Path, beside: Option<f64>) -> f64 {

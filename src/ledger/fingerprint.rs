@@ -1,6 +1,8 @@
 //! How a row is recognised where no bank's id helps: a digest over what a source wrote.
 
 use super::transaction::NewTransaction;
+use crate::money::Money;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 /// A digest over what makes a row recognisable: its day, amount, payee and memo.
@@ -8,24 +10,40 @@ use sha2::{Digest, Sha256};
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
+    /// Its first eight bytes: enough to look it up by, where the rest is compared.
+    pub fn prefix(&self) -> u64 {
+        let head = self.0.first_chunk().copied().unwrap_or_default();
+        u64::from_be_bytes(head)
+    }
+
     /// The fingerprint of a row. Letter case and runs of spaces do not count, since banks change both
     /// between one download and the next.
     pub fn of(row: &NewTransaction) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(b"finvault row v1\0");
-        hash.update(row.posted.to_string());
-        hash.update([0]);
-        hash.update(row.amount.minor().to_be_bytes());
-        hash.update(row.amount.currency().code());
-        for text in [Some(row.payee_raw.as_str()), row.memo.as_deref(), row.reference.as_deref()] {
-            hash.update([0]);
+        let texts = [Some(row.payee_raw.as_str()), row.memo.as_deref(), row.reference.as_deref()];
+        Self::of_parts(row.posted, row.amount, texts)
+    }
+
+    /// The fingerprint of a row of this day, amount, and payee as the source wrote it, memo and reference.
+    pub fn of_parts(posted: Date, amount: Money, texts: [Option<&str>; 3]) -> Self {
+        let mut bytes = Vec::with_capacity(160);
+        bytes.extend_from_slice(b"finvault row v1\0");
+        bytes.extend_from_slice(posted.to_string().as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(&amount.minor().to_be_bytes());
+        bytes.extend_from_slice(amount.currency().code().as_bytes());
+        for text in texts {
+            bytes.push(0);
             for (index, word) in text.unwrap_or_default().split_whitespace().enumerate() {
                 if index > 0 {
-                    hash.update(b" ");
+                    bytes.push(b' ');
                 }
-                hash.update(word.to_lowercase());
+                if word.is_ascii() {
+                    bytes.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+                } else {
+                    bytes.extend_from_slice(word.to_lowercase().as_bytes());
+                }
             }
         }
-        Self(hash.finalize().into())
+        Self(Sha256::digest(&bytes).into())
     }
 }

@@ -116,6 +116,16 @@ impl Decimal {
         Self { units: -self.units, scale: self.scale }
     }
 
+    /// Units over ten to the power of `scale`.
+    pub const fn new(units: i64, scale: u8) -> Self {
+        Self { units: units as i128, scale }
+    }
+
+    /// The digits without the decimal mark.
+    pub const fn units(self) -> i128 {
+        self.units
+    }
+
     /// How many decimal digits were written.
     pub const fn scale(self) -> u8 {
         self.scale

@@ -16,29 +16,33 @@ pub mod include;
 mod journal;
 mod mt940;
 mod ofx;
+pub mod packed;
 mod problem;
 mod qif;
 mod reading;
 mod table;
+mod text;
 mod wording;
 pub mod write;
 
 pub use self::csv::answers::{CsvAnswers, DateOrder, Signs};
 pub use self::csv::profile::{CsvProfile, ProfileError};
 pub use reading::{CsvLayout, Question, Reading, SkippedRow};
+pub use text::Content;
 
 pub use self::book::{BookAccount, BookFile, RowExtras};
+use self::packed::PackedRows;
 use crate::ledger::{AccountKind, BalanceKind, NewTransaction, SplitPart};
 use crate::money::{Currency, Money};
 use jiff::civil::Date;
 
 /// A whole statement file, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatementFile {
+pub struct StatementFile<R = Vec<StatementRow>> {
     /// The format it was found to be.
     pub format: Format,
     /// Its statements, one per account and period, in file order.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<Statement<R>>,
     /// What was odd but did not stand in the way.
     pub warnings: Vec<Warning>,
 }
@@ -105,9 +109,9 @@ impl Format {
     }
 }
 
-/// The statement of one account.
+/// The statement of one account. `R` is how its rows are held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub struct Statement<R = Vec<StatementRow>> {
     /// The account, where the file names it.
     pub account: Option<StatementAccount>,
     /// What its amounts are in. Readers of files that name no currency use the one they are given.
@@ -115,7 +119,7 @@ pub struct Statement {
     /// First and last day, where stated.
     pub period: Option<(Date, Date)>,
     /// Its rows, in file order.
-    pub rows: Vec<StatementRow>,
+    pub rows: R,
     /// The balances it states.
     pub balances: Vec<StatedAmount>,
 }
@@ -199,6 +203,8 @@ pub enum StatementErrorKind {
     NoStatement,
     /// Larger or deeper than any real statement.
     TooLarge,
+    /// The file cannot be read to its end, or changed while it was read.
+    Unreadable,
 }
 
 /// What a reader may be told.
@@ -270,14 +276,72 @@ pub fn read_explained(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Reading, StatementError> {
-    let format = match (options.format, &options.profile) {
-        (Some(format), _) => format,
-        (None, Some(_)) => Format::Csv,
-        (None, None) => detect(bytes)?,
+    match format_of(bytes, options)? {
+        Format::OfxSgml | Format::OfxXml | Format::Csv => {
+            read_packed(bytes, options, progress).map(Reading::unpacked)
+        }
+        format => read_held(bytes, format, options, progress),
+    }
+}
+
+/// As [`read_explained`], with the rows packed: those of a long file take a fraction of the memory.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_packed(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading<PackedRows>, StatementError> {
+    match format_of(bytes, options)? {
+        format @ (Format::OfxSgml | Format::OfxXml) => ofx::read(bytes, format, options, progress),
+        Format::Csv => csv::read(bytes, options, progress),
+        format => read_held(bytes, format, options, progress)?.packed(),
+    }
+}
+
+/// Reads the formats that are read from their file a piece at a time, and gives the digest (SHA-256) of the file's bytes:
+/// none for one that must be held to be read.
+///
+/// # Errors
+/// As [`read`]; a file that cannot be read, or changes meanwhile.
+pub fn read_in_pieces(
+    file: &std::fs::File,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<(Reading<PackedRows>, [u8; 32])>, StatementError> {
+    let head = Content::File(file);
+    let format = format_of(&head.head()?, options);
+    if !matches!(format, Ok(Format::Csv | Format::OfxSgml | Format::OfxXml)) {
+        return Ok(None);
+    }
+    let text::Opened::Text(text) = text::TextFile::open(file)? else { return Ok(None) };
+    let read = match format? {
+        Format::Csv => csv::read_file(&text, options, progress)?,
+        format => ofx::read_file(&text, format, options, progress)?,
     };
+    Ok(read.map(|reading| (reading, text.sha256())))
+}
+
+fn format_of(bytes: &[u8], options: &ReadOptions) -> Result<Format, StatementError> {
+    match (options.format, &options.profile) {
+        (Some(format), _) => Ok(format),
+        (None, Some(_)) => Ok(Format::Csv),
+        (None, None) => detect(bytes),
+    }
+}
+
+/// Reads a format whose rows are held one by one.
+fn read_held(
+    bytes: &[u8],
+    format: Format,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading, StatementError> {
     let plain = match format {
-        Format::OfxSgml | Format::OfxXml => return ofx::read(bytes, format, options, progress),
-        Format::Csv => return csv::read(bytes, options, progress),
+        Format::OfxSgml | Format::OfxXml | Format::Csv => {
+            return read_packed(bytes, options, progress).map(Reading::unpacked);
+        }
         Format::Camt => camt::read(bytes, options, progress).map(BookFile::plain),
         Format::Mt940 => mt940::read(bytes, options, progress).map(BookFile::plain),
         Format::Qif => qif::read(bytes, options, progress).map(BookFile::plain),
@@ -298,3 +362,6 @@ pub fn read_explained(
 pub fn detect(bytes: &[u8]) -> Result<Format, StatementError> {
     detect::detect(bytes)
 }
+
+#[cfg(test)]
+mod pieces_tests;

@@ -89,13 +89,23 @@ pub(super) fn line_of(text: &str, offset: usize) -> u32 {
 }
 
 /// Counts lines forward through a text, so that asking for many offsets in order stays linear.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct LineCounter {
     counted_to: usize,
     breaks: u32,
 }
 
 impl LineCounter {
+    /// Counts from a line on.
+    pub(super) fn from_line(line: u32) -> Self {
+        Self { counted_to: 0, breaks: line.saturating_sub(1) }
+    }
+
+    /// Makes offsets count from `passed` bytes further on.
+    pub(super) fn shift(&mut self, passed: usize) {
+        self.counted_to = self.counted_to.saturating_sub(passed);
+    }
+
     /// The line that holds byte `offset`, which must not lie before the last one asked for.
     pub(super) fn at(&mut self, text: &str, offset: usize) -> u32 {
         let end = offset.min(text.len());

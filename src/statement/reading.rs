@@ -1,15 +1,15 @@
 //! How a file was understood: told beside what it says, so that nothing is taken for granted in silence.
 
 use super::csv::answers::DateOrder;
-use super::{BookFile, problem};
+use super::{BookFile, StatementRow, problem};
 use crate::money::DecimalMark;
 use std::fmt;
 
-/// A file that was read, and how.
+/// A file that was read, and how. `R` is how the rows of each statement are held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct Reading<R = Vec<StatementRow>> {
     /// What it says.
-    pub book: BookFile,
+    pub book: BookFile<R>,
     /// How a delimited file was understood; none for formats that leave nothing open.
     pub layout: Option<CsvLayout>,
     /// Rows that cannot be read and were left out, as [`ReadOptions::skip_bad_rows`](super::ReadOptions) asked.
@@ -20,6 +20,13 @@ impl From<BookFile> for Reading {
     /// Of a format that leaves nothing open.
     fn from(book: BookFile) -> Self {
         Self { book, layout: None, skipped: Vec::new() }
+    }
+}
+
+impl<R> Reading<R> {
+    /// The same with rows that are held otherwise.
+    pub(super) fn with_rows<Q, E>(self, change: impl Fn(R) -> Result<Q, E>) -> Result<Reading<Q>, E> {
+        Ok(Reading { book: self.book.with_rows(change)?, layout: self.layout, skipped: self.skipped })
     }
 }
 

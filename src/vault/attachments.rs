@@ -1,16 +1,17 @@
 //! Files in the vault: streamed in and out a chunk at a time, each content kept once.
 
 use super::accounts::account_by_id;
-use super::import::hex;
+use super::import::{ImportSource, base_name, hex};
 use super::transactions::transaction_by_id;
 use super::{Vault, VaultError};
 use crate::ledger::attachment::{is_media_type, media_type_of};
 use crate::ledger::{Attachment, AttachmentId, AttachmentTarget};
+use crate::statement::Content;
 use crate::store::Store;
 use crate::store::attachments::{CHUNK_BYTES, ContentId};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 
 /// The largest file that can be attached, in bytes: 1 GiB.
 pub const MAX_ATTACHMENT_BYTES: u64 = 1 << 30;
@@ -122,16 +123,26 @@ impl Vault {
     }
 }
 
-/// Attaches bytes that are at hand, within a transaction that is open. A name that files cannot have gives way.
-pub(super) fn attach_bytes(
+/// Attaches a file whose digest is known, within a transaction that is open. A name that files cannot have gives way.
+pub(super) fn attach_content(
     store: &Store,
-    bytes: &[u8],
-    name: &str,
+    file: &ImportSource<'_>,
+    sha256: &str,
     target: AttachmentTarget,
     now: Timestamp,
 ) -> Result<(), VaultError> {
-    let name = usable_file_name(name).unwrap_or("statement");
-    let taken = take_in(store, &mut &*bytes, name, MAX_ATTACHMENT_BYTES)?;
+    let name = usable_file_name(base_name(file.name)).unwrap_or("statement");
+    let taken = match file.content {
+        Content::Held(bytes) => take_in(store, &mut &*bytes, name, MAX_ATTACHMENT_BYTES)?,
+        Content::File(mut file) => {
+            file.seek(SeekFrom::Start(0)).map_err(VaultError::AttachmentRead)?;
+            take_in(store, &mut file, name, MAX_ATTACHMENT_BYTES)?
+        }
+    };
+    if taken.sha256 != sha256 {
+        let changed = std::io::Error::other("the file changed while it was read");
+        return Err(VaultError::AttachmentRead(changed));
+    }
     store.link_content(taken.content, target, name, taken.media_type, now)?;
     Ok(())
 }
@@ -139,6 +150,7 @@ pub(super) fn attach_bytes(
 /// A content that was read to its end.
 struct TakenIn {
     content: ContentId,
+    sha256: String,
     media_type: &'static str,
     known: bool,
 }
@@ -170,10 +182,10 @@ fn take_in(store: &Store, reader: &mut dyn Read, name: &str, max_bytes: u64) -> 
     let sha256 = hex(&hash.finalize());
     if let Some(content) = store.content_by_digest(&sha256)? {
         store.drop_content()?;
-        return Ok(TakenIn { content, media_type, known: true });
+        return Ok(TakenIn { content, sha256, media_type, known: true });
     }
     store.keep_content(content, &sha256, length, chunks)?;
-    Ok(TakenIn { content, media_type, known: false })
+    Ok(TakenIn { content, sha256, media_type, known: false })
 }
 
 /// Fills a chunk, or as much of it as is left: readers may give less than they could.

@@ -1,12 +1,13 @@
 //! Importing statement files: all of them or none, every row once.
 
 use super::accounts::account_by_id;
-use super::attachments::attach_bytes;
+use super::attachments::attach_content;
 use super::balances::computed_balance;
 use super::import_book;
 use super::import_parts::name_categories;
 use super::import_rows::{RowNote, RowWriter};
 use super::import_target::{Target, account_of_kind, one_account_at_most};
+use super::read_book::read_content;
 use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
 use crate::ledger::balance::opening_from_stated;
@@ -15,15 +16,15 @@ use crate::ledger::{
     StatedBalance, TransactionId, TransactionStatus,
 };
 use crate::money::{Currency, Money, MoneyError};
+use crate::statement::packed::{PackedRows, PackedStatement};
 use crate::statement::{
-    BookAccount, BookFile, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading, SkippedRow,
-    Statement, StatementFile, Warning,
+    BookAccount, BookFile, Content, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading,
+    SkippedRow, StatementFile, Warning,
 };
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
 /// A file to import.
@@ -33,6 +34,15 @@ pub struct ImportFile<'a> {
     pub name: &'a str,
     /// Its content.
     pub bytes: &'a [u8],
+}
+
+/// A file to import, wherever its bytes are.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportSource<'a> {
+    /// Its name, for reports and errors.
+    pub name: &'a str,
+    /// Its content.
+    pub content: Content<'a>,
 }
 
 /// How to import.
@@ -150,6 +160,24 @@ impl Vault {
         now: Timestamp,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
+        let sources: Vec<ImportSource<'_>> = files
+            .iter()
+            .map(|file| ImportSource { name: file.name, content: Content::Held(file.bytes) })
+            .collect();
+        self.import_from(&sources, options, now, progress)
+    }
+
+    /// As [`Vault::import`], of files that may be too long to be held: CSV in UTF-8 is read a piece at a time.
+    ///
+    /// # Errors
+    /// As [`Vault::import`]; a file that cannot be read, or changes while it is read.
+    pub fn import_from(
+        &mut self,
+        files: &[ImportSource<'_>],
+        options: &ImportOptions,
+        now: Timestamp,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<ImportReport, VaultError> {
         let account = options.account.map(|id| self.read(|store| account_by_id(store, id))).transpose()?;
         let known_profiles = self.csv_profiles()?;
         let work = |store: &Store| {
@@ -167,7 +195,7 @@ impl Vault {
                     answers: options.answers,
                     skip_bad_rows: options.skip_bad_rows,
                 };
-                let read = super::read_any(file.bytes, &read_options, &mut |done, total| {
+                let read = read_content(file.content, &read_options, &mut |done, total| {
                     progress(Progress { stage: "reading", done, total });
                 })
                 .map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
@@ -188,9 +216,9 @@ impl Vault {
 }
 
 /// The first rows of a file, as they are read.
-fn preview(read: &StatementFile, rows: usize) -> Vec<NewTransaction> {
-    let all = read.statements.iter().flat_map(|statement| &statement.rows);
-    all.take(rows).map(|row| row.transaction.clone()).collect()
+fn preview(read: &StatementFile<PackedRows>, rows: usize) -> Vec<NewTransaction> {
+    let all = read.statements.iter().flat_map(|statement| statement.rows.iter());
+    all.take(rows).map(|row| row.transaction).collect()
 }
 
 /// An opening balance that was worked out from a stated one holds the amounts of rows that were left out.
@@ -205,19 +233,19 @@ fn opening_without(accounts: &[AccountReport], skipped: &[SkippedRow]) -> Option
 
 fn import_file(
     store: &Store,
-    file: &ImportFile<'_>,
-    reading: Reading,
+    file: &ImportSource<'_>,
+    (reading, digest): (Reading<PackedRows>, [u8; 32]),
     named: Option<&Account>,
     options: &ImportOptions,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FileReport, VaultError> {
-    let sha256 = hex(&Sha256::digest(file.bytes));
+    let sha256 = hex(&digest);
     let Reading { mut book, layout, skipped } = reading;
     let preview = preview(&book.file, options.preview_rows);
     import_book::prepare(store, &book)?;
     if book.file.format != Format::Csv {
-        name_categories(store, &mut book.file.statements)?;
+        name_categories(store, file.name, &mut book.file.statements)?;
     }
     let BookFile { file: read, accounts: book_accounts, .. } = book;
     let mut warnings = read.warnings;
@@ -244,7 +272,7 @@ fn import_file(
     }
     let batch = store.add_batch(base_name(file.name), &sha256, read.format.as_str(), now)?;
     if options.keep_source {
-        attach_bytes(store, file.bytes, base_name(file.name), AttachmentTarget::Import(batch), now)?;
+        attach_content(store, file, &sha256, AttachmentTarget::Import(batch), now)?;
     }
     let total: usize = read.statements.iter().map(|statement| statement.rows.len()).sum();
     let mut rows_done = 0;
@@ -285,7 +313,7 @@ fn import_file(
 /// A statement, and what a book says beside it.
 #[derive(Clone, Copy)]
 struct Source<'a> {
-    statement: &'a Statement,
+    statement: &'a PackedStatement,
     book: Option<&'a BookAccount>,
 }
 
@@ -372,16 +400,16 @@ impl StatementImport<'_> {
 }
 
 /// The days of which a statement speaks: its own period, widened to its rows; its rows alone where it names none.
-pub(super) fn days_of(statement: &Statement) -> Option<(Date, Date)> {
-    let rows = statement.rows.iter().map(|row| row.transaction.posted);
+pub(super) fn days_of(statement: &PackedStatement) -> Option<(Date, Date)> {
+    let rows = statement.rows.heads().map(|row| row.posted);
     let stated = statement.period.into_iter().flat_map(|(from, to)| [from, to]);
     let days = rows.chain(stated);
     days.clone().min().zip(days.max())
 }
 
 /// The opening balance that makes the statement's own balance true; none where it states none.
-fn derive_opening(statement: &Statement) -> Result<Option<Opening>, MoneyError> {
-    let first_row = statement.rows.iter().map(|row| row.transaction.posted).min();
+fn derive_opening(statement: &PackedStatement) -> Result<Option<Opening>, MoneyError> {
+    let first_row = statement.rows.heads().map(|row| row.posted).min();
     let booked = statement.balances.iter().filter(|stated| stated.kind.is_booked()).max_by_key(|s| s.date);
     // Some programs write the epoch where they do not know when a statement begins.
     let period_from = statement.period.map(|(from, _)| from).filter(|from| from.year() > 1970);
@@ -390,10 +418,9 @@ fn derive_opening(statement: &Statement) -> Result<Option<Opening>, MoneyError> 
     if let Some(stated) = booked {
         let movements = statement
             .rows
-            .iter()
-            .map(|row| &row.transaction)
+            .heads()
             .filter(|row| row.posted <= stated.date && row.status != TransactionStatus::Pending)
-            .map(|row| row.amount);
+            .map(|row| Money::new(row.amount_minor, statement.currency));
         let amount = opening_from_stated(stated.amount, movements)?;
         return Ok(Some(Opening { date, amount, derived: true }));
     }
@@ -403,7 +430,7 @@ fn derive_opening(statement: &Statement) -> Result<Option<Opening>, MoneyError> 
 
 fn stated_reports(
     store: &Store,
-    statement: &Statement,
+    statement: &PackedStatement,
     account: &Account,
 ) -> Result<Vec<StatedBalanceReport>, VaultError> {
     statement

@@ -4,12 +4,12 @@ use super::VaultError;
 use super::accounts::{is_taken, usable_name};
 use super::import_target::Target;
 use crate::ledger::{Account, BatchId, Fingerprint, NewAccount, TransactionId};
-use crate::statement::Statement;
 use crate::statement::book::{BookAccount, BookFile, RowExtras};
+use crate::statement::packed::{PackedRows, PackedStatement};
 use crate::store::Store;
 
 /// Makes the commodities that a book needs, and the categories that it defines.
-pub(super) fn prepare(store: &Store, book: &BookFile) -> Result<(), VaultError> {
+pub(super) fn prepare(store: &Store, book: &BookFile<PackedRows>) -> Result<(), VaultError> {
     for commodity in &book.commodities {
         store.define_commodity(*commodity)?;
     }
@@ -25,7 +25,7 @@ pub(super) fn prepare(store: &Store, book: &BookFile) -> Result<(), VaultError> 
 /// The account that a book's account becomes: the one with its number, or its name and currency, or a new one.
 pub(super) fn target(
     store: &Store,
-    statement: &Statement,
+    statement: &PackedStatement,
     book: &BookAccount,
     batch: BatchId,
 ) -> Result<Target, VaultError> {

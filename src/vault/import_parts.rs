@@ -2,21 +2,30 @@
 
 use super::VaultError;
 use crate::ledger::{CategoryPath, TransactionId};
-use crate::statement::{Statement, StatementRow};
+use crate::statement::StatementRow;
+use crate::statement::packed::PackedStatement;
 use crate::store::Store;
 use std::collections::HashMap;
 
 /// Makes the categories that the rows and their parts name, and spells them as the vault does. A file's path is never
 /// short for a longer one.
-pub(super) fn name_categories(store: &Store, statements: &mut [Statement]) -> Result<(), VaultError> {
+pub(super) fn name_categories(
+    store: &Store,
+    file: &str,
+    statements: &mut [PackedStatement],
+) -> Result<(), VaultError> {
     let mut spelled: HashMap<String, CategoryPath> = HashMap::new();
-    for row in statements.iter_mut().flat_map(|statement| &mut statement.rows) {
-        if let Some(category) = &mut row.transaction.category {
-            let path = CategoryPath::parse(category)?;
-            *category = spell(store, &mut spelled, &path)?.as_str().to_owned();
-        }
-        for part in &mut row.parts {
-            part.category = spell(store, &mut spelled, &part.category)?;
+    for rows in statements.iter_mut().map(|statement| &mut statement.rows) {
+        for index in rows.categorised() {
+            if let Some(category) = rows.category(index) {
+                let path = CategoryPath::parse(category)?;
+                let path = spell(store, &mut spelled, &path)?;
+                rows.set_category(index, path.as_str())
+                    .map_err(|error| VaultError::Statement { file: file.to_owned(), error })?;
+            }
+            for part in rows.parts_mut(index).into_iter().flatten() {
+                part.category = spell(store, &mut spelled, &part.category)?;
+            }
         }
     }
     Ok(())

@@ -7,12 +7,13 @@ use super::import_book;
 use super::import_parts::add_parts;
 use super::rules::ImportRules;
 use super::transactions::transaction_by_id;
-use crate::ledger::matching::{Decision, Existing, Incoming, Known, Matching, Reason, Subject, folded_text};
+use crate::ledger::matching::{Decision, Existing, Known, Matching, Reason, Subject, folded_text};
 use crate::ledger::{
     Account, BatchId, Fingerprint, NewTransaction, RowSet, TransactionId, TransactionStatus,
 };
 use crate::money::{Money, Sum};
-use crate::statement::{BookAccount, RowExtras, Statement, StatementRow, Warning};
+use crate::statement::packed::PackedStatement;
+use crate::statement::{BookAccount, RowExtras, StatementRow, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
 use crate::store::statement_rows::{Outcome, Seen, StatementRowRecord};
@@ -83,13 +84,14 @@ impl RowWriter<'_> {
     /// Writes a statement's rows.
     pub(super) fn write(
         &mut self,
-        statement: &Statement,
+        statement: &PackedStatement,
         book: Option<&BookAccount>,
         on_row: &mut dyn FnMut(),
     ) -> Result<RowsDone, VaultError> {
         let mut done =
             RowsDone { older: None, notes: Vec::new(), left_pending: Vec::new(), first_added: None };
-        let days = statement.rows.iter().map(|row| row.transaction.posted);
+        let rows = &statement.rows;
+        let days = rows.heads().map(|row| row.posted);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(done) };
         let around = jiff::Span::new().days(SEARCH_DAYS);
         let known = self.store.known_rows(
@@ -98,12 +100,7 @@ impl RowWriter<'_> {
             last.checked_add(around).unwrap_or(Date::MAX),
             true,
         )?;
-        let incoming: Vec<Incoming<'_>> = statement
-            .rows
-            .iter()
-            .map(|row| Incoming { row: &row.transaction, fingerprint: Fingerprint::of(&row.transaction) })
-            .collect();
-        let mut matching = Matching::new(&known, &incoming, self.format);
+        let mut matching = Matching::new(&known, rows, self.format);
         let texts = self.store.texts_of(&matching.compared())?;
         let texts: HashMap<Subject, Vec<String>> =
             texts.into_iter().map(|(subject, text)| (subject, folded_text(&text))).collect();
@@ -115,17 +112,16 @@ impl RowWriter<'_> {
         let rules = ImportRules::load(self.store)?;
         let mut older = Sum::new(self.account.currency);
         let mut older_first: Option<Date> = None;
-        let decided = incoming.iter().zip(matching.decisions()).zip(&statement.rows).enumerate();
-        for (index, ((incoming, decision), read)) in decided {
+        for (index, (read, decision)) in rows.iter().zip(matching.decisions()).enumerate() {
             let extras = book.and_then(|book| book.extras.get(index));
-            let row = Row { incoming, line: read.line, read, extras };
+            let row = Row { read: &read, extras };
             let (added, note) = self.carry_out(&row, decision, &known, &mut seen, &rules)?;
-            let booked = incoming.row.status != TransactionStatus::Pending;
-            if added && booked {
-                let day = incoming.row.posted;
+            let new = &read.transaction;
+            if added && new.status != TransactionStatus::Pending {
+                let day = new.posted;
                 done.first_added = Some(done.first_added.map_or(day, |first| first.min(day)));
                 if self.account.opening.is_some_and(|opening| day < opening.date) {
-                    older.add(incoming.row.amount)?;
+                    older.add(new.amount)?;
                     older_first = Some(older_first.map_or(day, |first| first.min(day)));
                 }
             }
@@ -167,7 +163,7 @@ impl RowWriter<'_> {
             Decision::Known { subject: Subject::Row(id), reason, trust_bank_id } => {
                 self.did.duplicate += 1;
                 let to_the_letter = !matches!(reason, Reason::Rule { .. });
-                if to_the_letter && !trust_bank_id && row.incoming.row.status != TransactionStatus::Pending {
+                if to_the_letter && !trust_bank_id && row.new().status != TransactionStatus::Pending {
                     seen.push(reason, id);
                     return Ok((false, None));
                 }
@@ -193,7 +189,7 @@ impl RowWriter<'_> {
         doubt: Option<(Subject, Reason)>,
         rules: &ImportRules,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
-        let Incoming { row: new, fingerprint } = *row.incoming;
+        let (new, fingerprint) = (row.new(), row.fingerprint());
         let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
         let (account, batch) = (self.account.id, Some(self.batch));
         let id = self.store.add_movement(account, &ruled.row, fingerprint, trust_bank_id, batch)?;
@@ -228,14 +224,14 @@ impl RowWriter<'_> {
         known: &Known,
         rules: &ImportRules,
     ) -> Result<(), VaultError> {
-        let new = row.incoming.row;
+        let new = row.new();
         if drop_outdated_split(self.store, id, new.amount)? {
             let text = format!(
                 "the bank booked transaction {} with another amount, which its parts do not add up to: \
                  it is no longer split",
                 id.0
             );
-            self.warnings.push(Warning { line: row.line, text });
+            self.warnings.push(Warning { line: row.read.line, text });
         }
         let before = transaction_by_id(self.store, id)?;
         let fingerprint =
@@ -248,7 +244,7 @@ impl RowWriter<'_> {
         };
         self.store.add_statement_row(&was)?;
         let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
-        self.store.book_movement(id, &ruled.row, row.incoming.fingerprint, trust_bank_id)?;
+        self.store.book_movement(id, &ruled.row, row.fingerprint(), trust_bank_id)?;
         ruled.note(self.store, id, true)?;
         let booked = StatementRowRecord {
             movement: Some(id),
@@ -266,33 +262,39 @@ impl RowWriter<'_> {
         why: String,
         trust_bank_id: bool,
     ) -> StatementRowRecord {
-        let bank_id = row.incoming.row.bank_id.clone().filter(|_| trust_bank_id);
+        let bank_id = row.new().bank_id.clone().filter(|_| trust_bank_id);
         StatementRowRecord {
             batch: self.batch,
             account: self.account.id,
-            line: row.line,
+            line: row.read.line,
             outcome,
             why,
             movement: None,
             other: None,
             deleted: None,
-            row: NewTransaction { bank_id, ..row.incoming.row.clone() },
-            fingerprint: row.incoming.fingerprint,
+            row: NewTransaction { bank_id, ..row.new().clone() },
+            fingerprint: row.fingerprint(),
         }
     }
 }
 
-/// An incoming row, the line it begins on, as the reader gave it, and what a book says beside it.
+/// A row as the reader gave it, and what a book says beside it.
 struct Row<'a> {
-    incoming: &'a Incoming<'a>,
-    line: u32,
     read: &'a StatementRow,
     extras: Option<&'a RowExtras>,
 }
 
 impl Row<'_> {
+    fn new(&self) -> &NewTransaction {
+        &self.read.transaction
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.new())
+    }
+
     fn note(&self, outcome: RowOutcome, reason: Reason) -> RowNote {
-        RowNote { line: self.line, outcome, row: self.incoming.row.clone(), why: reason.to_string() }
+        RowNote { line: self.read.line, outcome, row: self.new().clone(), why: reason.to_string() }
     }
 }
 

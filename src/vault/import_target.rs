@@ -2,10 +2,11 @@
 
 use super::VaultError;
 use super::accounts::{account_by_id, is_taken, same_currency};
-use super::import::{ImportFile, base_name, hex};
+use super::import::{ImportSource, base_name, hex};
 use crate::ledger::account::mask_number;
 use crate::ledger::{Account, AccountKind, BatchId, NewAccount};
-use crate::statement::{Statement, StatementAccount};
+use crate::statement::StatementAccount;
+use crate::statement::packed::PackedStatement;
 use crate::store::Store;
 use crate::store::account_known_by::KnownBy;
 use crate::store::accounts::fold_number;
@@ -15,7 +16,7 @@ use std::fmt::Write as _;
 /// Statements of several accounts do not go into the one that was named.
 pub(super) fn one_account_at_most(
     file: &str,
-    statements: &[Statement],
+    statements: &[PackedStatement],
     named: Option<&Account>,
 ) -> Result<(), VaultError> {
     let mut numbers = statements.iter().filter_map(|statement| statement.account.as_ref()).map(|a| &a.number);
@@ -60,8 +61,8 @@ impl Target {
     /// `remember` keeps that statements which show their account as this one does are of the account named.
     pub(super) fn find(
         store: &Store,
-        file: &ImportFile<'_>,
-        statement: &Statement,
+        file: &ImportSource<'_>,
+        statement: &PackedStatement,
         named: Option<&Account>,
         remember: bool,
         batch: BatchId,
@@ -94,7 +95,7 @@ impl Target {
     /// the bank's own id decides.
     fn by_number(
         store: &Store,
-        statement: &Statement,
+        statement: &PackedStatement,
         stated: &StatementAccount,
     ) -> Result<Option<Self>, VaultError> {
         let found = |account, remembered| Some(Self { account, created: false, remembered });
@@ -125,7 +126,7 @@ impl Target {
     /// The account that the owner named; one without a number takes the statement's.
     fn named(
         store: &Store,
-        file: &ImportFile<'_>,
+        file: &ImportSource<'_>,
         named: &Account,
         stated: Option<&StatementAccount>,
         remember: bool,
@@ -133,7 +134,7 @@ impl Target {
         let mut account = account_by_id(store, named.id)?;
         let Some(stated) = stated else {
             if remember {
-                store.remember_account(KnownBy::File, &kind_of_file(file), account.id)?;
+                store.remember_account(KnownBy::File, &kind_of_file(file)?, account.id)?;
             }
             return Ok(Self { account, created: false, remembered: false });
         };
@@ -170,21 +171,23 @@ impl Target {
 }
 
 /// The account that the owner named when a file of this kind was imported before, unless it is closed.
-pub(super) fn account_of_kind(store: &Store, file: &ImportFile<'_>) -> Result<Option<Account>, VaultError> {
-    let Some(id) = store.remembered_account(KnownBy::File, &kind_of_file(file))? else { return Ok(None) };
+pub(super) fn account_of_kind(store: &Store, file: &ImportSource<'_>) -> Result<Option<Account>, VaultError> {
+    let Some(id) = store.remembered_account(KnownBy::File, &kind_of_file(file)?)? else { return Ok(None) };
     Ok(store.account(id)?.filter(|account| account.closed.is_none()))
 }
 
 /// The kind of file: its name without digits, and its first line, which in a table names the columns. A month's
 /// export and the next month's are of one kind; those of two banks are not.
-fn kind_of_file(file: &ImportFile<'_>) -> String {
+fn kind_of_file(file: &ImportSource<'_>) -> Result<String, VaultError> {
+    let head = file.content.head();
+    let head = head.map_err(|error| VaultError::Statement { file: file.name.to_owned(), error })?;
     let mut hash = Sha256::new();
     hash.update(b"finvault kind of file v1\0");
     let name: String = base_name(file.name).chars().filter(|c| c.is_alphabetic() || *c == '.').collect();
     hash.update(name.to_lowercase());
     hash.update([0]);
-    hash.update(file.bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default());
-    hex(&hash.finalize())
+    hash.update(head.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default());
+    Ok(hex(&hash.finalize()))
 }
 
 /// Whether account and statement name different banks by their ids. Names of banks are spelled in many ways and decide
@@ -225,7 +228,7 @@ fn same_number(one: &str, other: &str) -> bool {
 /// Makes an account for a statement, with a name that a person recognises: bank, kind, last four digits.
 fn make_account(
     store: &Store,
-    statement: &Statement,
+    statement: &PackedStatement,
     stated: &StatementAccount,
     batch: BatchId,
 ) -> Result<Account, VaultError> {
@@ -275,6 +278,7 @@ fn make_account(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statement::Content;
 
     #[test]
     fn an_iban_holds_its_account_number_and_no_other() {
@@ -287,7 +291,9 @@ mod tests {
 
     #[test]
     fn exports_of_one_bank_are_of_one_kind_from_month_to_month() {
-        let kind = |name: &str, text: &str| kind_of_file(&ImportFile { name, bytes: text.as_bytes() });
+        let kind = |name: &str, text: &str| {
+            kind_of_file(&ImportSource { name, content: Content::Held(text.as_bytes()) }).unwrap()
+        };
         let march = kind("a/export_2026-03.csv", "Date,Amount\n2026-03-01,1\n");
         assert_eq!(march, kind("b/export_2026-04.csv", "Date,Amount\n2026-04-01,2\n"));
         assert_ne!(march, kind("export_2026-03.csv", "Day,Sum\n2026-03-01,1\n"));

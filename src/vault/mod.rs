@@ -95,7 +95,9 @@ pub use export::{ExportQuery, ExportReport};
 pub use facts::{AccountField, Breadth, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 #[cfg(feature = "age")]
 pub use guard::{Collusion, Exposure, InferencePolicy, KnownGroup, ThresholdUse};
-pub use import::{AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, StatedBalanceReport};
+pub use import::{
+    AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, ImportSource, StatedBalanceReport,
+};
 pub use import_rows::{RowNote, RowOutcome};
 pub use import_show::{ShownAccount, ShownImport, ShownRow};
 pub use journal::LogSummary;

@@ -1,10 +1,13 @@
 //! Reading a file of any format that is known, those of SQLite included, which `statement` alone does not open.
 
+use crate::statement::Content;
 use crate::statement::gnucash::{
     GnucashAccount, GnucashBook, GnucashCommodity, GnucashSplit, GnucashTransaction, read_tables,
 };
+use crate::statement::packed::PackedRows;
 use crate::statement::{self, ReadOptions, Reading, StatementError, StatementErrorKind};
 use crate::store::gnucash::{GnucashFileError, GnucashTables, read_gnucash};
+use sha2::{Digest, Sha256};
 
 /// How SQLite files begin.
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
@@ -19,12 +22,53 @@ pub fn read_any(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Reading, StatementError> {
+    match read_database(bytes, options) {
+        Some(read) => read,
+        None => statement::read_explained(bytes, options, progress),
+    }
+}
+
+/// As [`read_any`], from wherever the bytes are, with the rows packed; and the digest (SHA-256) of the bytes.
+///
+/// # Errors
+/// As [`read_any`]; a file that cannot be read, or changes meanwhile.
+pub(super) fn read_content(
+    content: Content<'_>,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(Reading<PackedRows>, [u8; 32]), StatementError> {
+    if let Content::File(file) = content
+        && let Some(read) = statement::read_in_pieces(file, options, progress)?
+    {
+        return Ok(read);
+    }
+    let bytes = content.whole()?;
+    Ok((read_any_packed(&bytes, options, progress)?, Sha256::digest(&bytes).into()))
+}
+
+/// As [`read_any`], with the rows packed.
+///
+/// # Errors
+/// As [`read_any`].
+fn read_any_packed(
+    bytes: &[u8],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading<PackedRows>, StatementError> {
+    match read_database(bytes, options) {
+        Some(read) => read?.packed(),
+        None => statement::read_packed(bytes, options, progress),
+    }
+}
+
+/// Reads a book that is an SQLite database; none where it is not, or should not be read as one.
+fn read_database(bytes: &[u8], options: &ReadOptions) -> Option<Result<Reading, StatementError>> {
     let is_wanted = options.format.is_none_or(|format| format == statement::Format::Gnucash);
     if !bytes.starts_with(SQLITE_MAGIC) || !is_wanted || options.profile.is_some() {
-        return statement::read_explained(bytes, options, progress);
+        return None;
     }
-    let tables = read_gnucash(bytes).map_err(|error| refusal(&error))?;
-    read_tables(plain(tables), options).map(Reading::from)
+    let tables = read_gnucash(bytes).map_err(|error| refusal(&error));
+    Some(tables.and_then(|tables| read_tables(plain(tables), options)).map(Reading::from))
 }
 
 fn refusal(error: &GnucashFileError) -> StatementError {

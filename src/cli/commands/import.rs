@@ -13,15 +13,16 @@ use crate::cli::session::Session;
 use clap::{Args, ValueEnum};
 use finvault::ledger::Similar;
 use finvault::ledger::transfer::APART_DAYS;
-use finvault::statement::Format;
+use finvault::statement::{Content, Format, detect};
 use finvault::vault::{
-    AccountReport, FileReport, ImportFile, ImportOptions, ImportReport, TransactionQuery, Vault,
+    AccountReport, FileReport, ImportOptions, ImportReport, ImportSource, TransactionQuery, Vault,
     with_included_files,
 };
 use jiff::Span;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// Take in statements that your bank handed out
@@ -105,8 +106,10 @@ Profiles:
   recognised_by. A profile without columns only answers what a file leaves open.
   \"finvault csv-profile\" keeps profiles in the vault, and prints those that come with finvault.";
 
-/// A statement longer than this is not read into memory.
+/// A statement longer than this is refused.
 const LONGEST_FILE: u64 = 1 << 30;
+/// A file longer than this is not held in memory, where its format can be read in pieces.
+const MOST_HELD: u64 = 4 << 20;
 
 fn words() -> String {
     Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ")
@@ -135,7 +138,7 @@ impl Import {
             return Err(Failure::usage("--name names standard input, which is not read here")
                 .help("give \"-\" as the file, or leave --name out"));
         }
-        // Everything is read before the vault is opened: whoever waits for it does not wait for a slow disk.
+        // What is held is read before the vault is opened: whoever waits for it does not wait for a slow disk.
         let mut contents = Vec::with_capacity(self.files.len());
         for file in &self.files {
             let name = match (&self.name, is_stdin(file)) {
@@ -143,15 +146,17 @@ impl Import {
                 (None, true) => "stdin".to_owned(),
                 _ => file.display().to_string(),
             };
-            let mut bytes = read(file)?;
-            // Standard input has no folder in which included files could be.
-            if !is_stdin(file) && self.profile.is_none() {
-                bytes = with_included_files(file, bytes, self.format)?;
-            }
-            contents.push((name, bytes));
+            let taken = match Taken::read(file, self.format)? {
+                // Standard input has no folder in which included files could be.
+                Taken::Held(bytes) if !is_stdin(file) && self.profile.is_none() => {
+                    Taken::Held(with_included_files(file, bytes, self.format)?)
+                }
+                other => other,
+            };
+            contents.push((name, taken));
         }
-        let files: Vec<ImportFile<'_>> =
-            contents.iter().map(|(name, bytes)| ImportFile { name, bytes }).collect();
+        let files: Vec<ImportSource<'_>> =
+            contents.iter().map(|(name, taken)| ImportSource { name, content: taken.content() }).collect();
         let mut vault = session.open_vault()?;
         let account = self.account.as_deref().map(|name| vault.account(name)).transpose()?;
         let profile =
@@ -219,36 +224,71 @@ fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let (read, name) = if is_stdin(file) {
-        (std::io::stdin().lock().take(LONGEST_FILE + 1).read_to_end(&mut bytes), "standard input".to_owned())
-    } else {
-        let read = std::fs::File::open(file).and_then(|opened| {
-            bytes.reserve(
-                opened
-                    .metadata()
-                    .map_or(0, |data| usize::try_from(data.len().min(LONGEST_FILE)).unwrap_or(0)),
-            );
-            opened.take(LONGEST_FILE + 1).read_to_end(&mut bytes)
-        });
-        (read, file.display().to_string())
-    };
-    match read {
-        // A shell that finds nothing for a pattern hands the pattern itself over.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && name.contains(['*', '?']) => {
-            Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
-                .help("no file fits this pattern, or this shell fills in none: name the files"))
+/// A statement as it was handed over.
+enum Taken {
+    /// In memory: short files, standard input and whatever else can be read once.
+    Held(Vec<u8>),
+    /// A long file, which is read where it is.
+    Open(File),
+}
+
+impl Taken {
+    fn read(path: &Path, format: Option<Format>) -> Result<Self, Failure> {
+        if is_stdin(path) {
+            return hold(&mut std::io::stdin().lock(), 0, "standard input").map(Self::Held);
         }
-        Err(error) => Err(Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(&error)))
-            .help("check the path and its permissions")),
-        Ok(length) if length as u64 > LONGEST_FILE => Err(Failure::new(
-            Exit::InputRejected,
-            format!("{name} is longer than any real statement (1 GiB)"),
-        )
-        .at(name, 0, "")),
-        Ok(_) => Ok(bytes),
+        let name = path.display().to_string();
+        let mut file = File::open(path).map_err(|error| unreadable(&error, &name))?;
+        let data = file.metadata().map_err(|error| unreadable(&error, &name))?;
+        if data.is_file() && data.len() > LONGEST_FILE {
+            return Err(too_long(name));
+        }
+        if data.is_file() && data.len() > MOST_HELD && !is_book(&file, format) {
+            return Ok(Self::Open(file));
+        }
+        if data.is_file() {
+            // Looking at its beginning moved on in it.
+            file.rewind().map_err(|error| unreadable(&error, &name))?;
+        }
+        hold(&mut file, data.len(), &name).map(Self::Held)
     }
+
+    fn content(&self) -> Content<'_> {
+        match self {
+            Self::Held(bytes) => Content::Held(bytes),
+            Self::Open(file) => Content::File(file),
+        }
+    }
+}
+
+/// Whether a long file is a journal or a Beancount file: these are put together with what they include.
+fn is_book(file: &File, format: Option<Format>) -> bool {
+    let head = || Content::File(file).head().ok().and_then(|head| detect(&head).ok());
+    matches!(format.or_else(head), Some(Format::Journal | Format::Beancount))
+}
+
+/// Reads to the end.
+fn hold(reader: &mut dyn Read, expected: u64, name: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(LONGEST_FILE)).unwrap_or(0));
+    let read = reader.take(LONGEST_FILE + 1).read_to_end(&mut bytes);
+    match read.map_err(|error| unreadable(&error, name))? {
+        length if length as u64 > LONGEST_FILE => Err(too_long(name.to_owned())),
+        _ => Ok(bytes),
+    }
+}
+
+fn unreadable(error: &std::io::Error, name: &str) -> Failure {
+    let failure = Failure::new(Exit::Failed, format!("cannot read {name}: {}", describe(error)));
+    // A shell that finds nothing for a pattern hands the pattern itself over.
+    if error.kind() == std::io::ErrorKind::NotFound && name.contains(['*', '?']) {
+        return failure.help("no file fits this pattern, or this shell fills in none: name the files");
+    }
+    failure.help("check the path and its permissions")
+}
+
+fn too_long(name: String) -> Failure {
+    Failure::new(Exit::InputRejected, format!("{name} is longer than any real statement (1 GiB)"))
+        .at(name, 0, "")
 }
 
 #[derive(Serialize)]

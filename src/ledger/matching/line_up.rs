@@ -13,10 +13,11 @@
 //! one hand: then both, the same day and a text alike are needed. A row entered by hand needs a text alike. What
 //! falls short is in doubt: it is added, and told.
 
-use super::{Decision, Incoming, Matching, Reason, Subject, alike, usable_id};
+use super::{Brought, IncomingRows, Matching, Reason, Subject, alike, usable_id};
 use crate::ledger::transaction::{TransactionId, TransactionStatus};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How many days apart one movement is in two sources at most.
@@ -61,8 +62,8 @@ impl Matching<'_> {
         }
         let free = self.free_rows();
         for (_, row) in self.unplaced() {
-            let days = day_range(row.row.posted, BOOKED_WITHIN_DAYS, BOOKED_WITHIN_DAYS);
-            let near = free.get(&row.row.amount.minor()).map(|by_day| by_day.range(days));
+            let days = day_range(row.posted, BOOKED_WITHIN_DAYS, BOOKED_WITHIN_DAYS);
+            let near = free.get(&row.amount_minor).map(|by_day| by_day.range(days));
             found.extend(near.into_iter().flatten().flat_map(|(_, slots)| slots.iter().copied()));
         }
         found.extend(self.free_pending());
@@ -81,9 +82,7 @@ impl Matching<'_> {
         if self.unplaced().next().is_none() || self.taken.iter().all(|taken| *taken) {
             return;
         }
-        let own: HashMap<usize, Vec<String>> =
-            self.unplaced().map(|(index, row)| (index, incoming_text(row))).collect();
-        let texts = Texts { known: texts, incoming: own };
+        let texts = Texts { known: texts, incoming: self.incoming, folded: RefCell::default() };
         self.place_booked(&texts, true);
         self.place_booked_with_other_amount(&texts);
         self.place_late_pending(&texts);
@@ -111,14 +110,14 @@ impl Matching<'_> {
         .collect()
     }
 
-    fn unplaced(&self) -> impl Iterator<Item = (usize, &Incoming<'_>)> {
-        let open = |(index, _): &(usize, &Incoming<'_>)| self.decisions.get(*index) == Some(&None);
-        self.incoming.iter().enumerate().filter(open)
+    fn unplaced(&self) -> impl Iterator<Item = (usize, Brought)> + '_ {
+        let open = (0..self.incoming.len()).filter(|index| !self.is_placed(*index));
+        open.filter_map(|index| Some((index, self.brought(index)?)))
     }
 
     /// The unplaced rows that are booked, or those that are pending.
     fn unplaced_of(&self, pending: bool) -> Vec<usize> {
-        let is_so = |row: &Incoming<'_>| (row.row.status == TransactionStatus::Pending) == pending;
+        let is_so = |row: &Brought| (row.status == TransactionStatus::Pending) == pending;
         self.unplaced().filter(|(_, row)| is_so(row)).map(|(index, _)| index).collect()
     }
 
@@ -131,7 +130,7 @@ impl Matching<'_> {
 
     /// The free rows whose amount some unplaced row has.
     fn free_rows(&self) -> Free {
-        let wanted: HashSet<i64> = self.unplaced().map(|(_, row)| row.row.amount.minor()).collect();
+        let wanted: HashSet<i64> = self.unplaced().map(|(_, row)| row.amount_minor).collect();
         let mut free: Free = HashMap::new();
         for (slot, known) in self.known.rows.iter().enumerate() {
             if wanted.contains(&known.amount_minor) && self.is_free(slot) {
@@ -165,9 +164,9 @@ impl Matching<'_> {
 
     /// The first free pending row of a booked row's amount and about its days that is wanted.
     fn pending_for(&self, free: &Free, index: usize, wanted: &dyn Fn(usize) -> bool) -> Option<usize> {
-        let row = self.incoming.get(index)?.row;
+        let row = self.brought(index)?;
         let days = day_range(row.posted, BOOKED_WITHIN_DAYS, BOOKED_EARLIER_DAYS);
-        let near = free.get(&row.amount.minor())?.range(days);
+        let near = free.get(&row.amount_minor)?.range(days);
         let slots = near.flat_map(|(_, slots)| slots.iter().copied());
         slots.filter(|slot| self.is_free(*slot)).take(MAX_LOOKED_AT).find(|slot| wanted(*slot))
     }
@@ -199,11 +198,11 @@ impl Matching<'_> {
     }
 
     fn may_be_booked_as(&self, slot: usize, index: usize, texts: &Texts<'_>) -> bool {
-        let (Some(known), Some(row)) = (self.known.rows.get(slot), self.incoming.get(index)) else {
+        let (Some(known), Some(row)) = (self.known.rows.get(slot), self.brought(index)) else {
             return false;
         };
-        let (was, is) = (i128::from(known.amount_minor), i128::from(row.row.amount.minor()));
-        let days = (row.row.posted - known.posted).get_days();
+        let (was, is) = (i128::from(known.amount_minor), i128::from(row.amount_minor));
+        let days = (row.posted - known.posted).get_days();
         (was < 0) == (is < 0)
             && (was - is).abs() * 100 <= was.abs() * i128::from(OTHER_AMOUNT_PERCENT)
             && (-BOOKED_EARLIER_DAYS..=BOOKED_WITHIN_DAYS).contains(&days)
@@ -219,9 +218,9 @@ impl Matching<'_> {
         }
         let free = self.free_rows();
         for index in rows {
-            let Some(row) = self.incoming.get(index) else { continue };
-            let days = day_range(row.row.posted, BOOKED_EARLIER_DAYS, BOOKED_WITHIN_DAYS);
-            let near = free.get(&row.row.amount.minor()).map(|by_day| by_day.range(days));
+            let Some(row) = self.brought(index) else { continue };
+            let days = day_range(row.posted, BOOKED_EARLIER_DAYS, BOOKED_WITHIN_DAYS);
+            let near = free.get(&row.amount_minor).map(|by_day| by_day.range(days));
             let slots = near.into_iter().flatten().flat_map(|(_, slots)| slots.iter().copied());
             let found = slots.filter(|slot| self.is_free(*slot)).take(MAX_LOOKED_AT).find(|slot| {
                 let booked = self
@@ -283,9 +282,8 @@ impl Matching<'_> {
     }
 
     fn doubt(&mut self, slot: usize, index: usize, texts: &Texts<'_>) {
-        let doubt = self.subject(slot).zip(self.reason(slot, index, texts));
-        if let Some(place) = self.decisions.get_mut(index) {
-            *place = Some(Decision::Add { trust_bank_id: false, doubt });
+        if let Some(reason) = self.reason(slot, index, texts) {
+            self.place(slot, index, reason, true);
         }
     }
 
@@ -297,8 +295,8 @@ impl Matching<'_> {
         distance: i32,
         wanted: &dyn Fn(usize) -> bool,
     ) -> Option<usize> {
-        let row = self.incoming.get(index)?.row;
-        let by_day = free.get(&row.amount.minor())?;
+        let row = self.brought(index)?;
+        let by_day = free.get(&row.amount_minor)?;
         let before = row.posted.checked_sub(distance.days()).ok();
         let after = row.posted.checked_add(distance.days()).ok().filter(|_| distance > 0);
         let slots = before.into_iter().chain(after).filter_map(|day| by_day.get(&day)).flatten().copied();
@@ -314,7 +312,7 @@ impl Matching<'_> {
         texts: &Texts<'_>,
         days: Option<(Date, Date)>,
     ) -> Option<Verdict> {
-        let (known, row) = (self.known.rows.get(slot)?, self.incoming.get(index)?.row);
+        let (known, row) = (self.known.rows.get(slot)?, self.brought(index)?);
         if self.has_other_id(slot, index) || known.status == TransactionStatus::Pending {
             return None;
         }
@@ -335,12 +333,10 @@ impl Matching<'_> {
 
     /// Whether one kind of source gave the two rows different ids.
     fn has_other_id(&self, slot: usize, index: usize) -> bool {
-        let (Some(known), Some(row)) = (self.known.rows.get(slot), self.incoming.get(index)) else {
-            return false;
-        };
+        let Some(known) = self.known.rows.get(slot) else { return false };
+        let id = self.incoming.bank_id(index).and_then(usable_id);
         let same_family = self.known.sources.family_of(known.batch) == self.family;
-        let trusted = self.trusted.get(index) == Some(&true);
-        same_family && trusted && known.bank_id.is_some() && usable_id(row.row) != known.bank_id.as_deref()
+        same_family && self.is_trusted(index) && known.bank_id.is_some() && id != known.bank_id.as_deref()
     }
 
     fn subject(&self, slot: usize) -> Option<Subject> {
@@ -348,17 +344,17 @@ impl Matching<'_> {
     }
 
     fn reason(&self, slot: usize, index: usize, texts: &Texts<'_>) -> Option<Reason> {
-        let (known, row) = (self.known.rows.get(slot)?, self.incoming.get(index)?.row);
+        let (known, row) = (self.known.rows.get(slot)?, self.brought(index)?);
         Some(Reason::Rule {
             days: (row.posted - known.posted).get_days().abs(),
             alike: texts.alike(Some(known.subject), index),
-            other_amount: row.amount.minor() != known.amount_minor,
+            other_amount: row.amount_minor != known.amount_minor,
         })
     }
 
     fn take_by_rule(&mut self, slot: usize, index: usize, texts: &Texts<'_>) {
         if let Some(reason) = self.reason(slot, index, texts) {
-            self.take_one(slot, index, reason);
+            self.take(slot, index, reason);
         }
     }
 }
@@ -366,19 +362,19 @@ impl Matching<'_> {
 /// The folded texts of both sides.
 struct Texts<'a> {
     known: &'a HashMap<Subject, Vec<String>>,
-    incoming: HashMap<usize, Vec<String>>,
+    incoming: &'a dyn IncomingRows,
+    /// Those of the statement's rows that were compared already.
+    folded: RefCell<HashMap<usize, Vec<String>>>,
 }
 
 impl Texts<'_> {
     fn alike(&self, subject: impl Into<Option<Subject>>, index: usize) -> bool {
         let known = subject.into().and_then(|subject| self.known.get(&subject));
-        let incoming = self.incoming.get(&index);
-        known.zip(incoming).is_some_and(|(one, other)| alike::is_alike(one, other))
+        let Some(known) = known else { return false };
+        let mut folded = self.folded.borrow_mut();
+        let incoming = folded.entry(index).or_insert_with(|| alike::folded_text(&self.incoming.text(index)));
+        alike::is_alike(known, incoming)
     }
-}
-
-fn incoming_text(row: &Incoming<'_>) -> Vec<String> {
-    alike::folded_text(&format!("{} {}", row.row.payee, row.row.memo.as_deref().unwrap_or_default()))
 }
 
 /// From so many days before a day to so many after it.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::NewTransaction;
 use crate::money::{Currency, Money};
 use proptest::prelude::*;
 
@@ -13,6 +14,38 @@ fn row(day: i8, minor: i64, payee: &str, bank_id: Option<&str>) -> NewTransactio
         category: None,
         status: TransactionStatus::Posted,
         bank_id: bank_id.map(str::to_owned),
+    }
+}
+
+impl IncomingRows for Vec<NewTransaction> {
+    fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    fn posted(&self, index: usize) -> Option<Date> {
+        Some(self.get(index)?.posted)
+    }
+
+    fn amount_minor(&self, index: usize) -> Option<i64> {
+        Some(self.get(index)?.amount.minor())
+    }
+
+    fn status(&self, index: usize) -> Option<TransactionStatus> {
+        Some(self.get(index)?.status)
+    }
+
+    fn bank_id(&self, index: usize) -> Option<&str> {
+        self.get(index)?.bank_id.as_deref()
+    }
+
+    fn text(&self, index: usize) -> String {
+        self.get(index)
+            .map(|row| format!("{} {}", row.payee, row.memo.as_deref().unwrap_or_default()))
+            .unwrap_or_default()
+    }
+
+    fn fingerprint(&self, index: usize) -> Option<Fingerprint> {
+        self.get(index).map(Fingerprint::of)
     }
 }
 
@@ -31,8 +64,7 @@ impl Account {
         let days = statement.iter().map(|row| row.posted);
         let days = days.clone().min().zip(days.max());
         self.known.sources = Sources::new(self.periods.clone());
-        let incoming: Vec<Incoming> =
-            statement.iter().map(|row| Incoming { row, fingerprint: Fingerprint::of(row) }).collect();
+        let incoming = statement.to_vec();
         let mut matching = Matching::new(&self.known, &incoming, format);
         let texts = matching.compared().into_iter().map(|subject| {
             let Subject::Row(id) = subject else { panic!("nothing was deleted") };
@@ -41,15 +73,15 @@ impl Account {
         let texts = texts.collect();
         matching.line_up(&texts, days, similar);
         let decisions: Vec<Decision> = matching.decisions().collect();
-        self.apply(batch, &incoming, &decisions);
+        self.apply(batch, statement, &decisions);
         let periods = days.into_iter().collect();
         self.periods.push((batch, Source { format: format.to_owned(), periods }));
         decisions
     }
 
-    fn apply(&mut self, batch: BatchId, incoming: &[Incoming], decisions: &[Decision]) {
-        for (incoming, decision) in incoming.iter().zip(decisions) {
-            let (row, fingerprint) = (incoming.row, incoming.fingerprint);
+    fn apply(&mut self, batch: BatchId, incoming: &[NewTransaction], decisions: &[Decision]) {
+        for (row, decision) in incoming.iter().zip(decisions) {
+            let fingerprint = Fingerprint::of(row);
             match decision {
                 Decision::Add { trust_bank_id, .. } => {
                     self.known.rows.push(Existing {
@@ -176,8 +208,7 @@ fn a_hundred_thousand_equal_rows_are_decided_quickly() {
     let file = vec![row(1, -350, "Coffee", None); 100_000];
     let mut account = Account::default();
     assert_eq!(import(&mut account, &file), file.len());
-    let incoming: Vec<Incoming> =
-        file.iter().map(|row| Incoming { row, fingerprint: Fingerprint::of(row) }).collect();
+    let incoming = file.to_vec();
     // Quadratic work would take minutes here.
     assert!(
         Matching::new(&account.known, &incoming, "ofx1")
@@ -249,8 +280,7 @@ fn a_pending_row_that_the_statement_no_longer_has_is_named() {
     let mut account = Account::default();
     import(&mut account, &[pending(2, -350, "Hotel", None)]);
     let file = [row(1, -1, "a", None), row(9, -2, "b", None)];
-    let incoming: Vec<Incoming> =
-        file.iter().map(|row| Incoming { row, fingerprint: Fingerprint::of(row) }).collect();
+    let incoming = file.to_vec();
     let matching = Matching::new(&account.known, &incoming, "ofx1");
     let days = (file[0].posted, file[1].posted);
     assert_eq!(matching.left_pending(days), [TransactionId(0)]);

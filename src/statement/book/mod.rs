@@ -6,7 +6,8 @@
 pub(super) mod double_entry;
 pub(super) mod mapping;
 
-use super::{StatementError, StatementErrorKind, StatementFile, problem};
+use super::packed::PackedRows;
+use super::{Statement, StatementError, StatementErrorKind, StatementFile, StatementRow, problem};
 use crate::ledger::annotation::check_split;
 use crate::ledger::{AccountKind, CategoryPath, Opening, SplitPart, Tag};
 use crate::money::{Currency, Money};
@@ -14,9 +15,9 @@ use jiff::civil::Date;
 
 /// A file that was read, with what a book says beyond a bank's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookFile {
+pub struct BookFile<R = Vec<StatementRow>> {
     /// Its statements: of a book one for each account and currency.
-    pub file: StatementFile,
+    pub file: StatementFile<R>,
     /// What a book says of the account of each statement, in their order; empty for a bank's file.
     pub accounts: Vec<BookAccount>,
     /// Categories that it defines, whether anything is in them or not.
@@ -70,6 +71,32 @@ impl BookFile {
     pub(super) fn plain(file: StatementFile) -> Self {
         let entries = file.statements.iter().map(|statement| statement.rows.len()).sum();
         Self { file, accounts: Vec::new(), categories: Vec::new(), commodities: Vec::new(), entries }
+    }
+}
+
+impl BookFile<PackedRows> {
+    /// A bank's file, which says nothing beyond its statements.
+    pub(super) fn plain_packed(file: StatementFile<PackedRows>) -> Self {
+        let entries = file.statements.iter().map(|statement| statement.rows.len()).sum();
+        Self { file, accounts: Vec::new(), categories: Vec::new(), commodities: Vec::new(), entries }
+    }
+}
+
+impl<R> BookFile<R> {
+    /// The same with rows that are held otherwise.
+    pub(super) fn with_rows<Q, E>(self, change: impl Fn(R) -> Result<Q, E>) -> Result<BookFile<Q>, E> {
+        let StatementFile { format, statements, warnings } = self.file;
+        let mut changed = Vec::with_capacity(statements.len());
+        for Statement { account, currency, period, rows, balances } in statements {
+            changed.push(Statement { account, currency, period, rows: change(rows)?, balances });
+        }
+        Ok(BookFile {
+            file: StatementFile { format, statements: changed, warnings },
+            accounts: self.accounts,
+            categories: self.categories,
+            commodities: self.commodities,
+            entries: self.entries,
+        })
     }
 }
 

@@ -7,6 +7,8 @@ use super::records::Row;
 use super::refuse::bad_cell;
 use super::vocabulary::{self, fold};
 use crate::money::{Currency, Decimal, DecimalMark};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// An amount with the currency that its cell shows.
 #[derive(Debug)]
@@ -166,12 +168,20 @@ pub(super) fn currency_of(
 
 /// Whether a row says that it is a purchase (`true`) or a payment towards a card (`false`).
 pub(super) fn purchase(kind: &str, payee: &str) -> Option<bool> {
-    let kind = fold(kind);
-    if matches!(kind.as_str(), "purchase" | "sale" | "charge" | "purchases" | "kauf" | "achat" | "compra") {
+    if !kind.is_empty()
+        && matches!(
+            fold(kind).as_str(),
+            "purchase" | "sale" | "charge" | "purchases" | "kauf" | "achat" | "compra"
+        )
+    {
         return Some(true);
     }
-    let payee = fold(payee);
-    let thanks = [
+    THANKS.as_ref().is_some_and(|thanks| thanks.is_match(&fold(payee))).then_some(false)
+}
+
+/// What a card's issuer writes of a payment, folded; one search for all of them.
+static THANKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let words = [
         "payment thank you",
         "payment received",
         "autopay",
@@ -182,5 +192,5 @@ pub(super) fn purchase(kind: &str, payee: &str) -> Option<bool> {
         "zahlung erhalten",
         "betaling ontvangen",
     ];
-    thanks.iter().any(|words| payee.contains(words)).then_some(false)
-}
+    Regex::new(&words.join("|")).ok()
+});

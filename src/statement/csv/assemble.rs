@@ -1,113 +1,258 @@
 //! From drafts to statements: one per account and currency, with what the running balance proves.
 
-use super::super::wording::clean;
+use super::super::packed::PackedStatement;
 use super::super::{
     Question, ReadOptions, SkippedRow, StatedAmount, Statement, StatementAccount, StatementError,
-    StatementErrorKind, StatementRow, Warning, problem,
+    StatementErrorKind, Warning, problem,
 };
 use super::chain::{self, Run, Verdict};
 use super::columns::is_iban;
+use super::drafts::{Drafts, Hint};
 use super::plan::{AmountRule, Plan};
-use super::reader::Draft;
 use super::refuse::{bad_cell, unsure};
 use super::vocabulary::fold;
-use crate::ledger::{AccountKind, BalanceKind, NewTransaction, TransactionStatus};
-use crate::money::{Currency, Money};
+use crate::ledger::{AccountKind, BalanceKind, TransactionStatus};
+use crate::money::{Currency, Decimal, Money};
 
 /// The most accounts and currencies of one file.
 const MAX_STATEMENTS: usize = 200;
 
 /// The rows of one account in one currency.
-struct Group<'t> {
+struct Group {
     account: Option<String>,
     currency: Currency,
-    drafts: Vec<Draft<'t>>,
+    drafts: Drafts,
 }
 
-/// Makes statements of all rows.
-///
-/// # Errors
-/// No currency, an amount that the currency cannot hold, and signs that the file contradicts.
-pub(super) fn assemble(
-    drafts: Vec<Draft<'_>>,
-    plan: &Plan,
-    options: &ReadOptions,
-    warnings: &mut Vec<Warning>,
-    skipped: &mut Vec<SkippedRow>,
-) -> Result<Vec<Statement>, StatementError> {
-    check_signs(&drafts, plan)?;
-    let only_code = only_currency(&drafts);
-    let currency_of = |draft: &Draft<'_>| draft.currency.or(only_code).or(options.currency);
-    let (mut groups, rest) = match one_group(drafts, currency_of) {
-        Ok(group) => (vec![group], Vec::new()),
-        Err(drafts) => (Vec::new(), drafts),
-    };
-    for draft in rest {
-        let currency = currency_of(&draft).ok_or_else(no_currency)?;
-        let is_full = groups.len() >= MAX_STATEMENTS;
-        let found =
-            groups.iter_mut().find(|group| group.account == draft.account && group.currency == currency);
-        match found {
-            Some(group) => group.drafts.push(draft),
-            None if is_full => {
-                return Err(problem::on_line(
-                    StatementErrorKind::TooLarge,
-                    draft.line,
-                    draft.source,
-                    format!("the rows name more than {MAX_STATEMENTS} accounts or currencies"),
-                    "the column of accounts is more likely the other party's: leave it out of the profile",
-                ));
+/// What statements are made by.
+pub(super) struct Assembly<'a> {
+    pub plan: &'a Plan,
+    pub options: &'a ReadOptions,
+    /// Gives the text of the row that begins on a line, for refusals.
+    pub source: &'a dyn Fn(u32) -> String,
+}
+
+impl Assembly<'_> {
+    /// Makes statements of all rows.
+    ///
+    /// # Errors
+    /// No currency, an amount that the currency cannot hold, and signs that the file contradicts.
+    pub fn statements(
+        &self,
+        drafts: Drafts,
+        warnings: &mut Vec<Warning>,
+        skipped: &mut Vec<SkippedRow>,
+    ) -> Result<Vec<PackedStatement>, StatementError> {
+        let (plan, options) = (self.plan, self.options);
+        self.check_signs(&drafts)?;
+        let mut groups = self.groups(drafts)?;
+        if groups.is_empty() {
+            let currency = plan.fixed_currency.or(options.currency).ok_or_else(no_currency)?;
+            groups.push(Group { account: None, currency, drafts: Drafts::default() });
+            warnings
+                .push(Warning { line: 0, text: "the file has column names but no transactions".to_owned() });
+        }
+        if options.skip_bad_rows {
+            groups.iter_mut().try_for_each(|group| self.skip_unholdable(group, skipped))?;
+        }
+        groups.into_iter().map(|group| self.statement(group, warnings)).collect()
+    }
+
+    /// The rows by account and currency. Nearly always all are of one: then there may be a million, and no second list of
+    /// them is made.
+    fn groups(&self, drafts: Drafts) -> Result<Vec<Group>, StatementError> {
+        let only_code = only_currency(&drafts);
+        let mut named: Vec<(Option<String>, Currency)> = Vec::new();
+        let mut group_of: Vec<usize> = Vec::with_capacity(drafts.met().len());
+        for (place, first) in drafts.met() {
+            let currency = place.currency.or(only_code).or(self.options.currency).ok_or_else(no_currency)?;
+            let known = named.iter().position(|known| known.0 == place.account && known.1 == currency);
+            let number = match known {
+                Some(number) => number,
+                None if named.len() >= MAX_STATEMENTS => {
+                    return Err(problem::on_line(
+                        StatementErrorKind::TooLarge,
+                        drafts.line(*first),
+                        &self.source_of(&drafts, *first),
+                        format!("the rows name more than {MAX_STATEMENTS} accounts or currencies"),
+                        "the column of accounts is more likely the other party's: leave it out of the profile",
+                    ));
+                }
+                None => {
+                    named.push((place.account.clone(), currency));
+                    named.len() - 1
+                }
+            };
+            group_of.push(number);
+        }
+        adopt_rows_without_account(&mut named, &mut group_of);
+        if let [(account, currency)] = &mut named[..] {
+            return Ok(vec![Group { account: account.take(), currency: *currency, drafts }]);
+        }
+        let groups = named.into_iter().enumerate().map(|(number, (account, currency))| {
+            let drafts = drafts.only(|place, _| group_of.get(place) == Some(&number))?;
+            Ok(Group { account, currency, drafts })
+        });
+        groups.collect()
+    }
+
+    fn source_of(&self, drafts: &Drafts, index: usize) -> String {
+        (self.source)(drafts.line(index))
+    }
+
+    fn bad_row(&self, drafts: &Drafts, index: usize, message: impl Into<String>) -> StatementError {
+        bad_cell(drafts.line(index), &self.source_of(drafts, index), message)
+    }
+
+    /// Leaves out rows whose amount or fee the currency cannot hold.
+    fn skip_unholdable(
+        &self,
+        group: &mut Group,
+        skipped: &mut Vec<SkippedRow>,
+    ) -> Result<(), StatementError> {
+        let (currency, drafts) = (group.currency, &group.drafts);
+        let held = |index| {
+            let mut values = [Some(drafts.amount(index)), drafts.fee(index)].into_iter().flatten();
+            values.try_for_each(|value| value.to_minor(currency).map(drop))
+        };
+        if (0..drafts.len()).all(|index| held(index).is_ok()) {
+            return Ok(());
+        }
+        let kept = drafts.only(|_, index| match held(index) {
+            Ok(()) => true,
+            Err(error) => {
+                skipped.push(self.bad_row(drafts, index, error.to_string()).into());
+                false
             }
-            None => groups.push(Group { account: draft.account.clone(), currency, drafts: vec![draft] }),
-        }
+        })?;
+        group.drafts = kept;
+        Ok(())
     }
-    if groups.is_empty() {
-        let currency = plan.fixed_currency.or(options.currency).ok_or_else(no_currency)?;
-        groups.push(Group { account: None, currency, drafts: Vec::new() });
-        warnings.push(Warning { line: 0, text: "the file has column names but no transactions".to_owned() });
-    }
-    adopt_rows_without_account(&mut groups);
-    if options.skip_bad_rows {
-        groups.iter_mut().for_each(|group| skip_unholdable(group, skipped));
-    }
-    groups.into_iter().map(|group| statement(group, plan, warnings)).collect()
-}
 
-/// All rows as one group, where they are of one account in one currency; else the rows. There may be a million of them,
-/// so that no second list of them is made where none is needed.
-fn one_group<'t>(
-    drafts: Vec<Draft<'t>>,
-    currency_of: impl Fn(&Draft<'t>) -> Option<Currency>,
-) -> Result<Group<'t>, Vec<Draft<'t>>> {
-    let Some(first) = drafts.first() else { return Err(drafts) };
-    let Some(currency) = currency_of(first) else { return Err(drafts) };
-    let account = first.account.clone();
-    if drafts.iter().all(|draft| draft.account == account && currency_of(draft) == Some(currency)) {
-        Ok(Group { account, currency, drafts })
-    } else {
-        Err(drafts)
-    }
-}
-
-/// Leaves out rows whose amount or fee the currency cannot hold.
-fn skip_unholdable(group: &mut Group<'_>, skipped: &mut Vec<SkippedRow>) {
-    let currency = group.currency;
-    group.drafts.retain(|draft| {
-        let held = [Some(draft.amount), draft.fee]
-            .into_iter()
-            .flatten()
-            .try_for_each(|value| value.to_minor(currency).map(drop));
-        if let Err(error) = &held {
-            skipped.push(bad_cell(draft.line, draft.source, error.to_string()).into());
+    /// Refuses signs that the rows' own words contradict.
+    fn check_signs(&self, drafts: &Drafts) -> Result<(), StatementError> {
+        let plan = self.plan;
+        if plan.from_profile || plan.signs_told {
+            return Ok(());
         }
-        held.is_ok()
-    });
+        let hint = "\"invert\": true or false";
+        let below = drafts.amounts().filter(|(amount, _)| amount.is_negative()).count();
+        let above = drafts.amounts().filter(|(amount, _)| !amount.is_negative() && !amount.is_zero()).count();
+        let signed = matches!(plan.amount, AmountRule::Signed { .. });
+        // "AUTOPAY" below zero is usual on the account that pays; it is odd only where most rows are above zero.
+        let paid_in = above > below;
+        let wrong = |(amount, hint): &(Decimal, Hint)| {
+            !amount.is_zero()
+                && (hint.direction == Some(amount.is_negative())
+                    || (hint.purchase == Some(true) && !amount.is_negative())
+                    || (hint.purchase == Some(false) && amount.is_negative() && paid_in))
+        };
+        let right = |(amount, hint): &(Decimal, Hint)| {
+            !amount.is_zero()
+                && (hint.direction == Some(!amount.is_negative())
+                    || hint.purchase == Some(amount.is_negative()))
+        };
+        let against = drafts.amounts().filter(wrong).count();
+        let first = drafts.amounts().position(|draft| wrong(&draft));
+        if let Some(index) = first.filter(|_| against > drafts.amounts().filter(right).count()) {
+            return Err(unsure(
+                drafts.line(index),
+                &self.source_of(drafts, index),
+                "the words of this row and its sign contradict each other: purchases seem to be written as positive amounts",
+                &plan.titles,
+                hint,
+            )
+            .asking(Question::Signs));
+        }
+        let mostly_above = plan.balance.is_none() && below > 0 && above > 3 * below;
+        if signed && ((plan.is_card && above > below) || mostly_above) {
+            return Err(unsure(
+                0,
+                "",
+                "most amounts are above zero, as in exports of cards: it is not sure whether those are purchases",
+                &plan.titles,
+                hint,
+            )
+            .asking(Question::Signs));
+        }
+        Ok(())
+    }
+
+    fn statement(
+        &self,
+        group: Group,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<PackedStatement, StatementError> {
+        let Group { account, currency, drafts } = group;
+        let amounts = self.settle_fees(&drafts, currency, self.minor_amounts(&drafts, currency)?)?;
+        let verdict = judge_balances(&drafts, currency, &amounts);
+        check_verdict(verdict, self.plan, warnings)?;
+        let mut balances = Vec::new();
+        if let Verdict::Follows(run) = verdict {
+            balances.extend(closing_balance(&drafts, run, currency));
+        }
+        let number = account.or_else(|| self.plan.fixed_account.clone());
+        let account = number.map(|number| StatementAccount {
+            institution: None,
+            kind: kind_of(&number, self.plan),
+            number,
+        });
+        let rows = drafts.settled(currency, |index| amounts.get(index).copied().unwrap_or_default());
+        Ok(Statement { account, currency, period: None, rows, balances })
+    }
+
+    /// Amounts in minor units.
+    fn minor_amounts(&self, drafts: &Drafts, currency: Currency) -> Result<Vec<i64>, StatementError> {
+        let minor = |index| {
+            let minor = drafts.amount(index).to_minor(currency);
+            minor.map_err(|error| self.bad_row(drafts, index, error.to_string()))
+        };
+        (0..drafts.len()).map(minor).collect()
+    }
+
+    /// Takes fees off the amounts where the running balance shows that they come on top.
+    ///
+    /// # Errors
+    /// Unsure where fees are charged and nothing shows whether the amounts hold them already.
+    fn settle_fees(
+        &self,
+        drafts: &Drafts,
+        currency: Currency,
+        amounts: Vec<i64>,
+    ) -> Result<Vec<i64>, StatementError> {
+        let plan = self.plan;
+        let is_charged = |index: &usize| drafts.fee(*index).is_some_and(|fee| !fee.is_zero());
+        let Some(charged) = (0..drafts.len()).find(is_charged) else { return Ok(amounts) };
+        let follows =
+            |amounts: &[i64]| matches!(judge_balances(drafts, currency, amounts), Verdict::Follows(_));
+        if !plan.fee_on_top && follows(&amounts) {
+            return Ok(amounts);
+        }
+        let mut net = Vec::with_capacity(amounts.len());
+        for (index, amount) in amounts.iter().enumerate() {
+            let fee = drafts.fee(index).map(|fee| fee.to_minor(currency)).transpose();
+            let fee = fee.map_err(|error| self.bad_row(drafts, index, error.to_string()))?.unwrap_or(0);
+            let after = fee.checked_abs().and_then(|fee| amount.checked_sub(fee));
+            let too_large = || self.bad_row(drafts, index, "the amount and its fee are too large");
+            net.push(after.ok_or_else(too_large)?);
+        }
+        if plan.fee_on_top || follows(&net) {
+            return Ok(net);
+        }
+        Err(unsure(
+            drafts.line(charged),
+            &self.source_of(drafts, charged),
+            "the row has a fee, and it is not sure whether the amount holds it already",
+            &plan.titles,
+            "a profile reads the amount as it stands",
+        ))
+    }
 }
 
 /// The one currency that rows state, for rows that state none.
-fn only_currency(drafts: &[Draft<'_>]) -> Option<Currency> {
+fn only_currency(drafts: &Drafts) -> Option<Currency> {
     let mut found = None;
-    for currency in drafts.iter().filter_map(|draft| draft.currency) {
+    for currency in drafts.met().iter().filter_map(|(place, _)| place.currency) {
         match found {
             Some(known) if known != currency => return None,
             _ => found = Some(currency),
@@ -117,23 +262,25 @@ fn only_currency(drafts: &[Draft<'_>]) -> Option<Currency> {
 }
 
 /// Rows that name no account belong to the only account that the others name.
-fn adopt_rows_without_account(groups: &mut Vec<Group<'_>>) {
-    let mut named: Vec<String> = groups.iter().filter_map(|group| group.account.clone()).collect();
-    named.sort();
-    named.dedup();
-    let [only] = &named[..] else { return };
+fn adopt_rows_without_account(named: &mut Vec<(Option<String>, Currency)>, group_of: &mut [usize]) {
+    let mut accounts: Vec<&String> = named.iter().filter_map(|(account, _)| account.as_ref()).collect();
+    accounts.sort();
+    accounts.dedup();
+    let [only] = accounts[..] else { return };
     let only = only.clone();
-    let all = std::mem::take(groups);
-    for mut group in all {
-        group.account = Some(only.clone());
-        match groups.iter_mut().find(|known| known.currency == group.currency) {
-            Some(known) => {
-                known.drafts.append(&mut group.drafts);
-                known.drafts.sort_by_key(|draft| draft.line);
-            }
-            None => groups.push(group),
+    let mut merged: Vec<(Option<String>, Currency)> = Vec::new();
+    let mut moved_to = Vec::with_capacity(named.len());
+    for (_, currency) in named.iter() {
+        let known = merged.iter().position(|(_, known)| known == currency);
+        moved_to.push(known.unwrap_or(merged.len()));
+        if known.is_none() {
+            merged.push((Some(only.clone()), *currency));
         }
     }
+    for group in group_of {
+        *group = moved_to.get(*group).copied().unwrap_or(*group);
+    }
+    *named = merged;
 }
 
 fn no_currency() -> StatementError {
@@ -144,175 +291,43 @@ fn no_currency() -> StatementError {
     )
 }
 
-/// Refuses signs that the rows' own words contradict.
-fn check_signs(drafts: &[Draft<'_>], plan: &Plan) -> Result<(), StatementError> {
-    if plan.from_profile || plan.signs_told {
-        return Ok(());
-    }
-    let hint = "\"invert\": true or false";
-    let below = drafts.iter().filter(|draft| draft.amount.is_negative()).count();
-    let above = drafts.iter().filter(|draft| !draft.amount.is_negative() && !draft.amount.is_zero()).count();
-    let signed = matches!(plan.amount, AmountRule::Signed { .. });
-    // "AUTOPAY" below zero is usual on the account that pays; it is odd only where most rows are above zero.
-    let paid_in = above > below;
-    let wrong = |draft: &&Draft<'_>| {
-        !draft.amount.is_zero()
-            && (draft.direction == Some(draft.amount.is_negative())
-                || (draft.purchase == Some(true) && !draft.amount.is_negative())
-                || (draft.purchase == Some(false) && draft.amount.is_negative() && paid_in))
-    };
-    let right = |draft: &&Draft<'_>| {
-        !draft.amount.is_zero()
-            && (draft.direction == Some(!draft.amount.is_negative())
-                || draft.purchase == Some(draft.amount.is_negative()))
-    };
-    let against = drafts.iter().filter(wrong).count();
-    if let Some(draft) = drafts.iter().find(wrong).filter(|_| against > drafts.iter().filter(right).count()) {
-        return Err(unsure(
-            draft.line,
-            draft.source,
-            "the words of this row and its sign contradict each other: purchases seem to be written as positive amounts",
-            &plan.titles,
-            hint,
-        )
-        .asking(Question::Signs));
-    }
-    let mostly_above = plan.balance.is_none() && below > 0 && above > 3 * below;
-    if signed && ((plan.is_card && above > below) || mostly_above) {
-        return Err(unsure(
-            0,
-            "",
-            "most amounts are above zero, as in exports of cards: it is not sure whether those are purchases",
-            &plan.titles,
-            hint,
-        )
-        .asking(Question::Signs));
-    }
-    Ok(())
-}
-
-fn statement(
-    group: Group<'_>,
-    plan: &Plan,
-    warnings: &mut Vec<Warning>,
-) -> Result<Statement, StatementError> {
-    let currency = group.currency;
-    let mut rows = minor_amounts(&group.drafts, currency)?;
-    settle_fees(&group.drafts, plan, currency, &mut rows)?;
-    let verdict = judge_balances(&group.drafts, &rows);
-    check_verdict(verdict, plan, warnings)?;
-    let mut balances = Vec::new();
-    if let Verdict::Follows(run) = verdict {
-        balances.extend(closing_balance(&group.drafts, &rows, run, currency));
-    }
-    let number = group.account.or_else(|| plan.fixed_account.clone());
-    let account =
-        number.map(|number| StatementAccount { institution: None, kind: kind_of(&number, plan), number });
-    let rows = group
-        .drafts
-        .into_iter()
-        .zip(rows)
-        .map(|(draft, (minor, _))| StatementRow {
-            line: draft.line,
-            transaction: NewTransaction {
-                posted: draft.date,
-                amount: Money::new(minor, currency),
-                payee: clean(&draft.payee),
-                payee_raw: draft.payee,
-                memo: draft.memo,
-                reference: draft.reference,
-                category: draft.category,
-                status: draft.status,
-                bank_id: draft.bank_id,
-            },
-            parts: Vec::new(),
-        })
-        .collect();
-    Ok(Statement { account, currency, period: None, rows, balances })
-}
-
 /// What the running balance says of the amounts, those that are pending and have no balance beside them left aside where
 /// it does not follow with them: many banks list what has moved no balance yet between the rows that have.
-fn judge_balances(drafts: &[Draft<'_>], rows: &[(i64, Option<i64>)]) -> Verdict {
+fn judge_balances(drafts: &Drafts, currency: Currency, amounts: &[i64]) -> Verdict {
     let runs = possible_runs(drafts);
-    let verdict = chain::judge(rows, &runs);
-    let is_waiting = |(draft, row): &(&Draft<'_>, &(i64, Option<i64>))| {
-        draft.status == TransactionStatus::Pending && row.1.is_none()
-    };
-    if verdict != Verdict::Broken || !drafts.iter().zip(rows).any(|pair| is_waiting(&pair)) {
+    let rows =
+        amounts.iter().enumerate().map(|(index, amount)| (*amount, drafts.balance_minor(index, currency)));
+    let verdict = chain::judge(rows.clone(), &runs);
+    if verdict != Verdict::Broken {
         return verdict;
     }
-    let booked: Vec<_> =
-        drafts.iter().zip(rows).filter(|pair| !is_waiting(pair)).map(|(_, row)| *row).collect();
-    chain::judge(&booked, &runs)
+    let is_booked = |status: TransactionStatus, balance: Option<i64>| {
+        status != TransactionStatus::Pending || balance.is_some()
+    };
+    let booked: Vec<_> = rows
+        .zip(drafts.standings())
+        .filter(|((_, balance), status)| is_booked(*status, *balance))
+        .map(|(row, _)| row)
+        .collect();
+    if booked.len() == drafts.len() {
+        return verdict;
+    }
+    chain::judge(booked.iter().copied(), &runs)
 }
 
 /// The orders of rows that their dates allow.
-fn possible_runs(drafts: &[Draft<'_>]) -> Vec<Run> {
-    let (Some(first), Some(last)) = (drafts.first(), drafts.last()) else { return Vec::new() };
+fn possible_runs(drafts: &Drafts) -> Vec<Run> {
+    let mut days = drafts.days();
+    let Some(first) = days.next() else { return Vec::new() };
+    let last = days.next_back().unwrap_or(first);
     let mut runs = Vec::new();
-    if first.date <= last.date {
+    if first <= last {
         runs.push(Run::OldestFirst);
     }
-    if first.date >= last.date {
+    if first >= last {
         runs.push(Run::NewestFirst);
     }
     runs
-}
-
-/// Amounts and running balances in minor units. A balance that the currency cannot hold is no witness.
-fn minor_amounts(
-    drafts: &[Draft<'_>],
-    currency: Currency,
-) -> Result<Vec<(i64, Option<i64>)>, StatementError> {
-    drafts
-        .iter()
-        .map(|draft| {
-            let amount = draft
-                .amount
-                .to_minor(currency)
-                .map_err(|error| bad_cell(draft.line, draft.source, error.to_string()))?;
-            Ok((amount, draft.balance.and_then(|balance| balance.to_minor(currency).ok())))
-        })
-        .collect()
-}
-
-/// Takes fees off the amounts where the running balance shows that they come on top.
-///
-/// # Errors
-/// Unsure where fees are charged and nothing shows whether the amounts hold them already.
-fn settle_fees(
-    drafts: &[Draft<'_>],
-    plan: &Plan,
-    currency: Currency,
-    rows: &mut [(i64, Option<i64>)],
-) -> Result<(), StatementError> {
-    let Some(charged) = drafts.iter().find(|draft| draft.fee.is_some_and(|fee| !fee.is_zero())) else {
-        return Ok(());
-    };
-    if !plan.fee_on_top && matches!(judge_balances(drafts, rows), Verdict::Follows(_)) {
-        return Ok(());
-    }
-    let mut net = Vec::with_capacity(rows.len());
-    for (draft, (amount, balance)) in drafts.iter().zip(rows.iter()) {
-        let fee = draft.fee.map(|fee| fee.to_minor(currency)).transpose();
-        let fee = fee.map_err(|error| bad_cell(draft.line, draft.source, error.to_string()))?.unwrap_or(0);
-        let after = fee.checked_abs().and_then(|fee| amount.checked_sub(fee));
-        let after = after
-            .ok_or_else(|| bad_cell(draft.line, draft.source, "the amount and its fee are too large"))?;
-        net.push((after, *balance));
-    }
-    if plan.fee_on_top || matches!(judge_balances(drafts, &net), Verdict::Follows(_)) {
-        rows.copy_from_slice(&net);
-        return Ok(());
-    }
-    Err(unsure(
-        charged.line,
-        charged.source,
-        "the row has a fee, and it is not sure whether the amount holds it already",
-        &plan.titles,
-        "a profile reads the amount as it stands",
-    ))
 }
 
 /// What the running balance says of the signs.
@@ -341,21 +356,19 @@ fn check_verdict(verdict: Verdict, plan: &Plan, warnings: &mut Vec<Warning>) -> 
 }
 
 /// The balance after the newest row.
-fn closing_balance(
-    drafts: &[Draft<'_>],
-    rows: &[(i64, Option<i64>)],
-    run: Run,
-    currency: Currency,
-) -> Option<StatedAmount> {
-    let (first, last) = (drafts.first()?, drafts.last()?);
+fn closing_balance(drafts: &Drafts, run: Run, currency: Currency) -> Option<StatedAmount> {
     let newest = match run {
-        Run::OldestFirst => (last, rows.last()?),
-        Run::NewestFirst => (first, rows.first()?),
+        Run::OldestFirst => drafts.len().checked_sub(1)?,
+        Run::NewestFirst => 0,
     };
-    let (draft, (_, balance)) = newest;
-    let is_newest = drafts.iter().all(|other| other.date <= draft.date);
-    let minor = (*balance).filter(|_| is_newest)?;
-    Some(StatedAmount { kind: BalanceKind::Closing, date: draft.date, amount: Money::new(minor, currency) })
+    let mut days = drafts.days();
+    let date = match run {
+        Run::OldestFirst => days.next_back()?,
+        Run::NewestFirst => days.next()?,
+    };
+    let is_newest = drafts.days().all(|other| other <= date);
+    let minor = drafts.balance_minor(newest, currency).filter(|_| is_newest)?;
+    Some(StatedAmount { kind: BalanceKind::Closing, date, amount: Money::new(minor, currency) })
 }
 
 /// What an account is, from its number or name.

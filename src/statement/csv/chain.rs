@@ -22,28 +22,34 @@ pub(super) enum Verdict {
 
 /// Compares amounts and the balances stated after them, both in minor units and in file order. `runs` are the
 /// orders of rows that their dates allow.
-pub(super) fn judge(rows: &[(i64, Option<i64>)], runs: &[Run]) -> Verdict {
-    let steps = rows.iter().filter(|(_, balance)| balance.is_some()).count().saturating_sub(1);
+pub(super) fn judge<I>(rows: I, runs: &[Run]) -> Verdict
+where
+    I: DoubleEndedIterator<Item = (i64, Option<i64>)> + Clone,
+{
+    let steps = rows.clone().filter(|(_, balance)| balance.is_some()).count().saturating_sub(1);
     if steps == 0 {
         return Verdict::Silent;
     }
-    let moves = rows.iter().any(|(amount, _)| *amount != 0);
+    let moves = rows.clone().any(|(amount, _)| amount != 0);
     for &run in runs {
-        if holds(rows, run, 1) {
+        if holds(rows.clone(), run, 1) {
             return Verdict::Follows(run);
         }
     }
-    if moves && runs.iter().any(|run| holds(rows, *run, -1)) {
+    if moves && runs.iter().any(|run| holds(rows.clone(), *run, -1)) {
         return Verdict::FollowsInverted { steps };
     }
     Verdict::Broken
 }
 
-fn holds(rows: &[(i64, Option<i64>)], run: Run, sign: i128) -> bool {
+fn holds<I>(mut rows: I, run: Run, sign: i128) -> bool
+where
+    I: DoubleEndedIterator<Item = (i64, Option<i64>)>,
+{
     let mut last: Option<i128> = None;
     let mut since: i128 = 0;
-    let mut step = |(amount, balance): &(i64, Option<i64>)| {
-        since += i128::from(*amount) * sign;
+    let mut step = |(amount, balance): (i64, Option<i64>)| {
+        since += i128::from(amount) * sign;
         let Some(balance) = balance.map(i128::from) else { return true };
         let follows = last.is_none_or(|before| before + since == balance);
         last = Some(balance);
@@ -51,14 +57,18 @@ fn holds(rows: &[(i64, Option<i64>)], run: Run, sign: i128) -> bool {
         follows
     };
     match run {
-        Run::OldestFirst => rows.iter().all(&mut step),
-        Run::NewestFirst => rows.iter().rev().all(&mut step),
+        Run::OldestFirst => rows.all(&mut step),
+        Run::NewestFirst => rows.rev().all(&mut step),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Run, Verdict};
+
+    fn judge(rows: &[(i64, Option<i64>)], runs: &[Run]) -> Verdict {
+        super::judge(rows.iter().copied(), runs)
+    }
 
     const BOTH: &[Run] = &[Run::OldestFirst, Run::NewestFirst];
 

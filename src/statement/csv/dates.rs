@@ -311,14 +311,20 @@ const MONTHS: [&[&str]; 12] = [
 
 /// The month that a word names; the longest matching beginning wins.
 fn month_number(word: &str) -> Option<u32> {
+    // Cells hold many words and few months: no copy is made of one that cannot be a month.
+    if word.len() < 3 || word.len() > 48 {
+        return None;
+    }
     let lower = word.to_lowercase();
+    let first = lower.bytes().next();
     let count = lower.chars().count();
     if !(3..=12).contains(&count) {
         return None;
     }
     let mut best: Option<(usize, u32)> = None;
     for (index, names) in (1u32..).zip(MONTHS) {
-        for name in names.iter().filter(|name| lower.starts_with(**name)) {
+        let may_begin = |name: &&&str| name.bytes().next() == first && lower.starts_with(**name);
+        for name in names.iter().filter(may_begin) {
             if best.is_none_or(|(len, _)| name.len() > len) {
                 best = Some((name.len(), index));
             }

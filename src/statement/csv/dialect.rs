@@ -1,6 +1,7 @@
 //! The delimiter and the header row, found from the beginning of the file.
 
 use super::super::StatementError;
+use super::super::text::Text;
 use super::records::{Row, Rows};
 use super::vocabulary::{self, Name, Role};
 use super::{dates, numbers};
@@ -51,7 +52,7 @@ impl Header {
 ///
 /// # Errors
 /// A quote that is never closed, under the delimiter that fits best.
-pub(super) fn detect(text: &str) -> Result<Option<Dialect>, StatementError> {
+pub(super) fn detect(text: Text<'_>) -> Result<Option<Dialect>, StatementError> {
     let mut best: Option<(u64, Dialect)> = None;
     let mut failure = None;
     let named = named_delimiter(text);
@@ -80,8 +81,8 @@ pub(super) fn detect(text: &str) -> Result<Option<Dialect>, StatementError> {
 }
 
 /// The delimiter of a first line `sep=;`, which spreadsheets write.
-fn named_delimiter(text: &str) -> Option<u8> {
-    let first = text.lines().next()?.trim().trim_matches('"');
+fn named_delimiter(text: Text<'_>) -> Option<u8> {
+    let first = text.head().lines().next()?.trim().trim_matches('"');
     let named = first.strip_prefix("sep=").or_else(|| first.strip_prefix("SEP="))?;
     if named.is_empty() {
         return Some(b'\t');
@@ -89,8 +90,8 @@ fn named_delimiter(text: &str) -> Option<u8> {
     named.bytes().next().filter(|byte| DELIMITERS.contains(byte))
 }
 
-fn head(text: &str, delimiter: u8) -> Result<Vec<Vec<String>>, StatementError> {
-    let mut rows = Rows::new(text, delimiter);
+fn head(text: Text<'_>, delimiter: u8) -> Result<Vec<Vec<String>>, StatementError> {
+    let mut rows = Rows::new(text, delimiter)?;
     let mut head = Vec::new();
     while head.len() < HEAD_ROWS {
         let Some(row) = rows.next()? else { break };

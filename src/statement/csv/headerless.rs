@@ -1,5 +1,6 @@
 //! Files without a header row: a plan from contents alone, where those leave nothing open.
 
+use super::super::text::Text;
 use super::super::{Question, StatementError};
 use super::answers::{CsvAnswers, Signs};
 use super::chain::{self, Run, Verdict};
@@ -22,7 +23,7 @@ const MIN_STEPS: usize = 2;
 /// Unsure unless there is one column of amounts with signs (or two, of which one is proved to be the running
 /// balance of the other) and at most two columns of text.
 pub(super) fn plan(
-    text: &str,
+    text: Text<'_>,
     dialect: &Dialect,
     facts: &Facts,
     answers: &CsvAnswers,
@@ -120,14 +121,14 @@ pub(super) fn plan(
 
 /// Which of two columns is the running balance of the other: `(amount, balance)`, where only one reading holds.
 fn running_balance(
-    text: &str,
+    text: Text<'_>,
     dialect: &Dialect,
     (a, b): (usize, usize),
     mark: DecimalMark,
 ) -> Result<Option<(usize, usize)>, StatementError> {
     // Six digits after the mark are enough for any money; what needs more is no witness.
     let Ok(probe) = Currency::custom("PROBE", 6) else { return Ok(None) };
-    let mut rows = Rows::new(text, dialect.delimiter);
+    let mut rows = Rows::new(text, dialect.delimiter)?;
     let mut pairs = Vec::new();
     while let Some(row) = rows.next()? {
         let is_data =
@@ -146,7 +147,9 @@ fn running_balance(
     let runs = [Run::OldestFirst, Run::NewestFirst];
     let forward: Vec<_> = pairs.iter().map(|(first, second)| (*first, Some(*second))).collect();
     let backward: Vec<_> = pairs.iter().map(|(first, second)| (*second, Some(*first))).collect();
-    let follows = |rows: &[(i64, Option<i64>)]| matches!(chain::judge(rows, &runs), Verdict::Follows(_));
+    let follows = |rows: &[(i64, Option<i64>)]| {
+        matches!(chain::judge(rows.iter().copied(), &runs), Verdict::Follows(_))
+    };
     Ok(match (follows(&forward), follows(&backward)) {
         (true, false) => Some((a, b)),
         (false, true) => Some((b, a)),

@@ -36,7 +36,8 @@ pub(super) fn told(
 /// The order of the numbers of a date. Dates that begin with the year, and those whose month is a word, have theirs
 /// whatever the order of the other dates.
 fn order_of(row: &str, plan: &Plan) -> Option<DateOrder> {
-    let row = Rows::new(row, plan.delimiter).next().ok()??;
+    let mut rows = Rows::new(row, plan.delimiter).ok()?;
+    let row = rows.next().ok()??;
     let cell = plan.dates.iter().map(|date| row.cell(date.column)).find(|cell| !cell.is_empty())?;
     let begins_with_year = cell.bytes().take_while(u8::is_ascii_digit).count() == 4;
     let names_month = cell.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() >= 3);

@@ -14,6 +14,7 @@ mod chain;
 mod columns;
 mod dates;
 mod dialect;
+mod drafts;
 mod headerless;
 mod layout;
 mod numbers;
@@ -27,9 +28,11 @@ mod signs;
 mod survey;
 mod vocabulary;
 
+use super::packed::PackedRows;
+use super::text::{Text, TextFile};
 use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, Warning, encoding};
 use answers::CsvAnswers;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -44,40 +47,78 @@ pub(super) fn read(
     bytes: &[u8],
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Reading, StatementError> {
+) -> Result<Reading<PackedRows>, StatementError> {
     let named = options.profile.as_ref().and_then(CsvProfile::encoding);
     let decode_as = |encoding| Ok((encoding::decode_named(bytes, encoding)?, encoding));
     let (text, encoding) = named.map_or_else(|| decode(bytes), decode_as)?;
-    let found = match &options.profile {
-        Some(_) => None,
-        None => recognise::recognise(&text, &options.known_profiles)?,
-    };
+    let found = recognised(Text::Held(&text), options)?;
     let profile = options.profile.as_ref().or(found.as_deref());
     let other = profile.and_then(CsvProfile::encoding).filter(|other| *other != encoding);
     let (text, encoding) = other.map_or_else(|| Ok((text, encoding)), decode_as)?;
-    let total_bytes = bytes.len() as u64;
+    read_text((Text::Held(&text), encoding, bytes.len() as u64), profile, options, progress)
+}
+
+/// Reads delimited text from its file, a piece at a time; none where a profile says that it is in another encoding than
+/// UTF-8, so that it must be held.
+///
+/// # Errors
+/// As [`read`]; a file that cannot be read, or changes meanwhile.
+pub(super) fn read_file(
+    file: &TextFile<'_>,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<Reading<PackedRows>>, StatementError> {
+    let text = Text::File(file);
+    let found = recognised(text, options)?;
+    let profile = options.profile.as_ref().or(found.as_deref());
+    if profile.and_then(CsvProfile::encoding).is_some_and(|other| other != UTF_8) {
+        return Ok(None);
+    }
+    read_text((text, UTF_8, file.file_bytes()), profile, options, progress).map(Some)
+}
+
+/// The profile that the names of the columns tell, where none is named.
+fn recognised<'p>(
+    text: Text<'_>,
+    options: &'p ReadOptions,
+) -> Result<Option<Cow<'p, CsvProfile>>, StatementError> {
+    match &options.profile {
+        Some(_) => Ok(None),
+        None => recognise::recognise(text, &options.known_profiles),
+    }
+}
+
+fn read_text(
+    (text, encoding, total_bytes): (Text<'_>, &'static Encoding, u64),
+    profile: Option<&CsvProfile>,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Reading<PackedRows>, StatementError> {
     let mut meter = Meter { progress, total_bytes, text_len: text.len().max(1), passes: 0, next: 0 };
     let told = profile.map(CsvProfile::answers).unwrap_or_default();
     let answers = options.answers.or(told);
     let mut step = |offset| meter.at(offset);
     let plan = match profile.filter(|profile| profile.names_columns()) {
-        Some(profile) => profile.plan(&text, &answers, &mut step)?,
-        None => detect_plan(&text, &answers, &mut step)?,
+        Some(profile) => profile.plan(text, &answers, &mut step)?,
+        None => detect_plan(text, &answers, &mut step)?,
     };
     meter.passes = 1;
     let mut skipped = Vec::new();
     let wanted = options.skip_bad_rows.then_some(&mut skipped);
-    let (drafts, mut warnings) = reader::read_rows(&text, &plan, wanted, &mut |offset| meter.at(offset))?;
+    let read = reader::read_rows(text, &plan, wanted, &mut |offset| meter.at(offset))?;
+    let reader::ReadRows { drafts, first, mut warnings } = read;
     warnings.extend(plan.notes.iter().map(|note| Warning { line: 0, text: note.clone() }));
-    let layout = layout::told(&plan, encoding, profile, drafts.first().map(|draft| draft.source));
-    let mut statements = assemble::assemble(drafts, &plan, options, &mut warnings, &mut skipped)?;
+    let layout = layout::told(&plan, encoding, profile, first.as_deref());
+    let source = |line| records::text_on(text, plan.delimiter, line);
+    let assembly = assemble::Assembly { plan: &plan, options, source: &source };
+    let mut statements = assembly.statements(drafts, &mut warnings, &mut skipped)?;
     if !skipped.is_empty() {
         // A running balance proves nothing where rows are missing, even if those that are left follow.
         statements.iter_mut().for_each(|statement| statement.balances.clear());
     }
     skipped.sort_by_key(|row| row.line);
     (meter.progress)(total_bytes, total_bytes);
-    let book = BookFile::plain(StatementFile { format: Format::Csv, statements, warnings });
+    let book = BookFile::plain_packed(StatementFile { format: Format::Csv, statements, warnings });
     Ok(Reading { book, layout: Some(layout), skipped })
 }
 
@@ -87,7 +128,7 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static Encoding), StatementEr
 
 /// Finds out how the file is laid out.
 fn detect_plan(
-    text: &str,
+    text: Text<'_>,
     answers: &CsvAnswers,
     step: &mut dyn FnMut(usize),
 ) -> Result<Plan, StatementError> {

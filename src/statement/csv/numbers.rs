@@ -127,7 +127,9 @@ fn take_marker(text: &str) -> (&str, Option<Sign>) {
 
 /// A currency's sign or code at the start of `rest`: its length, and the code where only one is meant.
 fn currency_at(rest: &str) -> Option<(usize, Option<String>)> {
-    let sign = SIGNS.iter().filter(|(sign, _)| rest.starts_with(sign)).max_by_key(|(sign, _)| sign.len());
+    let first = rest.bytes().next();
+    let begins_with = |sign: &str| sign.bytes().next() == first && rest.starts_with(sign);
+    let sign = SIGNS.iter().filter(|(sign, _)| begins_with(sign)).max_by_key(|(sign, _)| sign.len());
     if let Some((sign, code)) = sign {
         return Some((sign.len(), Some((*code).to_owned())));
     }
@@ -138,7 +140,7 @@ fn currency_at(rest: &str) -> Option<(usize, Option<String>)> {
     {
         return Some((3, Some(currency.code().to_owned())));
     }
-    let shared = SHARED_SIGNS.iter().filter(|sign| rest.starts_with(**sign)).max_by_key(|sign| sign.len())?;
+    let shared = SHARED_SIGNS.iter().filter(|sign| begins_with(sign)).max_by_key(|sign| sign.len())?;
     (word_len <= shared.len()).then_some((shared.len(), None))
 }
 

@@ -1,8 +1,10 @@
 //! Reads the rows of a file by a [`Plan`].
 
+use super::super::text::Text;
 use super::super::wording::clean;
 use super::super::{SkippedRow, StatementError, StatementErrorKind, Warning, problem};
 use super::amounts::{self, CellMoney};
+use super::drafts::Drafts;
 use super::plan::{AmountRule, Plan};
 use super::records::{Row, Rows};
 use super::refuse::bad_cell;
@@ -17,7 +19,7 @@ const MAX_NAMED: usize = 8;
 
 /// A row of data, before its currency and account are put to use.
 #[derive(Debug)]
-pub(super) struct Draft<'t> {
+pub(super) struct Draft {
     pub line: u32,
     pub date: Date,
     pub amount: Decimal,
@@ -32,8 +34,6 @@ pub(super) struct Draft<'t> {
     pub memo: Option<String>,
     pub reference: Option<String>,
     pub bank_id: Option<String>,
-    /// The line as it stands, for refusals.
-    pub source: &'t str,
     /// Which way the type column points, where it does.
     pub direction: Option<bool>,
     /// Whether the row says that it is a purchase, or a payment towards a card.
@@ -44,14 +44,21 @@ pub(super) struct Draft<'t> {
 ///
 /// # Errors
 /// A row that cannot be read exactly.
-pub(super) fn read_rows<'t>(
-    text: &'t str,
+pub(super) fn read_rows(
+    text: Text<'_>,
     plan: &Plan,
     mut skipped: Option<&mut Vec<SkippedRow>>,
     step: &mut dyn FnMut(usize),
-) -> Result<(Vec<Draft<'t>>, Vec<Warning>), StatementError> {
-    let mut reader = Reader { plan, drafts: Vec::new(), left_out: Vec::new(), footers: Vec::new() };
-    let mut rows = Rows::new(text, plan.delimiter);
+) -> Result<ReadRows, StatementError> {
+    let mut reader = Reader {
+        plan,
+        drafts: Drafts::default(),
+        last: None,
+        first: None,
+        left_out: Vec::new(),
+        footers: Vec::new(),
+    };
+    let mut rows = Rows::new(text, plan.delimiter)?;
     let mut index = 0;
     while let Some(row) = rows.next()? {
         index += 1;
@@ -71,19 +78,31 @@ pub(super) fn read_rows<'t>(
             }
         }
     }
-    Ok(reader.finish())
+    rows.finish()?;
+    reader.finish()
 }
 
-struct Reader<'p, 't> {
+/// The rows of data of a file, and what was odd.
+pub(super) struct ReadRows {
+    pub drafts: Drafts,
+    /// The text of the first of them.
+    pub first: Option<String>,
+    pub warnings: Vec<Warning>,
+}
+
+struct Reader<'p> {
     plan: &'p Plan,
-    drafts: Vec<Draft<'t>>,
+    drafts: Drafts,
+    /// The last row of data, to which lines that follow may still add text.
+    last: Option<Draft>,
+    first: Option<String>,
     left_out: Vec<Warning>,
     /// Rows with an amount and no day: totals at the end, or damage where data follows.
-    footers: Vec<(u32, &'t str)>,
+    footers: Vec<(u32, String)>,
 }
 
-impl<'t> Reader<'_, 't> {
-    fn row(&mut self, row: &Row<'t>) -> Result<(), StatementError> {
+impl Reader<'_> {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), StatementError> {
         if row.is_blank() || self.repeats_header(row) {
             return Ok(());
         }
@@ -124,14 +143,22 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn repeats_header(&self, row: &Row<'t>) -> bool {
+    fn repeats_header(&self, row: &Row<'_>) -> bool {
+        let first_is_digit =
+            |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        // A day where the header has a word: nearly every row.
+        if first_is_digit(row.cells.first().map(|cell| cell.as_ref()))
+            && !first_is_digit(self.plan.headers.first().map(String::as_str))
+        {
+            return false;
+        }
         !self.plan.headers.is_empty()
             && row.cells.len() == self.plan.headers.len()
             && row.cells.iter().zip(&self.plan.headers).all(|(cell, header)| fold(cell) == *header)
     }
 
     /// The day of a row, and whether a column of booking days gave it.
-    fn date(&self, row: &Row<'t>) -> Result<Option<(Date, bool)>, StatementError> {
+    fn date(&self, row: &Row<'_>) -> Result<Option<(Date, bool)>, StatementError> {
         let is_booked_kind = self.plan.dates.first().is_some_and(|date| date.booked);
         for column in &self.plan.dates {
             let cell = row.cell(column.column);
@@ -164,7 +191,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// A row with an amount and no day: pending, a total at the end, or damage.
-    fn without_date(&mut self, row: &Row<'t>) -> Result<(), StatementError> {
+    fn without_date(&mut self, row: &Row<'_>) -> Result<(), StatementError> {
         let numeric =
             self.plan.amount.columns().iter().any(|column| numbers::scan(row.cell(*column)).is_some());
         let says_pending = self
@@ -177,7 +204,7 @@ impl<'t> Reader<'_, 't> {
         if says_pending {
             self.leave_out(row, "it is pending and has no day yet");
         } else if numeric {
-            self.footers.push((row.line, row.source));
+            self.footers.push((row.line, problem::excerpt(row.source)));
         } else {
             self.leave_out(row, "it has neither a day nor an amount");
         }
@@ -185,7 +212,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Adds a line of text to the row above it, where a bank prints one transaction on several lines.
-    fn continues(&mut self, row: &Row<'t>) -> bool {
+    fn continues(&mut self, row: &Row<'_>) -> bool {
         let texts = || self.plan.payees.iter().chain(&self.plan.memos);
         let only_text = row
             .cells
@@ -193,7 +220,7 @@ impl<'t> Reader<'_, 't> {
             .enumerate()
             .all(|(index, cell)| cell.is_empty() || texts().any(|column| *column == index));
         let first_is_date = self.plan.dates.iter().any(|date| date.column == 0);
-        let Some(draft) = self.drafts.last_mut().filter(|_| only_text && first_is_date) else { return false };
+        let Some(draft) = self.last.as_mut().filter(|_| only_text && first_is_date) else { return false };
         let more: Vec<String> =
             texts().map(|column| clean(row.cell(*column))).filter(|t| !t.is_empty()).collect();
         let mut memo = draft.memo.take().unwrap_or_default();
@@ -207,7 +234,7 @@ impl<'t> Reader<'_, 't> {
         true
     }
 
-    fn data(&mut self, row: &Row<'t>, date: Date, booked: bool) -> Result<(), StatementError> {
+    fn data(&mut self, row: &Row<'_>, date: Date, booked: bool) -> Result<(), StatementError> {
         let plan = self.plan;
         if let Some((column, words)) = &plan.leave_out
             && words.contains(&fold(row.cell(*column)))
@@ -247,7 +274,7 @@ impl<'t> Reader<'_, 't> {
         let (payee, memo) = texts(row, plan);
         let filled = |column: &usize| Some(row.cell(*column)).filter(|cell| !cell.is_empty());
         let kind = plan.kinds.map(|column| row.cell(column)).unwrap_or_default();
-        self.drafts.push(Draft {
+        let draft = Draft {
             line: row.line,
             date,
             amount: if plan.invert { value.negated() } else { value },
@@ -273,23 +300,31 @@ impl<'t> Reader<'_, 't> {
             memo,
             reference: plan.references.iter().find_map(filled).map(str::to_owned),
             bank_id: plan.bank_id.as_ref().and_then(filled).map(str::to_owned),
-            source: row.source,
             direction: match plan.amount {
                 AmountRule::Signed { .. } => vocabulary::direction(kind),
                 _ => None,
             },
-        });
-        Ok(())
+        };
+        if self.first.is_none() {
+            self.first = Some(row.source.to_owned());
+        }
+        match self.last.replace(draft) {
+            Some(before) => self.drafts.push(before),
+            None => Ok(()),
+        }
     }
 
-    fn leave_out(&mut self, row: &Row<'t>, why: &str) {
+    fn leave_out(&mut self, row: &Row<'_>, why: &str) {
         self.left_out.push(Warning {
             line: row.line,
             text: format!("the row is left out: {why} ({})", problem::excerpt(row.source)),
         });
     }
 
-    fn finish(self) -> (Vec<Draft<'t>>, Vec<Warning>) {
+    fn finish(mut self) -> Result<ReadRows, StatementError> {
+        if let Some(last) = self.last.take() {
+            self.drafts.push(last)?;
+        }
         let totals = self.footers.iter().map(|(line, source)| Warning {
             line: *line,
             text: format!(
@@ -307,7 +342,7 @@ impl<'t> Reader<'_, 't> {
                 text: format!("{more} more rows are left out for reasons like these"),
             });
         }
-        (self.drafts, warnings)
+        Ok(ReadRows { drafts: self.drafts, first: self.first, warnings })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which profile a file is laid out by, told by the names of its columns.
 
 use super::super::StatementError;
+use super::super::text::Text;
 use super::builtin;
 use super::profile::CsvProfile;
 use super::records::Rows;
@@ -25,7 +26,7 @@ static BUILT_IN: LazyLock<Vec<CsvProfile>> = LazyLock::new(|| {
 /// # Errors
 /// None for a file that cannot be cut into rows: whoever reads it next says so.
 pub(super) fn recognise<'p>(
-    text: &str,
+    text: Text<'_>,
     known: &'p [CsvProfile],
 ) -> Result<Option<Cow<'p, CsvProfile>>, StatementError> {
     let heads: Vec<Vec<String>> =
@@ -38,9 +39,9 @@ pub(super) fn recognise<'p>(
 }
 
 /// The rows at the beginning that could be names of columns, folded.
-fn head(text: &str, delimiter: u8) -> Vec<Vec<String>> {
-    let mut rows = Rows::new(text, delimiter);
+fn head(text: Text<'_>, delimiter: u8) -> Vec<Vec<String>> {
     let mut found = Vec::new();
+    let Ok(mut rows) = Rows::new(text, delimiter) else { return found };
     for _ in 0..HEAD_ROWS {
         let Ok(Some(row)) = rows.next() else { break };
         if row.cells.len() >= LEAST_COLUMNS {

@@ -5,6 +5,7 @@
 //! part of the text, as some banks do not double it.
 
 use super::super::problem::LineCounter;
+use super::super::text::{Text, Window, pass_lines};
 use super::super::{StatementError, StatementErrorKind, problem};
 use std::borrow::Cow;
 
@@ -39,59 +40,128 @@ impl Row<'_> {
 }
 
 /// The rows of a text.
-pub(super) struct Rows<'a> {
-    text: &'a str,
+pub(super) struct Rows<'t> {
+    window: Window<'t>,
     delimiter: u8,
+    /// Where the next row begins, in bytes of the window.
     position: usize,
     lines: LineCounter,
+    spans: Vec<Span>,
 }
 
-impl<'a> Rows<'a> {
-    pub fn new(text: &'a str, delimiter: u8) -> Self {
-        Self { text, delimiter, position: 0, lines: LineCounter::default() }
+/// Where a cell stands in the window, without its quotes.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: usize,
+    to: usize,
+    /// Whether quotes inside it are doubled.
+    is_doubled: bool,
+}
+
+/// What cutting the next row came to.
+enum Cut {
+    /// It begins there, and ends before [`Rows::position`].
+    Row(usize),
+    /// There is none.
+    End,
+    /// The window ends before the row is sure to.
+    Short,
+}
+
+impl<'t> Rows<'t> {
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn new(text: impl Into<Text<'t>>, delimiter: u8) -> Result<Self, StatementError> {
+        let (window, lines) = (Window::new(text)?, LineCounter::default());
+        Ok(Self { window, delimiter, position: 0, lines, spans: Vec::new() })
     }
 
     /// The next row that is not an empty line, or `None` at the end.
     ///
     /// # Errors
-    /// A quote that is never closed, and a cell or row larger than any bank writes.
-    pub fn next(&mut self) -> Result<Option<Row<'a>>, StatementError> {
-        let bytes = self.text.as_bytes();
-        while matches!(bytes.get(self.position), Some(b'\r' | b'\n')) {
-            self.position += 1;
+    /// A quote that is never closed, and a cell or row larger than any bank writes; a file that cannot be read, or has
+    /// changed since it was opened.
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, StatementError> {
+        let offset = loop {
+            match self.cut()? {
+                Cut::Row(offset) => break offset,
+                Cut::End => return Ok(None),
+                Cut::Short => {
+                    let passed = pass_lines(&mut self.lines, self.window.text(), self.position);
+                    self.window.more(passed)?;
+                    self.position -= passed;
+                }
+            }
+        };
+        let text = self.window.text();
+        let line = self.lines.at(text, offset);
+        let cell = |span: &Span| {
+            let raw = text.get(span.from..span.to).unwrap_or_default();
+            let cell =
+                if span.is_doubled { Cow::Owned(raw.replace("\"\"", "\"")) } else { Cow::Borrowed(raw) };
+            trim_cow(cell)
+        };
+        Ok(Some(Row {
+            line,
+            offset: self.window.base() + offset,
+            source: text.get(offset..self.position).unwrap_or_default(),
+            cells: self.spans.iter().map(cell).collect(),
+        }))
+    }
+
+    /// Makes sure that the file is what it was when it was opened.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or has changed.
+    pub fn finish(self) -> Result<(), StatementError> {
+        self.window.finish()
+    }
+
+    fn cut(&mut self) -> Result<Cut, StatementError> {
+        let text = self.window.text();
+        let (bytes, is_last) = (text.as_bytes(), self.window.is_last());
+        let mut at = self.position;
+        while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
+            at += 1;
         }
-        if self.position >= bytes.len() {
-            return Ok(None);
+        self.position = at;
+        if at >= bytes.len() {
+            return Ok(if is_last { Cut::End } else { Cut::Short });
         }
-        let offset = self.position;
-        let line = self.lines.at(self.text, offset);
-        let mut cells = Vec::new();
+        let offset = at;
+        self.spans.clear();
         loop {
-            let (cell, end) = self.cell(self.position)?;
-            if cells.len() >= MAX_CELLS || cell.len() > MAX_CELL_BYTES {
+            let Some((span, end)) = self.cell(at)? else { return Ok(Cut::Short) };
+            let cell = text.get(span.from..span.to).unwrap_or_default();
+            if self.spans.len() >= MAX_CELLS
+                || cell.len() > MAX_CELL_BYTES && trim(cell).len() > MAX_CELL_BYTES
+            {
                 return Err(problem::on_line(
                     StatementErrorKind::TooLarge,
-                    line,
-                    &cell,
+                    self.lines.clone().at(text, offset),
+                    trim(cell),
                     "this row is larger than any bank writes",
                     "the file is damaged or not a statement; download it again",
                 ));
             }
-            cells.push(cell);
-            self.position = end;
-            if bytes.get(end) == Some(&self.delimiter) {
-                self.position = end + 1;
-            } else {
+            self.spans.push(span);
+            at = end;
+            if bytes.get(end) != Some(&self.delimiter) {
                 break;
             }
+            at += 1;
         }
-        let source = self.text.get(offset..self.position).unwrap_or_default();
-        Ok(Some(Row { line, offset, source, cells }))
+        if at >= bytes.len() && !is_last {
+            return Ok(Cut::Short);
+        }
+        self.position = at;
+        Ok(Cut::Row(offset))
     }
 
-    /// The cell that begins at `start`, and where it ends: at a delimiter, a line end or the end of the text.
-    fn cell(&self, start: usize) -> Result<(Cow<'a, str>, usize), StatementError> {
-        let bytes = self.text.as_bytes();
+    /// The cell that begins at `start`, and where it ends: at a delimiter, a line end or the end of the text. None where
+    /// the window ends before a quoted cell does.
+    fn cell(&self, start: usize) -> Result<Option<(Span, usize)>, StatementError> {
+        let bytes = self.window.text().as_bytes();
         let mut at = start;
         while matches!(bytes.get(at), Some(b' ')) {
             at += 1;
@@ -104,22 +174,24 @@ impl<'a> Rows<'a> {
             .iter()
             .position(|b| *b == self.delimiter || matches!(b, b'\r' | b'\n'))
             .unwrap_or(rest.len());
-        let raw = self.text.get(start..start + len).unwrap_or_default();
-        Ok((Cow::Borrowed(trim(raw)), start + len))
+        Ok(Some((Span { from: start, to: start + len, is_doubled: false }, start + len)))
     }
 
-    fn quoted(&self, quote: usize) -> Result<(Cow<'a, str>, usize), StatementError> {
-        let bytes = self.text.as_bytes();
+    fn quoted(&self, quote: usize) -> Result<Option<(Span, usize)>, StatementError> {
+        let text = self.window.text();
+        let bytes = text.as_bytes();
         let mut at = quote + 1;
-        let mut has_inner = false;
+        let mut is_doubled = false;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(found) = rest.iter().take(MAX_CELL_BYTES * 2).position(|b| *b == b'"') else {
-                return Err(problem::at(
+                if rest.len() < MAX_CELL_BYTES * 2 && !self.window.is_last() {
+                    return Ok(None);
+                }
+                return Err(problem::on_line(
                     StatementErrorKind::Malformed,
-                    self.text,
-                    quote,
-                    self.text.get(quote..).unwrap_or_default(),
+                    self.lines.clone().at(text, quote),
+                    text.get(quote..).unwrap_or_default(),
                     "a quotation mark opens here and is never closed",
                     "the file is cut short, or the quotation mark belongs to the text: remove it in a copy of the file",
                 ));
@@ -129,18 +201,18 @@ impl<'a> Rows<'a> {
             while matches!(bytes.get(after), Some(b' ')) && self.delimiter != b' ' {
                 after += 1;
             }
+            if after >= bytes.len() && !self.window.is_last() {
+                return Ok(None);
+            }
             let ends = match bytes.get(after) {
                 None | Some(b'\r' | b'\n') => true,
                 Some(byte) => *byte == self.delimiter,
             };
-            let doubled = bytes.get(mark + 1) == Some(&b'"');
-            if doubled {
-                has_inner = true;
+            if bytes.get(mark + 1) == Some(&b'"') {
+                is_doubled = true;
                 at = mark + 2;
             } else if ends {
-                let raw = self.text.get(quote + 1..mark).unwrap_or_default();
-                let cell = if has_inner { Cow::Owned(raw.replace("\"\"", "\"")) } else { Cow::Borrowed(raw) };
-                return Ok((trim_cow(cell), after));
+                return Ok(Some((Span { from: quote + 1, to: mark, is_doubled }, after)));
             } else {
                 at = mark + 1;
             }
@@ -148,7 +220,22 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The text of the row that begins on a line: for a refusal, so that no row need keep its own.
+pub(super) fn text_on(text: Text<'_>, delimiter: u8, line: u32) -> String {
+    let Ok(mut rows) = Rows::new(text, delimiter) else { return String::new() };
+    while let Ok(Some(row)) = rows.next() {
+        if row.line >= line {
+            return row.source.to_owned();
+        }
+    }
+    String::new()
+}
+
 fn trim(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
@@ -164,7 +251,7 @@ mod tests {
     use super::*;
 
     fn all(text: &str, delimiter: u8) -> Vec<(u32, Vec<String>)> {
-        let mut rows = Rows::new(text, delimiter);
+        let mut rows = Rows::new(text, delimiter).unwrap();
         let mut found = Vec::new();
         while let Some(row) = rows.next().unwrap() {
             found.push((row.line, row.cells.iter().map(|cell| cell.to_string()).collect()));
@@ -197,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_never_closed_is_an_error() {
-        let mut rows = Rows::new("a,b\nc,\"d\ne,f\n", b',');
+        let mut rows = Rows::new("a,b\nc,\"d\ne,f\n", b',').unwrap();
         rows.next().unwrap();
         let error = rows.next().unwrap_err();
         assert_eq!((error.line, error.excerpt.as_str()), (2, "\"d e,f"));

@@ -1,6 +1,7 @@
 //! One walk over all rows that gathers, for each column, what its cells are.
 
 use super::super::StatementError;
+use super::super::text::Text;
 use super::dates::{self, OrderVotes};
 use super::numbers::{self, MarkVotes, Sign};
 use super::records::{Row, Rows};
@@ -73,13 +74,13 @@ impl Facts {
 /// # Errors
 /// Those of [`Rows::next`].
 pub(super) fn survey(
-    text: &str,
+    text: Text<'_>,
     delimiter: u8,
     skip_rows: usize,
     date_columns: &[usize],
     step: &mut dyn FnMut(usize),
 ) -> Result<Facts, StatementError> {
-    let mut rows = Rows::new(text, delimiter);
+    let mut rows = Rows::new(text, delimiter)?;
     let mut facts = Facts::default();
     let mut index = 0;
     while let Some(row) = rows.next()? {
@@ -108,7 +109,7 @@ fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
             continue;
         }
         column.filled += 1;
-        column.text_len += cell.chars().filter(|c| c.is_alphabetic()).count();
+        column.text_len += letters(cell);
         if !column.many_distinct && !column.distinct.iter().any(|known| known == cell.as_ref()) {
             if column.distinct.len() < MAX_DISTINCT {
                 column.distinct.push(cell.chars().take(80).collect());
@@ -126,6 +127,13 @@ fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
         column.directions += usize::from(vocabulary::direction(cell).is_some());
         see_number(column, row.line, cell);
     }
+}
+
+fn letters(cell: &str) -> usize {
+    if cell.is_ascii() {
+        return cell.bytes().filter(u8::is_ascii_alphabetic).count();
+    }
+    cell.chars().filter(|c| c.is_alphabetic()).count()
 }
 
 fn see_number(column: &mut ColumnFacts, line: u32, cell: &str) {

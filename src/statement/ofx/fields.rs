@@ -1,10 +1,32 @@
 //! Dates, amounts and account types as OFX writes them.
 
+use super::super::problem::LineCounter;
 use super::super::{StatementError, StatementErrorKind, problem};
 use super::survey::MarkRule;
 use crate::ledger::AccountKind;
 use crate::money::{Currency, Decimal, DecimalError, Money};
 use jiff::civil::Date;
+
+/// A part of the text, which a file is read in: all of it where it is held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// The line it begins on, from 1.
+    pub first_line: u32,
+}
+
+impl<'a> Part<'a> {
+    /// The line that holds byte `offset` of the part.
+    pub fn line_of(&self, offset: usize) -> u32 {
+        LineCounter::from_line(self.first_line).at(self.text, offset)
+    }
+
+    /// The text from byte `offset` of the part on.
+    pub fn from(&self, offset: usize) -> &'a str {
+        self.text.get(offset..).unwrap_or_default()
+    }
+}
 
 /// A text of the file with the tag it came from, so that a refusal can show both.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +35,7 @@ pub(super) struct Field<'a> {
     pub name: &'a str,
     /// The raw text after it.
     pub raw: &'a str,
-    /// Where the tag begins, in bytes.
+    /// Where the tag begins, in bytes of the part.
     pub offset: usize,
 }
 
@@ -26,24 +48,24 @@ impl<'a> Field<'a> {
     /// A refusal that shows this field.
     pub fn refuse(
         &self,
-        whole: &str,
+        part: Part<'_>,
         kind: StatementErrorKind,
         message: String,
         remedy: &str,
     ) -> StatementError {
         let shown = format!("<{}>{}", self.name, self.raw.get(..400).unwrap_or(self.raw).trim());
-        problem::at(kind, whole, self.offset, &shown, message, remedy)
+        problem::on_line(kind, part.line_of(self.offset), &shown, message, remedy)
     }
 
     /// The date as written: no time zone is applied.
     ///
     /// # Errors
     /// Text that is no date of the calendar.
-    pub fn date(&self, whole: &str) -> Result<Date, StatementError> {
+    pub fn date(&self, part: Part<'_>) -> Result<Date, StatementError> {
         match parse_date(&self.text()) {
             Some(date) => Ok(date),
             None => Err(self.refuse(
-                whole,
+                part,
                 StatementErrorKind::BadField,
                 format!("<{}> holds no date of the calendar", self.name),
                 "correct the date (YYYYMMDD) in a copy of the file, or ask the bank for the statement again",
@@ -55,11 +77,16 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     /// Text that is no number, or has more digits than the currency, or does not fit.
-    pub fn amount(&self, whole: &str, mark: MarkRule, currency: Currency) -> Result<Money, StatementError> {
+    pub fn amount(
+        &self,
+        part: Part<'_>,
+        mark: MarkRule,
+        currency: Currency,
+    ) -> Result<Money, StatementError> {
         let text = self.text();
         let Some(mark) = mark.of(&text) else {
             return Err(self.refuse(
-                whole,
+                part,
                 StatementErrorKind::Unsure,
                 format!("<{}> could be thousands or thousandths: the file uses both decimal marks", self.name),
                 "write the amounts with one decimal mark in a copy of the file, or ask the bank for the statement as CSV",
@@ -75,7 +102,7 @@ impl<'a> Field<'a> {
                 _ => "correct the amount in a copy of the file, or ask the bank for the statement again",
             };
             self.refuse(
-                whole,
+                part,
                 StatementErrorKind::BadField,
                 format!("<{}> cannot be read as an amount: {error}", self.name),
                 remedy,

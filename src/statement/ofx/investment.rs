@@ -6,7 +6,7 @@
 
 use super::super::wording::clean;
 use super::super::{StatementError, StatementErrorKind, StatementRow, problem};
-use super::fields::Field;
+use super::fields::{Field, Part};
 use super::rows::{CurrencyNote, RowContext};
 use crate::ledger::{NewTransaction, TransactionStatus};
 use crate::money::{Currency, Money};
@@ -83,13 +83,13 @@ impl<'a> InvestmentDraft<'a> {
     /// # Errors
     /// A missing or unreadable date or total.
     pub fn finish(&self, context: &RowContext<'a>) -> Result<StatementRow, StatementError> {
-        let Some(date) = self.date else { return Err(self.missing(context.text, "DTTRADE")) };
-        let posted = date.date(context.text)?;
+        let Some(date) = self.date else { return Err(self.missing(context.part, "DTTRADE")) };
+        let posted = date.date(context.part)?;
         let currency = self.currency_of_amount(context)?;
         let cash = if WITH_CASH.contains(&self.tag) { self.total } else { self.fraction_cash };
         let amount = match cash {
-            Some(field) => field.amount(context.text, context.mark, currency)?,
-            None if WITH_CASH.contains(&self.tag) => return Err(self.missing(context.text, "TOTAL")),
+            Some(field) => field.amount(context.part, context.mark, currency)?,
+            None if WITH_CASH.contains(&self.tag) => return Err(self.missing(context.part, "TOTAL")),
             None => Money::zero(currency),
         };
         let filled = |field: Option<Field<'a>>| {
@@ -124,7 +124,7 @@ impl<'a> InvestmentDraft<'a> {
         };
         Currency::iso(&symbol.text()).map_err(|error| {
             symbol.refuse(
-                context.text,
+                context.part,
                 StatementErrorKind::BadField,
                 error.to_string(),
                 "correct the currency code in a copy of the file",
@@ -132,12 +132,11 @@ impl<'a> InvestmentDraft<'a> {
         })
     }
 
-    fn missing(&self, whole: &str, name: &str) -> StatementError {
-        problem::at(
+    fn missing(&self, part: Part<'_>, name: &str) -> StatementError {
+        problem::on_line(
             StatementErrorKind::BadField,
-            whole,
-            self.offset,
-            whole.get(self.offset..).unwrap_or_default(),
+            self.line,
+            part.from(self.offset),
             format!("this {} has no <{name}>", self.tag),
             "add it in a copy of the file, or ask the broker for the statement again",
         )

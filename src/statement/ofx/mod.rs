@@ -15,8 +15,11 @@ mod statement;
 mod survey;
 mod tokens;
 
+use super::packed::PackedRows;
+use super::text::{Text, TextFile};
 use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, encoding};
 use encoding_rs::WINDOWS_1252;
+use reader::ReadText;
 
 /// The deepest nesting of known aggregates; OFX itself needs about ten.
 const MAX_DEPTH: usize = 64;
@@ -33,22 +36,49 @@ pub(super) fn read(
     format: Format,
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Reading, StatementError> {
+) -> Result<Reading<PackedRows>, StatementError> {
     let declared = header::declared_encoding(bytes);
     let text = encoding::decode(bytes, declared, |_| WINDOWS_1252)?;
     let text = if has_lower_case_tags(&text) { upper_case_tags(&text).into() } else { text };
-    let mut meter =
-        Meter { progress, total_bytes: bytes.len() as u64, steps: (text.len() as u64) * 2, next: 0 };
-    let survey = survey::survey(&text, &mut meter)?;
-    let (statements, warnings, skipped) = reader::read_text(&text, &survey, options, &mut meter)?;
-    let book = BookFile::plain(StatementFile { format, statements, warnings });
-    Ok(Reading { book, layout: None, skipped })
+    let mut meter = Meter::new(text.len(), bytes.len() as u64, progress);
+    let survey = survey::survey(Text::Held(&text), &mut meter)?;
+    let read = reader::read_held(&text, &survey, options, &mut meter)?;
+    Ok(reading(format, read))
+}
+
+fn reading(format: Format, (statements, warnings, skipped): ReadText) -> Reading<PackedRows> {
+    let book = BookFile::plain_packed(StatementFile { format, statements, warnings });
+    Reading { book, layout: None, skipped }
+}
+
+/// Reads an OFX file a part at a time; none where its tags are in lower case or out of the usual order, so that it must be
+/// held.
+///
+/// # Errors
+/// As [`read`]; a file that cannot be read, or changes meanwhile.
+pub(super) fn read_file(
+    file: &TextFile<'_>,
+    format: Format,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<Reading<PackedRows>>, StatementError> {
+    let text = Text::File(file);
+    if !has_root(text.head(), "OFX") {
+        return Ok(None);
+    }
+    let mut meter = Meter::new(text.len(), file.file_bytes(), progress);
+    let survey = survey::survey(text, &mut meter)?;
+    let read = reader::read_parts(text, &survey, options, &mut meter)?;
+    Ok(read.map(|read| reading(format, read)))
 }
 
 /// Whether the root is written in lower case, as a few banks do with all tags.
 fn has_lower_case_tags(text: &str) -> bool {
-    let root = |name: &str| text.contains(&format!("<{name}>")) || text.contains(&format!("<{name} "));
-    !root("OFX") && root("ofx")
+    !has_root(text, "OFX") && has_root(text, "ofx")
+}
+
+fn has_root(text: &str, name: &str) -> bool {
+    text.contains(&format!("<{name}>")) || text.contains(&format!("<{name} "))
 }
 
 /// Writes the names of all tags in upper case. Text stays as it is.
@@ -78,7 +108,11 @@ struct Meter<'p> {
     next: u64,
 }
 
-impl Meter<'_> {
+impl<'p> Meter<'p> {
+    fn new(text_len: usize, total_bytes: u64, progress: &'p mut dyn FnMut(u64, u64)) -> Self {
+        Self { progress, total_bytes, steps: (text_len as u64) * 2, next: 0 }
+    }
+
     fn at(&mut self, step: u64) {
         if step < self.next {
             return;

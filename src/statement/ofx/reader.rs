@@ -1,15 +1,18 @@
 //! The second pass: walks the tags with a stack of open aggregates and makes statements of them.
 
+use super::super::packed::PackedStatement;
 use super::super::problem::{self, LineCounter};
-use super::super::{ReadOptions, SkippedRow, Statement, StatementError, StatementErrorKind, Warning};
+use super::super::text::{Text, Window};
+use super::super::{ReadOptions, SkippedRow, StatementError, StatementErrorKind, Warning};
 use super::aggregate::{Aggregate, classify, is_leaf};
-use super::fields::Field;
+use super::fields::{Field, Part};
 use super::investment::InvestmentDraft;
 use super::rows::{CurrencyNote, RowDraft, RowOutcome};
 use super::statement::{BalanceDraft, BankStatus, StatementDraft};
 use super::survey::Survey;
 use super::tokens::{Token, Tokens};
 use super::{MAX_DEPTH, Meter};
+use std::borrow::Cow;
 
 /// Whether the next tag stands directly in a broker's list of transactions.
 fn in_investment_list(stack: &[Open<'_>]) -> bool {
@@ -24,52 +27,77 @@ const MAX_UNREAD: usize = 8;
 
 #[derive(Debug)]
 struct Open<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     aggregate: Aggregate,
-    offset: usize,
+    /// The line it began on.
+    line: u32,
+    /// Where it begins, in bytes of the part that is read, or how it began where that was in an earlier part.
+    start: Start,
     /// How many fields were held back when it opened.
     held: usize,
 }
 
-/// Statements, warnings, and the rows that were left out because they cannot be read.
-type ReadText = (Vec<Statement>, Vec<Warning>, Vec<SkippedRow>);
+#[derive(Debug)]
+enum Start {
+    Here(usize),
+    Before(String),
+}
 
-/// Reads all statements of the text.
+/// Statements, warnings, and the rows that were left out because they cannot be read.
+pub(super) type ReadText = (Vec<PackedStatement>, Vec<Warning>, Vec<SkippedRow>);
+
+/// Reads all statements of a text that is held.
 ///
 /// # Errors
 /// As [`super::read`].
-pub(super) fn read_text<'a>(
-    text: &'a str,
-    survey: &'a Survey<'a>,
-    options: &'a ReadOptions,
+pub(super) fn read_held(
+    text: &str,
+    survey: &Survey,
+    options: &ReadOptions,
     meter: &mut Meter<'_>,
 ) -> Result<ReadText, StatementError> {
-    let mut reader = Reader {
-        text,
-        survey,
-        options,
-        lines: LineCounter::default(),
-        stack: Vec::new(),
-        held: Vec::new(),
-        institution: None,
-        draft: None,
-        row: None,
-        investment: None,
-        balance: None,
-        status: BankStatus::default(),
-        refusals: Vec::new(),
-        unread: Vec::new(),
-        saw_root: false,
-        statements: Vec::new(),
-        warnings: Vec::new(),
-        skipped: Vec::new(),
-    };
-    let mut tokens = Tokens::new(text);
-    while let Some(token) = tokens.next()? {
-        meter.at((text.len() + token.offset) as u64);
-        reader.token(token)?;
-    }
+    let mut reader = Reader::new(survey, options, Part { text, first_line: 1 });
+    reader.part(meter, text.len())?;
     reader.finish()
+}
+
+/// Reads all statements of a long text, part after part as the survey cuts it. None where something that an early part
+/// says is not settled when the next begins, so that the text must be held.
+///
+/// # Errors
+/// As [`super::read`]; a file that cannot be read, or changes meanwhile.
+pub(super) fn read_parts(
+    text: Text<'_>,
+    survey: &Survey,
+    options: &ReadOptions,
+    meter: &mut Meter<'_>,
+) -> Result<Option<ReadText>, StatementError> {
+    let mut window = Window::new(text)?;
+    let mut carried: Option<Reader<'_, 'static>> = None;
+    for cut in survey.cuts.iter().copied().map(Some).chain([None]) {
+        while !window.is_last() && cut.is_none_or(|cut| window.base() + window.text().len() < cut) {
+            window.more(0)?;
+        }
+        let end = cut.map_or(window.text().len(), |cut| cut.saturating_sub(window.base()));
+        let part = window.text().get(..end).unwrap_or_default();
+        let done = text.len() + window.base();
+        let mut reader = match carried.take() {
+            Some(carried) => carried.within(part),
+            None => Reader::new(survey, options, Part { text: part, first_line: 1 }),
+        };
+        reader.part(meter, done)?;
+        if cut.is_none() {
+            let read = reader.finish()?;
+            window.finish()?;
+            return Ok(Some(read));
+        }
+        match reader.carried() {
+            Some(reader) => carried = Some(reader),
+            None => return Ok(None),
+        }
+        window.more(end)?;
+    }
+    Ok(None)
 }
 
 /// Leaves out a row that cannot be read, where that is wanted: its tags close it, so the next one is sound.
@@ -85,10 +113,10 @@ fn skip_or_refuse(
     Ok(())
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    survey: &'a Survey<'a>,
-    options: &'a ReadOptions,
+struct Reader<'s, 'a> {
+    part: Part<'a>,
+    survey: &'s Survey,
+    options: &'s ReadOptions,
     lines: LineCounter,
     stack: Vec<Open<'a>>,
     /// Fields inside unknown aggregates. Where the aggregate turns out to be an unclosed empty leaf, they belong to its parent.
@@ -100,14 +128,102 @@ struct Reader<'a> {
     balance: Option<BalanceDraft<'a>>,
     status: BankStatus,
     refusals: Vec<BankStatus>,
-    unread: Vec<(u32, &'a str)>,
+    unread: Vec<(u32, Cow<'a, str>)>,
     saw_root: bool,
-    statements: Vec<Statement>,
+    statements: Vec<PackedStatement>,
     warnings: Vec<Warning>,
     skipped: Vec<SkippedRow>,
 }
 
-impl<'a> Reader<'a> {
+impl Open<'_> {
+    /// How it begins.
+    fn shown(&self, part: Part<'_>) -> String {
+        match &self.start {
+            Start::Here(offset) => problem::excerpt(part.from(*offset)),
+            Start::Before(shown) => shown.clone(),
+        }
+    }
+}
+
+impl<'s, 'a> Reader<'s, 'a> {
+    fn new(survey: &'s Survey, options: &'s ReadOptions, part: Part<'a>) -> Self {
+        Self {
+            part,
+            survey,
+            options,
+            lines: LineCounter::from_line(part.first_line),
+            stack: Vec::new(),
+            held: Vec::new(),
+            institution: None,
+            draft: None,
+            row: None,
+            investment: None,
+            balance: None,
+            status: BankStatus::default(),
+            refusals: Vec::new(),
+            unread: Vec::new(),
+            saw_root: false,
+            statements: Vec::new(),
+            warnings: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    /// Reads the tags of the part; `done` is how far the parts before went.
+    fn part(&mut self, meter: &mut Meter<'_>, done: usize) -> Result<(), StatementError> {
+        let mut tokens = Tokens::new(self.part.text);
+        while let Some(token) = tokens.next()? {
+            meter.at((done + token.offset) as u64);
+            self.token(token)?;
+        }
+        Ok(())
+    }
+
+    /// All that is known at the end of a part; none where fields of it are not settled.
+    fn carried(mut self) -> Option<Reader<'s, 'static>> {
+        let first_line = self.lines.at(self.part.text, self.part.text.len());
+        let is_settled =
+            self.row.is_none() && self.investment.is_none() && self.balance.is_none() && self.held.is_empty();
+        let draft = match self.draft.take() {
+            Some(draft) => Some(draft.carried()?),
+            None => None,
+        };
+        let stack = self.stack.iter().map(|open| Open {
+            name: Cow::Owned(open.name.to_string()),
+            aggregate: open.aggregate,
+            line: open.line,
+            start: Start::Before(open.shown(self.part)),
+            held: 0,
+        });
+        let unread = self.unread.iter().map(|(line, name)| (*line, Cow::Owned(name.to_string())));
+        is_settled.then(|| Reader {
+            part: Part { text: "", first_line },
+            survey: self.survey,
+            options: self.options,
+            lines: LineCounter::from_line(first_line),
+            stack: stack.collect(),
+            held: Vec::new(),
+            institution: self.institution,
+            draft,
+            row: None,
+            investment: None,
+            balance: None,
+            status: self.status,
+            refusals: self.refusals,
+            unread: unread.collect(),
+            saw_root: self.saw_root,
+            statements: self.statements,
+            warnings: self.warnings,
+            skipped: self.skipped,
+        })
+    }
+
+    /// Goes on in the next part of the text.
+    fn within(mut self, text: &'a str) -> Self {
+        self.part.text = text;
+        self
+    }
+
     fn token(&mut self, token: Token<'a>) -> Result<(), StatementError> {
         if token.closes {
             return self.close(token);
@@ -136,16 +252,15 @@ impl<'a> Reader<'a> {
 
     fn open(&mut self, token: Token<'a>, aggregate: Aggregate) -> Result<(), StatementError> {
         if self.stack.len() >= MAX_DEPTH {
-            return Err(problem::at(
+            return Err(problem::on_line(
                 StatementErrorKind::TooLarge,
-                self.text,
-                token.offset,
-                self.text.get(token.offset..).unwrap_or_default(),
+                self.part.line_of(token.offset),
+                self.part.from(token.offset),
                 format!("tags are nested more than {MAX_DEPTH} deep, which no statement needs"),
                 "the file is damaged or hostile; download it again",
             ));
         }
-        let line = self.lines.at(self.text, token.offset);
+        let line = self.lines.at(self.part.text, token.offset);
         match aggregate {
             Aggregate::Frame if token.name == "OFX" => self.saw_root = true,
             Aggregate::Unknown if in_investment_list(&self.stack) => self.leave_unread(line, token.name),
@@ -186,14 +301,15 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         let held = self.held.len();
-        self.stack.push(Open { name: token.name, aggregate, offset: token.offset, held });
+        let (name, start) = (Cow::Borrowed(token.name), Start::Here(token.offset));
+        self.stack.push(Open { name, aggregate, line, start, held });
         Ok(())
     }
 
     /// Notes a part of the file that is not read. One more than are named is enough to say that there are more.
     fn leave_unread(&mut self, line: u32, name: &'a str) {
         if self.unread.len() <= MAX_UNREAD {
-            self.unread.push((line, name));
+            self.unread.push((line, Cow::Borrowed(name)));
         }
     }
 
@@ -207,12 +323,11 @@ impl<'a> Reader<'a> {
             .iter()
             .rev()
             .find(|open| matches!(open.aggregate, Aggregate::Transaction | Aggregate::Statement(_)));
-        Err(problem::at(
+        Err(problem::on_line(
             StatementErrorKind::Malformed,
-            self.text,
-            token.offset,
-            self.text.get(token.offset..).unwrap_or_default(),
-            format!("<{}> begins before </{}>", token.name, open.map_or("STMTTRN", |open| open.name)),
+            self.part.line_of(token.offset),
+            self.part.from(token.offset),
+            format!("<{}> begins before </{}>", token.name, open.map_or("STMTTRN", |open| &open.name)),
             "part of the file is missing; download it again",
         ))
     }
@@ -221,11 +336,10 @@ impl<'a> Reader<'a> {
         let Some(index) = self.stack.iter().rposition(|open| open.name == token.name) else {
             if matches!(token.name, "OFX" | "STMTRS" | "CCSTMTRS" | "BANKTRANLIST" | "STMTTRN" | "LEDGERBAL")
             {
-                return Err(problem::at(
+                return Err(problem::on_line(
                     StatementErrorKind::Malformed,
-                    self.text,
-                    token.offset,
-                    self.text.get(token.offset..).unwrap_or_default(),
+                    self.part.line_of(token.offset),
+                    self.part.from(token.offset),
                     format!("</{}> closes nothing that is open", token.name),
                     "part of the file is missing; download it again",
                 ));
@@ -236,11 +350,10 @@ impl<'a> Reader<'a> {
         while self.stack.len() > index + 1 {
             let Some(open) = self.stack.pop() else { break };
             if open.aggregate != Aggregate::Unknown {
-                return Err(problem::at(
+                return Err(problem::on_line(
                     StatementErrorKind::Malformed,
-                    self.text,
-                    token.offset,
-                    self.text.get(token.offset..).unwrap_or_default(),
+                    self.part.line_of(token.offset),
+                    self.part.from(token.offset),
                     format!("</{}> comes before </{}>", token.name, open.name),
                     "part of the file is missing; download it again",
                 ));
@@ -269,11 +382,11 @@ impl<'a> Reader<'a> {
             }
             Aggregate::Transaction => {
                 if let (Some(row), Some(draft)) = (self.row.take(), self.draft.as_mut()) {
-                    let context = draft.row_context(self.text, self.survey.mark, self.options.currency)?;
+                    let context = draft.row_context(self.part, self.survey.mark, self.options.currency)?;
                     match row.finish(&context) {
                         Ok(RowOutcome::Row(row, warning)) => {
                             self.warnings.extend(warning);
-                            draft.add(*row, context.currency);
+                            draft.add(&row, context.currency)?;
                         }
                         Ok(RowOutcome::LeftOut(warning)) => self.warnings.push(warning),
                         Err(error) => skip_or_refuse(error, self.options, &mut self.skipped)?,
@@ -282,9 +395,9 @@ impl<'a> Reader<'a> {
             }
             Aggregate::InvestmentTransaction => {
                 if let (Some(row), Some(draft)) = (self.investment.take(), self.draft.as_mut()) {
-                    let context = draft.row_context(self.text, self.survey.mark, self.options.currency)?;
+                    let context = draft.row_context(self.part, self.survey.mark, self.options.currency)?;
                     match row.finish(&context) {
-                        Ok(row) => draft.add(row, context.currency),
+                        Ok(row) => draft.add(&row, context.currency)?,
                         Err(error) => skip_or_refuse(error, self.options, &mut self.skipped)?,
                     }
                 }
@@ -297,7 +410,7 @@ impl<'a> Reader<'a> {
             Aggregate::Statement(_) => {
                 if let Some(draft) = self.draft.take() {
                     let read = draft.finish(
-                        self.text,
+                        self.part,
                         self.survey.mark,
                         self.options.currency,
                         self.institution.as_deref(),
@@ -315,11 +428,10 @@ impl<'a> Reader<'a> {
         let field = Field { name: token.name, raw: token.raw, offset: token.offset };
         if self.stack.last().is_some_and(|open| open.aggregate == Aggregate::Unknown) {
             if self.held.len() >= MAX_HELD {
-                return Err(problem::at(
+                return Err(problem::on_line(
                     StatementErrorKind::TooLarge,
-                    self.text,
-                    token.offset,
-                    self.text.get(token.offset..).unwrap_or_default(),
+                    self.part.line_of(token.offset),
+                    self.part.from(token.offset),
                     format!("a tag that is not of OFX holds more than {MAX_HELD} fields"),
                     "the file is damaged or hostile; download it again",
                 ));
@@ -341,7 +453,7 @@ impl<'a> Reader<'a> {
                     if field.name == "PAYEE" {
                         row.take_payee_name(field);
                     } else {
-                        row.take(self.text, field)?;
+                        row.take(self.part, field)?;
                     }
                 }
             }
@@ -376,7 +488,7 @@ impl<'a> Reader<'a> {
                 | Aggregate::InvestmentBalance,
             ) => {
                 if let Some(draft) = &mut self.draft {
-                    draft.take(self.text, field)?;
+                    draft.take(self.part, field)?;
                 }
             }
             _ => {}
@@ -386,16 +498,11 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Result<ReadText, StatementError> {
         if let Some(open) = self.stack.iter().rfind(|open| open.aggregate != Aggregate::Unknown) {
-            let line = problem::line_of(self.text, self.text.trim_end().len());
             return Err(problem::on_line(
                 StatementErrorKind::Malformed,
-                line,
-                self.text.get(open.offset..).unwrap_or_default(),
-                format!(
-                    "the file ends inside <{}>, which began on line {}",
-                    open.name,
-                    problem::line_of(self.text, open.offset)
-                ),
+                self.part.line_of(self.part.text.trim_end().len()),
+                &open.shown(self.part),
+                format!("the file ends inside <{}>, which began on line {}", open.name, open.line),
                 "the download was cut short: nothing was read; download the statement again",
             ));
         }

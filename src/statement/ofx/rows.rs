@@ -3,7 +3,7 @@
 use super::super::wording::clean;
 use super::super::write::ofx::OWN_ID;
 use super::super::{StatementError, StatementErrorKind, StatementRow, Warning};
-use super::fields::{Field, is_no_date};
+use super::fields::{Field, Part, is_no_date};
 use super::survey::MarkRule;
 use crate::ledger::{NewTransaction, TransactionStatus};
 use crate::money::{Currency, Money};
@@ -13,8 +13,8 @@ const MAX_MEMOS: usize = 32;
 
 /// What a row needs to know of the statement around it.
 pub(super) struct RowContext<'a> {
-    /// The whole text, for refusals.
-    pub text: &'a str,
+    /// The part of the text it stands in, for refusals.
+    pub part: Part<'a>,
     /// The file's decimal mark.
     pub mark: MarkRule,
     /// What the statement's amounts are in.
@@ -76,7 +76,7 @@ impl<'a> RowDraft<'a> {
     ///
     /// # Errors
     /// A second amount or date.
-    pub fn take(&mut self, whole: &str, field: Field<'a>) -> Result<(), StatementError> {
+    pub fn take(&mut self, part: Part<'_>, field: Field<'a>) -> Result<(), StatementError> {
         let slot = match field.name {
             "DTPOSTED" | "DTTRAN" => &mut self.date,
             "TRNAMT" => &mut self.amount,
@@ -89,7 +89,7 @@ impl<'a> RowDraft<'a> {
             "MEMO" | "MEMO2" => {
                 if self.memos.len() >= MAX_MEMOS {
                     return Err(field.refuse(
-                        whole,
+                        part,
                         StatementErrorKind::TooLarge,
                         format!("one transaction holds more than {MAX_MEMOS} memos"),
                         "the file is damaged; download it again",
@@ -102,7 +102,7 @@ impl<'a> RowDraft<'a> {
         };
         if slot.is_some() && matches!(field.name, "TRNAMT" | "DTPOSTED") {
             return Err(field.refuse(
-                whole,
+                part,
                 StatementErrorKind::Malformed,
                 format!("one transaction holds two <{}>", field.name),
                 "the file is damaged; download it again",
@@ -133,14 +133,14 @@ impl<'a> RowDraft<'a> {
                 }));
             }
         }
-        let date_field = self.required(context.text, self.date, "DTPOSTED")?;
+        let date_field = self.required(context.part, self.date, "DTPOSTED")?;
         if is_no_date(&date_field.text()) {
-            return Err(self.missing(context.text, "DTPOSTED"));
+            return Err(self.missing(context.part, "DTPOSTED"));
         }
-        let posted = date_field.date(context.text)?;
+        let posted = date_field.date(context.part)?;
         let currency = self.currency_of_amount(context)?;
-        let amount = self.required(context.text, self.amount, "TRNAMT")?.amount(
-            context.text,
+        let amount = self.required(context.part, self.amount, "TRNAMT")?.amount(
+            context.part,
             context.mark,
             currency,
         )?;
@@ -201,7 +201,7 @@ impl<'a> RowDraft<'a> {
         match written {
             Some(currency) if currency == context.currency || context.holds_other_currencies => Ok(currency),
             _ => Err(symbol.refuse(
-                context.text,
+                context.part,
                 StatementErrorKind::BadField,
                 format!(
                     "this transaction is in {}, the account in {}, and converting it would be a guess",
@@ -215,20 +215,20 @@ impl<'a> RowDraft<'a> {
 
     fn required(
         &self,
-        whole: &str,
+        part: Part<'_>,
         field: Option<Field<'a>>,
         name: &str,
     ) -> Result<Field<'a>, StatementError> {
-        field.filter(|field| !field.raw.trim().is_empty()).ok_or_else(|| self.missing(whole, name))
+        field.filter(|field| !field.raw.trim().is_empty()).ok_or_else(|| self.missing(part, name))
     }
 
-    fn missing(&self, whole: &str, name: &str) -> StatementError {
+    fn missing(&self, part: Part<'_>, name: &str) -> StatementError {
         let field = Field { name: self.tag, raw: "", offset: self.offset };
-        let body = whole.get(self.offset..).unwrap_or_default();
+        let body = part.from(self.offset);
         let end = body.find("</STMTTRN").unwrap_or(body.len().min(400));
         let shown = body.get(..end).unwrap_or_default();
         let mut error = field.refuse(
-            whole,
+            part,
             StatementErrorKind::BadField,
             format!("this transaction has no <{name}>"),
             "add it in a copy of the file, or ask the bank for the statement again",

@@ -1,10 +1,11 @@
 //! One statement while it is read: its account, rows and balances, and the bank's status beside it.
 
+use super::super::packed::{PackedRows, PackedStatement};
 use super::super::{
     StatedAmount, Statement, StatementAccount, StatementError, StatementErrorKind, StatementRow, Warning,
     problem,
 };
-use super::fields::{Field, account_kind, is_no_date, parse_date};
+use super::fields::{Field, Part, account_kind, is_no_date, parse_date};
 use super::rows::RowContext;
 use super::survey::MarkRule;
 use crate::ledger::{AccountKind, BalanceKind};
@@ -104,7 +105,7 @@ impl<'a> BalanceDraft<'a> {
     /// A number that cannot be held, and a date that the calendar does not have.
     fn finish(
         &self,
-        whole: &str,
+        part: Part<'_>,
         mark: MarkRule,
         currency: Currency,
         fallback: Option<Date>,
@@ -122,7 +123,7 @@ impl<'a> BalanceDraft<'a> {
         if !field.text().chars().all(|c| c.is_ascii_digit() || " +-.,'()\u{a0}".contains(c)) {
             return left_out("its amount is not written as OFX writes amounts");
         }
-        let amount = field.amount(whole, mark, currency)?;
+        let amount = field.amount(part, mark, currency)?;
         let date_text = self.date.map(|field| field.text()).unwrap_or_default();
         let date = match (self.date, fallback) {
             (Some(field), _) if !is_no_date(&date_text) => {
@@ -130,7 +131,7 @@ impl<'a> BalanceDraft<'a> {
                 if parse_date(&date_text).is_none() && !plain {
                     return left_out("its date is not written as OFX writes dates");
                 }
-                field.date(whole)?
+                field.date(part)?
             }
             (_, Some(end)) => {
                 warnings.push(Warning {
@@ -162,9 +163,9 @@ pub(super) struct StatementDraft<'a> {
     end: Option<Date>,
     as_of: Option<Field<'a>>,
     cash: Option<Field<'a>>,
-    rows: Vec<StatementRow>,
+    rows: PackedRows,
     /// Rows in other currencies than the account's, which only brokers' accounts may have.
-    other_rows: Vec<(Currency, Vec<StatementRow>)>,
+    other_rows: Vec<(Currency, PackedRows)>,
 }
 
 impl<'a> StatementDraft<'a> {
@@ -180,16 +181,37 @@ impl<'a> StatementDraft<'a> {
             end: None,
             as_of: None,
             cash: None,
-            rows: Vec::new(),
+            rows: PackedRows::default(),
             other_rows: Vec::new(),
         }
+    }
+
+    /// The same within the next part of the text; none where it holds fields of this one.
+    pub fn carried<'b>(self) -> Option<StatementDraft<'b>> {
+        if !self.balances.is_empty() || self.as_of.is_some() || self.cash.is_some() {
+            return None;
+        }
+        Some(StatementDraft {
+            balances: Vec::new(),
+            kind: self.kind,
+            line: self.line,
+            currency: self.currency,
+            bank_id: self.bank_id,
+            account_id: self.account_id,
+            start: self.start,
+            end: self.end,
+            as_of: None,
+            cash: None,
+            rows: self.rows,
+            other_rows: self.other_rows,
+        })
     }
 
     /// Takes a leaf that stands directly in the statement, its account or its list.
     ///
     /// # Errors
     /// A currency that is not in ISO 4217, or comes after rows that were read in another.
-    pub fn take(&mut self, whole: &str, field: Field<'a>) -> Result<(), StatementError> {
+    pub fn take(&mut self, part: Part<'_>, field: Field<'a>) -> Result<(), StatementError> {
         let text = field.text();
         if text.is_empty() {
             return Ok(());
@@ -198,12 +220,12 @@ impl<'a> StatementDraft<'a> {
             "CURDEF" => {
                 let currency = Currency::iso(&text).map_err(|error| {
                     let remedy = "correct <CURDEF> in a copy of the file to the account's ISO 4217 code";
-                    field.refuse(whole, StatementErrorKind::BadField, error.to_string(), remedy)
+                    field.refuse(part, StatementErrorKind::BadField, error.to_string(), remedy)
                 })?;
-                if self.rows.iter().any(|row| row.transaction.amount.currency() != currency) {
+                if self.rows.currency().is_some_and(|other| other != currency) {
                     let message = "<CURDEF> comes after transactions in another currency".to_owned();
                     let remedy = "the file contradicts itself; download it again";
-                    return Err(field.refuse(whole, StatementErrorKind::Malformed, message, remedy));
+                    return Err(field.refuse(part, StatementErrorKind::Malformed, message, remedy));
                 }
                 self.currency = Some(currency);
             }
@@ -227,25 +249,31 @@ impl<'a> StatementDraft<'a> {
     /// No currency, neither in the file nor given.
     pub fn row_context(
         &self,
-        text: &'a str,
+        part: Part<'a>,
         mark: MarkRule,
         given: Option<Currency>,
     ) -> Result<RowContext<'a>, StatementError> {
         let currency = self.currency.or(given).ok_or_else(|| self.no_currency())?;
         let holds_other_currencies = self.kind == AccountKind::Investment;
-        Ok(RowContext { text, mark, currency, holds_other_currencies })
+        Ok(RowContext { part, mark, currency, holds_other_currencies })
     }
 
     /// Adds a row that is read; `own` is what the statement's amounts are in.
-    pub fn add(&mut self, row: StatementRow, own: Currency) {
+    ///
+    /// # Errors
+    /// As [`PackedRows::push`].
+    pub fn add(&mut self, row: &StatementRow, own: Currency) -> Result<(), StatementError> {
         let currency = row.transaction.amount.currency();
         if currency == own {
-            self.rows.push(row);
-        } else if let Some((_, rows)) = self.other_rows.iter_mut().find(|(other, _)| *other == currency) {
-            rows.push(row);
-        } else {
-            self.other_rows.push((currency, vec![row]));
+            return self.rows.push(row);
         }
+        if let Some((_, rows)) = self.other_rows.iter_mut().find(|(other, _)| *other == currency) {
+            return rows.push(row);
+        }
+        let mut rows = PackedRows::default();
+        rows.push(row)?;
+        self.other_rows.push((currency, rows));
+        Ok(())
     }
 
     fn no_currency(&self) -> StatementError {
@@ -264,20 +292,20 @@ impl<'a> StatementDraft<'a> {
     /// No currency, or a balance that cannot be held exactly.
     pub fn finish(
         self,
-        whole: &'a str,
+        part: Part<'_>,
         mark: MarkRule,
         given: Option<Currency>,
         institution: Option<&str>,
         warnings: &mut Vec<Warning>,
-    ) -> Result<Vec<Statement>, StatementError> {
+    ) -> Result<Vec<PackedStatement>, StatementError> {
         let currency = self.currency.or(given).ok_or_else(|| self.no_currency())?;
         let mut balances = Vec::new();
         for balance in &self.balances {
-            balances.extend(balance.finish(whole, mark, currency, self.end, warnings)?);
+            balances.extend(balance.finish(part, mark, currency, self.end, warnings)?);
         }
         if let (Some(cash), Some(as_of)) = (self.cash, self.as_of) {
             // A broker's cash may carry more digits than money has; only an exact one is kept.
-            let read = cash.amount(whole, mark, currency).ok().zip(parse_date(&as_of.text()));
+            let read = cash.amount(part, mark, currency).ok().zip(parse_date(&as_of.text()));
             balances.extend(read.map(|(amount, date)| StatedAmount {
                 kind: BalanceKind::Available,
                 date,

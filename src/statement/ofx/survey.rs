@@ -1,6 +1,7 @@
 //! The first pass: what only the whole file can tell.
 
 use super::super::StatementError;
+use super::super::text::{Text, Window, lines_before};
 use super::Meter;
 use super::tokens::Tokens;
 use crate::money::DecimalMark;
@@ -9,13 +10,18 @@ use std::collections::HashSet;
 /// The most distinct names of closing tags that are remembered; a real file has some dozens.
 const MAX_NAMES: usize = 4096;
 
+/// How much of a long text is read at a time, in bytes. In unit tests little, so that short texts take several parts.
+const PART_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 1 << 20 };
+
 /// What the whole file shows.
 #[derive(Debug)]
-pub(super) struct Survey<'a> {
+pub(super) struct Survey {
     /// Names that are closed somewhere, which tells an unknown aggregate from an empty unclosed leaf.
-    pub closed_names: HashSet<&'a str>,
+    pub closed_names: HashSet<String>,
     /// The decimal mark of all amounts.
     pub mark: MarkRule,
+    /// Where the text can be cut: each time a transaction begins right after another, some way on.
+    pub cuts: Vec<usize>,
 }
 
 /// How the decimal mark of an amount is told.
@@ -47,21 +53,46 @@ impl MarkRule {
 ///
 /// # Errors
 /// Those of [`Tokens::next`].
-pub(super) fn survey<'a>(text: &'a str, meter: &mut Meter<'_>) -> Result<Survey<'a>, StatementError> {
-    let mut tokens = Tokens::new(text);
-    let mut closed_names = HashSet::new();
+pub(super) fn survey(text: Text<'_>, meter: &mut Meter<'_>) -> Result<Survey, StatementError> {
+    let mut window = Window::new(text)?;
+    let mut closed_names: HashSet<String> = HashSet::new();
     let mut votes = MarkVotes::default();
-    while let Some(token) = tokens.next()? {
-        meter.at(token.offset as u64);
-        if token.closes {
-            if closed_names.len() < MAX_NAMES {
-                closed_names.insert(token.name);
+    let mut cuts = Vec::new();
+    let mut next_cut = PART_BYTES;
+    let mut after_row = false;
+    loop {
+        let is_last = window.is_last();
+        let (shown, base) = (window.text(), window.base());
+        let mut tokens = if is_last { Tokens::new(shown) } else { Tokens::of_beginning(shown) };
+        while let Some(token) = tokens.next().map_err(|error| further_on(error, text, base))? {
+            let offset = base + token.offset;
+            meter.at(offset as u64);
+            if token.closes {
+                if closed_names.len() < MAX_NAMES && !closed_names.contains(token.name) {
+                    closed_names.insert(token.name.to_owned());
+                }
+            } else if matches!(token.name, "TRNAMT" | "BALAMT" | "TOTAL") {
+                votes.see(token.raw.trim());
+            } else if after_row && offset >= next_cut && token.name == "STMTTRN" {
+                cuts.push(offset);
+                next_cut = offset + PART_BYTES;
             }
-        } else if matches!(token.name, "TRNAMT" | "BALAMT" | "TOTAL") {
-            votes.see(token.raw.trim());
+            after_row = token.closes && token.name == "STMTTRN";
         }
+        if is_last {
+            return Ok(Survey { closed_names, mark: votes.decide(), cuts });
+        }
+        let stopped = tokens.stopped_at();
+        window.more(stopped)?;
     }
-    Ok(Survey { closed_names, mark: votes.decide() })
+}
+
+/// An error in a part of a text, with its line counted from the beginning of the text.
+fn further_on(error: StatementError, text: Text<'_>, base: usize) -> StatementError {
+    if base == 0 {
+        return error;
+    }
+    StatementError { line: error.line.saturating_add(lines_before(text, base)), ..error }
 }
 
 /// Evidence for one decimal mark or the other. OFX allows both and no grouping (OFX 2.3, section 3.2.9.1), but

@@ -12,6 +12,9 @@ const MAX_NAME_BYTES: usize = 80;
 /// The most bytes that attributes may take.
 const MAX_ATTRIBUTE_BYTES: usize = 1024;
 
+/// How much of the text must be there to see whether a `<` begins a tag.
+const LONGEST_TAG_BYTES: usize = 2 + MAX_NAME_BYTES + 1 + MAX_ATTRIBUTE_BYTES;
+
 /// One tag and the raw text up to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'a> {
@@ -44,6 +47,10 @@ pub(super) struct Tokens<'a> {
     text: &'a str,
     upcoming: Option<Tag<'a>>,
     started: bool,
+    /// Whether the text goes on after this part of it.
+    goes_on: bool,
+    /// Where the tags that are sure end, in a text that goes on.
+    stopped: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +64,17 @@ struct Tag<'a> {
 
 impl<'a> Tokens<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { text, upcoming: None, started: false }
+        Self { text, upcoming: None, started: false, goes_on: false, stopped: None }
+    }
+
+    /// The tags of the beginning of a text: as far as it tells for sure what they are.
+    pub fn of_beginning(text: &'a str) -> Self {
+        Self { goes_on: true, ..Self::new(text) }
+    }
+
+    /// Where the first tag begins that this beginning of the text does not show whole.
+    pub fn stopped_at(&self) -> usize {
+        self.stopped.unwrap_or(0)
     }
 
     /// The next tag, or `None` at the end.
@@ -71,6 +88,10 @@ impl<'a> Tokens<'a> {
         }
         let Some(tag) = self.upcoming else { return Ok(None) };
         self.upcoming = self.find_tag(tag.end)?;
+        if self.goes_on && self.upcoming.is_none() {
+            self.stopped = Some(tag.start);
+            return Ok(None);
+        }
         let text_end = self.upcoming.map_or(self.text.len(), |next| next.start);
         let raw = self.text.get(tag.end..text_end).unwrap_or_default();
         if raw.len() > MAX_TEXT_BYTES && raw.trim().len() > MAX_TEXT_BYTES {
@@ -90,6 +111,9 @@ impl<'a> Tokens<'a> {
         let mut from = from;
         while let Some(found) = self.text.get(from..).and_then(|rest| rest.find('<')) {
             let start = from + found;
+            if self.goes_on && start + LONGEST_TAG_BYTES > self.text.len() {
+                return Ok(None);
+            }
             let rest = self.text.get(start..).unwrap_or_default();
             if let Some(skipped) = self.skip_markup(rest, start)? {
                 from = start + skipped;
@@ -111,6 +135,8 @@ impl<'a> Tokens<'a> {
             }
             return match rest.get(opening.len()..).and_then(|inner| inner.find(closing)) {
                 Some(inner) => Ok(Some(opening.len() + inner + closing.len())),
+                // Where it ends is not to be seen yet.
+                None if self.goes_on => Ok(Some(rest.len())),
                 None => Err(problem::at(
                     StatementErrorKind::Malformed,
                     self.text,

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use finvault::money::DecimalMark;
 use finvault::statement::{CsvAnswers, CsvProfile, DateOrder, Question, Signs, StatementError};
-use finvault::vault::{ImportFile, ImportOptions, ImportReport, Vault, VaultError};
+use finvault::vault::{ImportOptions, ImportReport, ImportSource, Vault, VaultError};
 
 /// Answers to what a file may leave open.
 #[derive(Debug, Clone, Default, Args)]
@@ -54,7 +54,7 @@ impl Answers {
 /// Before that, [`rehearsed::ask`] asks what only the owner knows.
 pub fn import(
     vault: &mut Vault,
-    files: &[ImportFile<'_>],
+    files: &[ImportSource<'_>],
     mut options: ImportOptions,
     may_merge: bool,
     session: &mut Session<'_>,
@@ -63,7 +63,7 @@ pub fn import(
     loop {
         options = rehearsed::ask(vault, files, options, may_merge, session)?;
         let progress = session.console.progress()?;
-        let result = vault.import(files, &options, session.now(), &mut |at| {
+        let result = vault.import_from(files, &options, session.now(), &mut |at| {
             progress.show(at.stage, at.done, at.total);
         });
         drop(progress);

@@ -6,28 +6,28 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use finvault::ledger::{Account, AccountId, Similar};
-use finvault::vault::{ImportFile, ImportOptions, Vault, VaultError};
+use finvault::vault::{ImportOptions, ImportSource, Vault, VaultError};
 
 /// Files of more bytes than this in all are not read twice to ask about doubtful rows first.
-const MOST_TO_REHEARSE: usize = 4 << 20;
+const MOST_TO_REHEARSE: u64 = 4 << 20;
 
 /// Rehearses the import and asks what it leaves open, where somebody sits at a terminal. Answers about accounts are
 /// remembered. About rows that may be known is asked only where `may_merge`.
 pub fn ask(
     vault: &mut Vault,
-    files: &[ImportFile<'_>],
+    files: &[ImportSource<'_>],
     mut options: ImportOptions,
     may_merge: bool,
     session: &mut Session<'_>,
 ) -> Result<ImportOptions, Failure> {
-    let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
+    let bytes: u64 = files.iter().map(|file| file.content.len()).sum();
     if session.console.is_json() || !session.console.can_ask() || bytes > MOST_TO_REHEARSE {
         return Ok(options);
     }
     let now = session.now();
     let rehearse = |vault: &mut Vault, options: &ImportOptions| {
         let rehearsal = ImportOptions { dry_run: true, ..options.clone() };
-        vault.import(files, &rehearsal, now, &mut |_| {})
+        vault.import_from(files, &rehearsal, now, &mut |_| {})
     };
     let mut outcome = rehearse(vault, &options);
     if files.len() == 1 {

@@ -1,5 +1,6 @@
 //! From a profile and one file to the plan by which the file is read.
 
+use super::super::super::text::Text;
 use super::super::super::{StatementError, StatementErrorKind, problem};
 use super::super::answers::{CsvAnswers, Signs};
 use super::super::columns::{date_order, decimal_mark};
@@ -21,7 +22,7 @@ impl CsvProfile {
     /// Unsure where the profile does not fit the file, or leaves out what the file does not show.
     pub(in super::super) fn plan(
         &self,
-        text: &str,
+        text: Text<'_>,
         answers: &CsvAnswers,
         step: &mut dyn FnMut(usize),
     ) -> Result<Plan, StatementError> {
@@ -139,7 +140,7 @@ impl CsvProfile {
     }
 
     /// Finds the delimiter and the header row under which every column of the profile exists.
-    fn find_layout(&self, text: &str) -> Result<Layout, StatementError> {
+    fn find_layout(&self, text: Text<'_>) -> Result<Layout, StatementError> {
         let candidates =
             self.delimiter.map_or_else(|| vec![b',', b';', b'\t', b'|'], |delimiter| vec![delimiter]);
         let mut failure = None;
@@ -155,7 +156,7 @@ impl CsvProfile {
             problem::on_line(
                 StatementErrorKind::Unsure,
                 1,
-                text.lines().next().unwrap_or_default(),
+                text.head().lines().next().unwrap_or_default(),
                 format!("the profile \"{}\" does not fit this file", problem::excerpt(&self.spec.name)),
                 format!(
                     "it needs the columns {}; name another profile or correct this one",
@@ -165,10 +166,10 @@ impl CsvProfile {
         }))
     }
 
-    fn layout_with(&self, text: &str, delimiter: u8) -> Result<Option<Layout>, StatementError> {
+    fn layout_with(&self, text: Text<'_>, delimiter: u8) -> Result<Option<Layout>, StatementError> {
         let columns = self.spec.all_columns();
         let needs_names = columns.iter().any(|column| matches!(column, Column::Name(_)));
-        let mut rows = Rows::new(text, delimiter);
+        let mut rows = Rows::new(text, delimiter)?;
         let mut index = 0;
         while let Some(row) = rows.next()? {
             index += 1;
