@@ -236,7 +236,10 @@ fn costs_that_somebody_lowered_or_raised_in_the_file_are_noticed() {
     let by_code = || house.unlock(&Secret::RecoveryCode(&house.code));
     // Lowered to what is still allowed, so that guessing gets cheap: the slot is bound to its costs.
     tamper(&house.path(), 4, &(19_u32 * 1024).to_le_bytes());
-    assert!(is_wrong(house.unlock(&Secret::Passphrase(&first()))));
+    let wrong = VaultError::from(house.unlock(&Secret::Passphrase(&first())).err().unwrap());
+    assert_eq!(wrong.class(), ErrorClass::WrongSecret);
+    let remedy = wrong.remedy().unwrap();
+    assert!(remedy.contains("tampered with: try the recovery code, or restore a backup"), "{remedy}");
     assert!(matches!(by_code(), Err(VfsError::Damaged(_))), "and the header is not what was written");
     std::fs::write(house.path(), &whole).unwrap();
     // Raised beyond anything: refused before a byte of memory is taken.
@@ -247,6 +250,46 @@ fn costs_that_somebody_lowered_or_raised_in_the_file_are_noticed() {
         std::fs::write(house.path(), &whole).unwrap();
     }
     house.own();
+}
+
+/// Swaps two key slots, counted from 1, in both copies of the header, and makes them look whole.
+fn swap_slots(path: &Path, one: usize, other: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for copy in bytes[..HEADER_BYTES].chunks_mut(UNIT_BYTES) {
+        let slot = |copy: &[u8], number: usize| copy[256 * number..256 * (number + 1)].to_vec();
+        let (first, second) = (slot(copy, one), slot(copy, other));
+        copy[256 * one..256 * (one + 1)].copy_from_slice(&second);
+        copy[256 * other..256 * (other + 1)].copy_from_slice(&first);
+        let digest = Sha256::digest(&copy[..4032]);
+        copy[4032..4064].copy_from_slice(&digest);
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn slots_that_somebody_swapped_are_damage_to_whoever_has_their_secrets() {
+    let house = House::new();
+    let (file, second) = (KeyFile::generate(&OsRandom).unwrap(), words("another good passphrase"));
+    house.add(Secret::KeyFile(&file), "").unwrap();
+    house.add(Secret::Passphrase(&second), "").unwrap();
+    let whole = house.bytes();
+    let secrets = || {
+        let code = Secret::RecoveryCode(&house.code);
+        [house.unlock(&Secret::Passphrase(&first())), house.unlock(&code)]
+            .into_iter()
+            .chain([house.unlock(&Secret::KeyFile(&file)), house.unlock(&Secret::Passphrase(&second))])
+            .collect::<Vec<_>>()
+    };
+    for (one, other) in [(1, 2), (1, 3), (1, 4), (2, 3), (3, 4), (2, 7)] {
+        swap_slots(&house.path(), one, other);
+        // Its own secret finds a slot elsewhere, any other one a header that is not what was written.
+        for outcome in secrets() {
+            assert!(matches!(outcome, Err(VfsError::Damaged(_))), "{one} and {other}");
+        }
+        assert!(is_wrong(house.unlock(&Secret::Passphrase(&words("a guess")))), "{one} and {other}");
+        std::fs::write(house.path(), &whole).unwrap();
+    }
+    assert!(secrets().iter().all(Result::is_ok));
 }
 
 /// What others see of the owner: it must not change with the key.

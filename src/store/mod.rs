@@ -22,6 +22,7 @@ pub mod gnucash;
 mod identity;
 pub mod lifecycle;
 pub mod log;
+pub mod lost_movements;
 pub mod migrations;
 pub mod movements;
 pub mod profile;

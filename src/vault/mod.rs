@@ -116,7 +116,7 @@ pub use refusal::{Leak, LeakedDetail, LeakedRow, Origin, OverBudget, Refusal};
 #[cfg(feature = "age")]
 pub use review::{Advice, RecipientReview, Review, ReviewPlan};
 pub use rules::{NewRule, RuleChange, RulePlace, RuleReport, RuleUse};
-pub use salvage::{LostRows, SalvageReport};
+pub use salvage::{LostRows, LostTransaction, SalvageReport};
 #[cfg(feature = "age")]
 pub use trace::{TraceMatch, TraceStrength};
 pub use transactions::TransactionEdit;

@@ -199,7 +199,10 @@ fn class_of_file(error: &VfsError) -> ErrorClass {
 
 fn remedy_for_file(error: &VfsError) -> Option<String> {
     let text = match error {
-        VfsError::WrongSecret => "check the passphrase, or use the recovery code that was shown at init",
+        // What a passphrase should open and somebody altered cannot be told from another passphrase's.
+        VfsError::WrongSecret => {
+            "check the passphrase, or use the recovery code that was shown at init\nif you are sure of it, the file may have been tampered with: try the recovery code, or restore a backup"
+        }
         VfsError::NotAVault { .. } => "check the path given with --vault or FINVAULT_VAULT",
         VfsError::NewerFormat { .. } => "update finvault",
         VfsError::Damaged(_) => "restore the vault from a backup; run finvault check to see what is damaged",

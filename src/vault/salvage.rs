@@ -1,8 +1,11 @@
 //! What can still be read of a damaged vault, written out as JSON Lines: one row a line, and a line for each gap.
 
+pub use crate::store::lost_movements::LostTransaction;
+
 use super::{Problem, Progress, Vault, VaultError};
+use crate::money::Money;
 use crate::store::salvage::TableName;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{self, Write};
 
 /// Rows of one table that could not be read.
@@ -14,6 +17,8 @@ pub struct LostRows {
     pub from: Option<i64>,
     /// The last one; none where nothing behind the first could be read.
     pub to: Option<i64>,
+    /// Transactions: those of them that an index still knows, in order of their numbers.
+    pub transactions: Vec<LostTransaction>,
 }
 
 /// What a salvage came to.
@@ -27,7 +32,8 @@ pub struct SalvageReport {
 
 impl Vault {
     /// Writes every row that can be read as JSON Lines, in clear: `{"table": ..., "row": {...}}`, columns as in the
-    /// vault's schema, and for what cannot be read `{"table": ..., "lost": {"from": ..., "to": ...}}`.
+    /// vault's schema, and for what cannot be read `{"table": ..., "lost": {"from": ..., "to": ...}}`; of lost transactions this has
+    /// `transactions` as well, with the account, day and amount of each that an index still knows.
     ///
     /// # Errors
     /// [`VaultError::Write`] where `out` fails; [`VaultError::Store`] where not even the list of tables
@@ -59,8 +65,15 @@ impl Vault {
             .salvage_table(table, &mut |row| writeln!(out, "{}", json!({"table": name, "row": row})))?;
         for gap in &found.lost {
             let from = table.numbered.then_some(gap.from);
-            writeln!(out, "{}", json!({"table": name, "lost": {"from": from, "to": gap.to}}))?;
-            report.lost.push(LostRows { table: name.clone(), from, to: gap.to });
+            let transactions =
+                if name == "movement" { self.store.lost_transactions(*gap) } else { Vec::new() };
+            let mut line = json!({"table": name, "lost": {"from": from, "to": gap.to}});
+            let lost = line.get_mut("lost").and_then(Value::as_object_mut);
+            if let Some(lost) = lost.filter(|_| !transactions.is_empty()) {
+                lost.insert("transactions".to_owned(), transactions.iter().map(json_of).collect());
+            }
+            writeln!(out, "{line}")?;
+            report.lost.push(LostRows { table: name.clone(), from, to: gap.to, transactions });
         }
         if found.rows > 0 {
             report.rows.push((name.clone(), found.rows));
@@ -71,8 +84,31 @@ impl Vault {
     /// Which accounts, transactions and so on the damage has taken, in the owner's terms.
     pub(super) fn losses(&self) -> Result<Vec<Problem>, VaultError> {
         let report = self.salvage(&mut io::sink(), &mut |_| {})?;
-        Ok(report.lost.iter().map(|lost| Problem { what: lost.to_string(), twin_serves: false }).collect())
+        let lost = |what: String| Problem { what, twin_serves: false };
+        let mut problems: Vec<Problem> = report.lost.iter().map(|gap| lost(gap.to_string())).collect();
+        let known: Vec<&LostTransaction> = report.lost.iter().flat_map(|gap| &gap.transactions).collect();
+        problems.extend(known.iter().take(MOST_NAMED).map(|row| lost(format!("{row}, is lost"))));
+        if let Some(more) = known.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+            problems.push(lost(format!(
+                "{more} more transactions are lost; the file that \"finvault salvage\" writes names each"
+            )));
+        }
+        Ok(problems)
     }
+}
+
+/// How many lost transactions a check names one by one.
+const MOST_NAMED: usize = 100;
+
+fn json_of(row: &LostTransaction) -> Value {
+    json!({
+        "id": row.number,
+        "account": row.account_name,
+        "account_id": row.account,
+        "posted": row.date.to_string(),
+        "amount": row.amount.map(Money::to_decimal),
+        "currency": row.amount.map(|amount| amount.currency().to_string()),
+    })
 }
 
 impl std::fmt::Display for LostRows {

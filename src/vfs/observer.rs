@@ -79,7 +79,11 @@ struct Failure {
     for_good: bool,
 }
 
+/// Is run before a call that changes a file.
+type Watcher = Box<dyn FnMut()>;
+
 thread_local! {
+    static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
     static CALLS: Cell<u64> = const { Cell::new(0) };
     static FAIL: RefCell<Option<Failure>> = const { RefCell::new(None) };
     static LOGS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
@@ -98,6 +102,11 @@ pub(crate) fn fail_at(at: u64, trouble: Trouble, for_good: bool) {
 pub(crate) fn fail_no_more() -> u64 {
     FAIL.set(None);
     CALLS.replace(0)
+}
+
+/// Runs `watcher` before each call that changes a file, until it is taken away.
+pub(crate) fn watch(watcher: Option<Watcher>) {
+    WATCHER.set(watcher);
 }
 
 /// Starts a record of everything that changes files.
@@ -141,6 +150,12 @@ pub(crate) fn leniently(
 }
 
 pub(in crate::vfs) fn observe(file: usize, operation: Operation<'_>) -> Result<(), Code> {
+    if !matches!(operation, Operation::Read)
+        && let Some(mut watcher) = WATCHER.take()
+    {
+        watcher();
+        WATCHER.set(Some(watcher));
+    }
     if let Operation::Open(log) = operation {
         LOGS.with_borrow_mut(|logs| {
             logs.retain(|other| *other != file);

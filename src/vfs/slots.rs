@@ -79,6 +79,8 @@ pub(crate) struct Slot(pub(crate) [u8; SLOT_BYTES]);
 pub(crate) enum SlotFault {
     /// Another secret made it, or its bytes were altered: the two cannot be told apart.
     NotThisSecret,
+    /// This secret made it, for another place: somebody moved it.
+    Moved,
     /// Its key derivation is out of bounds and was not run.
     Hostile(KdfError),
     /// Key derivation failed on this machine.
@@ -183,12 +185,18 @@ impl Slot {
         };
         let nonce: [u8; NONCE_BYTES] = bytes.array(Self::NONCE);
         let tag: [u8; TAG_BYTES] = bytes.array(Self::TAG);
-        let mut key: [u8; 32] = bytes.array(Self::WRAPPED);
-        slot_key
-            .aead()
-            .open(&nonce, &slot_aad(vault_id, index, &bytes), &mut key, &tag)
-            .map_err(|_| SlotFault::NotThisSecret)?;
-        Ok(VaultKey::from_bytes(key))
+        let aead = slot_key.aead();
+        let at = |place: u32| {
+            let mut key: [u8; 32] = bytes.array(Self::WRAPPED);
+            let opened = aead.open(&nonce, &slot_aad(vault_id, place, &bytes), &mut key, &tag);
+            opened.map(|_| VaultKey::from_bytes(key)).ok()
+        };
+        if let Some(key) = at(index) {
+            return Ok(key);
+        }
+        // The derivation is what costs; that the slot was made for another place is found for nothing.
+        let moved = (0..).take(SLOTS).any(|other| other != index && at(other).is_some());
+        Err(if moved { SlotFault::Moved } else { SlotFault::NotThisSecret })
     }
 }
 

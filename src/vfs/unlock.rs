@@ -33,7 +33,8 @@ pub struct Unlocked {
 ///
 /// # Errors
 /// [`VfsError::WrongSecret`] (in the same words whatever slots the vault has), [`VfsError::NotAVault`],
-/// [`VfsError::NewerFormat`], [`VfsError::Damaged`], [`VfsError::HostileKdf`], [`VfsError::Io`].
+/// [`VfsError::NewerFormat`], [`VfsError::Damaged`] (also where somebody moved the slot that the secret made),
+/// [`VfsError::HostileKdf`], [`VfsError::Io`].
 pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
     let copies = read_copies(path)?;
     let candidates = copies.candidates();
@@ -42,6 +43,7 @@ pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
     }
     let mut tried: Vec<(VaultId, [Slot; SLOTS])> = Vec::new();
     let mut hostile = None;
+    let mut moved = false;
     for (_, header) in &candidates {
         if tried.contains(&(header.vault_id, header.slots)) {
             continue;
@@ -57,10 +59,12 @@ pub fn unlock(path: &Path, with: &Secret<'_>) -> Result<Unlocked, VfsError> {
             Ok(None) => {}
             Err(SlotFault::Hostile(error)) => hostile = Some(error),
             Err(SlotFault::Kdf(error)) => return Err(VfsError::Kdf(error)),
+            Err(SlotFault::Moved) => moved = true,
             Err(SlotFault::NotThisSecret) => {}
         }
     }
-    Err(hostile.map_or(VfsError::WrongSecret, VfsError::HostileKdf))
+    let otherwise = if moved { VfsError::Damaged(Damage::Header) } else { VfsError::WrongSecret };
+    Err(hostile.map_or(otherwise, VfsError::HostileKdf))
 }
 
 /// Which vault a file says it is. A hint that anybody can forge: only a key that fits proves it.
@@ -124,9 +128,11 @@ fn accept(
     }))
 }
 
-/// Tries the slots of the right kind; gives the key and the place of the slot. A hostile slot does not stop the others.
+/// Tries the slots of the right kind; gives the key and the place of the slot. A hostile slot, or one that was moved, does
+/// not stop the others.
 fn try_slots(header: &Header, with: &Secret<'_>) -> Result<Option<(VaultKey, usize)>, SlotFault> {
     let mut hostile: Option<KdfError> = None;
+    let mut moved = false;
     for ((place, index), slot) in (0..).zip(0..).zip(&header.slots) {
         if !slot.is(with.kind()) {
             continue;
@@ -134,11 +140,16 @@ fn try_slots(header: &Header, with: &Secret<'_>) -> Result<Option<(VaultKey, usi
         match slot.unwrap(with, header.vault_id.0, index) {
             Ok(key) => return Ok(Some((key, place))),
             Err(SlotFault::NotThisSecret) => {}
+            Err(SlotFault::Moved) => moved = true,
             Err(SlotFault::Hostile(error)) => hostile = Some(error),
             Err(other) => return Err(other),
         }
     }
-    hostile.map_or(Ok(None), |error| Err(SlotFault::Hostile(error)))
+    match hostile {
+        Some(error) => Err(SlotFault::Hostile(error)),
+        None if moved => Err(SlotFault::Moved),
+        None => Ok(None),
+    }
 }
 
 fn read_copies(path: &Path) -> Result<Copies, VfsError> {

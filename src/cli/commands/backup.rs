@@ -9,8 +9,9 @@ use crate::cli::render::Tone;
 use crate::cli::session::Session;
 use clap::Args;
 use finvault::VaultError;
+use finvault::money::Money;
 use finvault::vault::backup::{self, BackupReport};
-use finvault::vault::{Memory, Remembered};
+use finvault::vault::{LostTransaction, Memory, Remembered};
 use finvault::vfs::{self, VaultId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -213,9 +214,13 @@ impl Salvage {
                 table: String,
                 from: Option<i64>,
                 to: Option<i64>,
+                #[serde(skip_serializing_if = "Vec::is_empty")]
+                transactions: Vec<LostShape>,
             }
-            let lost =
-                report.lost.into_iter().map(|lost| Lost { table: lost.table, from: lost.from, to: lost.to });
+            let lost = report.lost.into_iter().map(|lost| {
+                let transactions = lost.transactions.iter().map(LostShape::new).collect();
+                Lost { table: lost.table, from: lost.from, to: lost.to, transactions }
+            });
             let output = self.output.display().to_string();
             session.console.json(&Shape { output, rows, lost: lost.collect() })?;
             return Ok(Exit::Done);
@@ -223,12 +228,43 @@ impl Salvage {
         session.console.say(format!("Wrote {rows} rows to {}", self.output.display()))?;
         for lost in &report.lost {
             session.console.say_toned(&[(Tone::Bad, "lost"), (Tone::Plain, &format!(": {lost}"))])?;
+            for row in lost.transactions.iter().take(MOST_SHOWN) {
+                session.console.say(format!("      {row}"))?;
+            }
+            if let Some(more) = lost.transactions.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+                session.console.say(format!("      and {more} more, which the file names"))?;
+            }
         }
         session.console.say_toned(&[
             (Tone::Caution, "That file is in clear"),
             (Tone::Plain, ": whoever can read it reads your finances. Delete it when you are done."),
         ])?;
         Ok(Exit::Done)
+    }
+}
+
+/// How many lost transactions of one gap are shown.
+const MOST_SHOWN: usize = 50;
+
+/// A transaction that is lost, as far as it is known.
+#[derive(Serialize)]
+struct LostShape {
+    id: i64,
+    account: Option<String>,
+    posted: String,
+    amount: Option<String>,
+    currency: Option<String>,
+}
+
+impl LostShape {
+    fn new(row: &LostTransaction) -> Self {
+        Self {
+            id: row.number,
+            account: row.account_name.clone(),
+            posted: row.date.to_string(),
+            amount: row.amount.map(Money::to_decimal),
+            currency: row.amount.map(|amount| amount.currency().to_string()),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The vault's own work on the simulated disk: each change is there whole or not at all after a power cut, a kill or an
 //! error at any moment; what was acknowledged is there; and the whole check finds nothing wrong.
 
+mod new_key;
+mod slots;
 mod trouble;
 mod workload;
 

@@ -8,6 +8,13 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Content([u8; 32]);
 
+impl Content {
+    /// What is told apart by something beside the database as well.
+    pub(crate) fn with(self, other: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(self.0).chain_update(other).finalize().into())
+    }
+}
+
 impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:02x}{:02x}{:02x}{:02x}", self.0[0], self.0[1], self.0[2], self.0[3])
