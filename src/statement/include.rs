@@ -198,10 +198,8 @@ struct Together<'f> {
 impl Together<'_> {
     fn add(&mut self, name: &str, text: &str) -> Result<(), StatementError> {
         let is_first = self.open.is_empty();
-        let inside = |error: StatementError| StatementError {
-            included: (!is_first).then(|| name.to_owned()),
-            ..error
-        };
+        let inside =
+            |error: StatementError| StatementError { included: (!is_first).then(|| name.into()), ..error };
         if let Some((number, line)) = (1..).zip(text.lines()).find(|(_, line)| is_mark(line)) {
             let message =
                 "the file was put together from several already, and includes or is included once more";
@@ -274,7 +272,7 @@ impl Together<'_> {
             let left = MAX_TOGETHER_BYTES.saturating_sub(self.out.len());
             let bytes = self.files.read(&name, left).map_err(refused)?;
             let text = encoding::decode(&bytes, None, |_| WINDOWS_1252)
-                .map_err(|error| StatementError { included: Some(name.clone()), ..error })?;
+                .map_err(|error| StatementError { included: Some(name.as_str().into()), ..error })?;
             if text.len() > left {
                 return Err(refused(IncludeError::TooLong));
             }
@@ -330,7 +328,7 @@ pub(super) fn locate(error: StatementError, text: &str) -> StatementError {
         return error;
     }
     let (file, line) = place(text, error.line);
-    StatementError { included: file.map(str::to_owned), line, ..error }
+    StatementError { included: file.map(Box::from), line, ..error }
 }
 
 /// Says where warnings are, as the files that they are in count lines.
