@@ -1,9 +1,9 @@
 //! Books that are spread over several files: what they include is put in its place, and one text is read.
 //!
 //! Readers take bytes and know no folders. [`put_together`] asks an [`IncludedFiles`] for what a journal or a Beancount file
-//! includes and gives one text that stands alone: other programs read it as they read the files, its digest covers every
-//! file, and kept as a source it is the whole evidence. Comments mark where each file begins and ends, so that directives
-//! end with their file and a refusal names the file and the line in it.
+//! includes and gives one text that stands alone here: its digest covers every file, and kept as a source it is the whole
+//! evidence. Comments mark where each file begins and ends, so that directives end with their file and a refusal names the
+//! file and the line in it. To other programs these are comments: they carry directives on past the end of a file.
 
 use super::{
     Format, StatementError, StatementErrorKind, Warning, beancount, detect, encoding, journal, problem,
