@@ -169,7 +169,7 @@ impl From<VaultError> for Failure {
         if let VaultError::Statement { file, error } = &error {
             // An included file is named by the folder of the first one.
             let place = match &error.included {
-                Some(included) => Path::new(file).with_file_name(included).display().to_string(),
+                Some(included) => Path::new(file).with_file_name(&**included).display().to_string(),
                 None => file.clone(),
             };
             return Self::new(Exit::InputRejected, error.message.clone())

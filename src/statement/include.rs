@@ -1,9 +1,9 @@
 //! Books that are spread over several files: what they include is put in its place, and one text is read.
 //!
 //! Readers take bytes and know no folders. [`put_together`] asks an [`IncludedFiles`] for what a journal or a Beancount file
-//! includes and gives one text that stands alone: other programs read it as they read the files, its digest covers every
-//! file, and kept as a source it is the whole evidence. Comments mark where each file begins and ends, so that directives
-//! end with their file and a refusal names the file and the line in it.
+//! includes and gives one text that stands alone here: its digest covers every file, and kept as a source it is the whole
+//! evidence. Comments mark where each file begins and ends, so that directives end with their file and a refusal names the
+//! file and the line in it. To other programs these are comments: they carry directives on past the end of a file.
 
 use super::{
     Format, StatementError, StatementErrorKind, Warning, beancount, detect, encoding, journal, problem,
@@ -198,10 +198,8 @@ struct Together<'f> {
 impl Together<'_> {
     fn add(&mut self, name: &str, text: &str) -> Result<(), StatementError> {
         let is_first = self.open.is_empty();
-        let inside = |error: StatementError| StatementError {
-            included: (!is_first).then(|| name.to_owned()),
-            ..error
-        };
+        let inside =
+            |error: StatementError| StatementError { included: (!is_first).then(|| name.into()), ..error };
         if let Some((number, line)) = (1..).zip(text.lines()).find(|(_, line)| is_mark(line)) {
             let message =
                 "the file was put together from several already, and includes or is included once more";
@@ -274,7 +272,7 @@ impl Together<'_> {
             let left = MAX_TOGETHER_BYTES.saturating_sub(self.out.len());
             let bytes = self.files.read(&name, left).map_err(refused)?;
             let text = encoding::decode(&bytes, None, |_| WINDOWS_1252)
-                .map_err(|error| StatementError { included: Some(name.clone()), ..error })?;
+                .map_err(|error| StatementError { included: Some(name.as_str().into()), ..error })?;
             if text.len() > left {
                 return Err(refused(IncludeError::TooLong));
             }
@@ -330,7 +328,7 @@ pub(super) fn locate(error: StatementError, text: &str) -> StatementError {
         return error;
     }
     let (file, line) = place(text, error.line);
-    StatementError { included: file.map(str::to_owned), line, ..error }
+    StatementError { included: file.map(Box::from), line, ..error }
 }
 
 /// Says where warnings are, as the files that they are in count lines.

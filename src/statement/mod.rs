@@ -176,7 +176,7 @@ pub struct StatementError {
     pub message: String,
     /// The included file that it is about, as a path from the folder of the first one; none where it is about the file
     /// itself.
-    pub included: Option<String>,
+    pub included: Option<Box<str>>,
     /// Line in the file, from 1; 0 where it is about the whole file.
     pub line: u32,
     /// The offending text, shortened, control characters removed; empty where there is none.

@@ -141,12 +141,9 @@ impl Reader {
         if line.is_indented {
             return Err(line.unreadable("an indented line belongs to no directive"));
         }
-        match (line.tokens.as_slice(), below) {
-            // What is indented at the beginning of a file belongs to nothing in the file around it.
-            ([Token::Boundary(_)], [lost, ..]) => {
-                return Err(lost.unreadable("an indented line belongs to no directive"));
-            }
-            _ => {}
+        // What is indented at the beginning of a file belongs to nothing in the file around it.
+        if let ([Token::Boundary(_)], [lost, ..]) = (line.tokens.as_slice(), below) {
+            return Err(lost.unreadable("an indented line belongs to no directive"));
         }
         match line.tokens.as_slice() {
             [Token::Word("option"), Token::Text(name), Token::Text(value)] => {

@@ -52,6 +52,9 @@ pub(super) fn totals(
     let query = TransactionQuery { booked: true, ..filter.query(account.id, *from, *to) };
     let windows = period.split(*from, *to);
     let Collected { cells, rows, matched, parts } = collect(drawing, account, &query, request, &windows)?;
+    if *grouping == Grouping::Flow {
+        warn_about_transfers(drawing, account, &query, matched)?;
+    }
     let k = drawing.min_rows;
     let mut periods = Vec::with_capacity(windows.len());
     let mut hidden_rows = 0u64;
@@ -86,6 +89,34 @@ pub(super) fn totals(
         },
         evidence: evidence(drawing.store, account, &query, false)?,
     })
+}
+
+/// Tells the owner where linked transfers are among what counts as income and spending: the format has no group for them.
+fn warn_about_transfers(
+    drawing: &mut Drawing<'_>,
+    account: &Account,
+    query: &TransactionQuery,
+    matched: u64,
+) -> Result<(), VaultError> {
+    let without = TransactionQuery { no_transfers: true, ..query.clone() };
+    let mut others = 0u64;
+    drawing.store.for_each_amount::<VaultError>(&without, GroupColumn::Nothing, true, &mut |_| {
+        others += 1;
+        Ok(())
+    })?;
+    let linked = matched.saturating_sub(others);
+    if linked > 0 {
+        let (rows, count, are) = match linked {
+            1 => ("row", "counts", "is a side of a transfer"),
+            _ => ("rows", "count", "are sides of transfers"),
+        };
+        drawing.warnings.push(format!(
+            "{linked} {rows} of \"{}\" that {count} here as income or spending {are} between your own accounts; totals by \
+             category show transfers apart, where they have a category of their own",
+            account.name
+        ));
+    }
+    Ok(())
 }
 
 /// What one pass over the rows gives.
