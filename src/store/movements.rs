@@ -61,12 +61,42 @@ impl Store {
         trust_bank_id: bool,
         batch: Option<BatchId>,
     ) -> Result<TransactionId, StoreError> {
+        let id = self.next_movement()?;
+        self.add_movement_as(id, account, new, fingerprint, trust_bank_id, batch)?;
+        Ok(id)
+    }
+
+    /// The number of the next row.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn next_movement(&self) -> Result<TransactionId, StoreError> {
+        // A number that was beneath a disclosed figure is never given again, even if its row is gone.
+        let mut statement = self.conn.prepare_cached(
+            "SELECT max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0).map(TransactionId))?)
+    }
+
+    /// As [`Store::add_movement`], under the number that [`Store::next_movement`] gave, or one after it: many rows need
+    /// not ask for each.
+    ///
+    /// # Errors
+    /// As [`Store::add_movement`].
+    pub fn add_movement_as(
+        &self,
+        id: TransactionId,
+        account: AccountId,
+        new: &NewTransaction,
+        fingerprint: Fingerprint,
+        trust_bank_id: bool,
+        batch: Option<BatchId>,
+    ) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                // A number that was beneath a disclosed figure is never given again, even if its row is gone.
                 "INSERT INTO movement (id, account, posted, amount_minor, payee, payee_raw, memo, reference, category,
                      status, bank_id, fingerprint, batch)
-                 VALUES (max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (?13, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 account.0,
@@ -81,8 +111,9 @@ impl Store {
                 new.bank_id.as_ref().filter(|_| trust_bank_id),
                 fingerprint.0,
                 batch.map(|batch| batch.0),
+                id.0,
             ])?;
-        Ok(TransactionId(self.conn.last_insert_rowid()))
+        Ok(())
     }
 
     /// Replaces what a pending row said by what the bank now books. The owner's category stays; `bank_id` is kept

@@ -2,8 +2,9 @@
 
 use super::VaultError;
 use super::annotations::drop_outdated_split;
-use super::import::{ImportOptions, days_of};
+use super::import::ImportOptions;
 use super::import_book;
+use super::import_days::days_of;
 use super::import_parts::add_parts;
 use super::rules::ImportRules;
 use super::transactions::transaction_by_id;
@@ -78,6 +79,8 @@ pub(super) struct RowWriter<'a> {
     pub(super) options: &'a ImportOptions,
     pub(super) did: &'a mut BatchAccount,
     pub(super) warnings: &'a mut Vec<Warning>,
+    /// The number of the next new row, once one was added.
+    pub(super) next: Option<TransactionId>,
 }
 
 impl RowWriter<'_> {
@@ -192,7 +195,12 @@ impl RowWriter<'_> {
         let (new, fingerprint) = (row.new(), row.fingerprint());
         let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
         let (account, batch) = (self.account.id, Some(self.batch));
-        let id = self.store.add_movement(account, &ruled.row, fingerprint, trust_bank_id, batch)?;
+        let id = match self.next {
+            Some(id) => id,
+            None => self.store.next_movement()?,
+        };
+        self.store.add_movement_as(id, account, &ruled.row, fingerprint, trust_bank_id, batch)?;
+        self.next = id.0.checked_add(1).map(TransactionId);
         ruled.note(self.store, id, false)?;
         if self.format == "csv" {
             ruled.note_given(self.store, id)?;
