@@ -349,10 +349,10 @@ mod tests {
                 payee: payee.trim().to_owned(),
                 payee_raw: payee.to_owned(),
                 memo,
-                reference: (line % 3 == 0).then(|| format!("ref {line}")),
-                category: (line % 5 == 0).then(|| "Food".to_owned()),
+                reference: line.is_multiple_of(3).then(|| format!("ref {line}")),
+                category: line.is_multiple_of(5).then(|| "Food".to_owned()),
                 status: TransactionStatus::Pending,
-                bank_id: (line % 2 == 0).then(|| line.to_string()),
+                bank_id: line.is_multiple_of(2).then(|| line.to_string()),
             },
             parts: Vec::new(),
         }

@@ -166,7 +166,7 @@ impl RowWriter<'_> {
             Decision::Known { subject: Subject::Row(id), reason, trust_bank_id } => {
                 self.did.duplicate += 1;
                 let to_the_letter = !matches!(reason, Reason::Rule { .. });
-                if to_the_letter && !trust_bank_id && row.new().status != TransactionStatus::Pending {
+                if to_the_letter && !trust_bank_id && row.said().status != TransactionStatus::Pending {
                     seen.push(reason, id);
                     return Ok((false, None));
                 }
@@ -192,7 +192,7 @@ impl RowWriter<'_> {
         doubt: Option<(Subject, Reason)>,
         rules: &ImportRules,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
-        let (new, fingerprint) = (row.new(), row.fingerprint());
+        let (new, fingerprint) = (row.said(), row.fingerprint());
         let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
         let (account, batch) = (self.account.id, Some(self.batch));
         let id = match self.next {
@@ -232,7 +232,7 @@ impl RowWriter<'_> {
         known: &Known,
         rules: &ImportRules,
     ) -> Result<(), VaultError> {
-        let new = row.new();
+        let new = row.said();
         if drop_outdated_split(self.store, id, new.amount)? {
             let text = format!(
                 "the bank booked transaction {} with another amount, which its parts do not add up to: \
@@ -270,7 +270,7 @@ impl RowWriter<'_> {
         why: String,
         trust_bank_id: bool,
     ) -> StatementRowRecord {
-        let bank_id = row.new().bank_id.clone().filter(|_| trust_bank_id);
+        let bank_id = row.said().bank_id.clone().filter(|_| trust_bank_id);
         StatementRowRecord {
             batch: self.batch,
             account: self.account.id,
@@ -280,7 +280,7 @@ impl RowWriter<'_> {
             movement: None,
             other: None,
             deleted: None,
-            row: NewTransaction { bank_id, ..row.new().clone() },
+            row: NewTransaction { bank_id, ..row.said().clone() },
             fingerprint: row.fingerprint(),
         }
     }
@@ -293,16 +293,16 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn new(&self) -> &NewTransaction {
+    fn said(&self) -> &NewTransaction {
         &self.read.transaction
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.new())
+        Fingerprint::of(self.said())
     }
 
     fn note(&self, outcome: RowOutcome, reason: Reason) -> RowNote {
-        RowNote { line: self.read.line, outcome, row: self.new().clone(), why: reason.to_string() }
+        RowNote { line: self.read.line, outcome, row: self.said().clone(), why: reason.to_string() }
     }
 }
 
