@@ -300,6 +300,9 @@ pub fn read_packed(
     }
 }
 
+/// What was read, and the digest (SHA-256) of the bytes it was read from.
+pub type Digested = (Reading<PackedRows>, [u8; 32]);
+
 /// Reads the formats that are read from their file a piece at a time, and gives the digest (SHA-256) of the file's bytes:
 /// none for one that must be held to be read.
 ///
@@ -309,7 +312,7 @@ pub fn read_in_pieces(
     file: &std::fs::File,
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Option<(Reading<PackedRows>, [u8; 32])>, StatementError> {
+) -> Result<Option<Digested>, StatementError> {
     let head = Content::File(file);
     let format = format_of(&head.head()?, options);
     if !matches!(format, Ok(Format::Csv | Format::OfxSgml | Format::OfxXml)) {

@@ -110,11 +110,14 @@ impl LineCounter {
     pub(super) fn at(&mut self, text: &str, offset: usize) -> u32 {
         let end = offset.min(text.len());
         if let Some(passed) = text.as_bytes().get(self.counted_to..end) {
-            for (index, byte) in passed.iter().enumerate() {
-                let after = passed.get(index + 1).or_else(|| text.as_bytes().get(end));
-                let ends_line = *byte == b'\n' || (*byte == b'\r' && after != Some(&b'\n'));
-                self.breaks = self.breaks.saturating_add(u32::from(ends_line));
+            let mut breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+            if passed.contains(&b'\r') {
+                // A CR ends a line unless it stands before an LF.
+                let after = |index: usize| passed.get(index + 1).or_else(|| text.as_bytes().get(end));
+                let is_end = |(index, byte): &(usize, &u8)| **byte == b'\r' && after(*index) != Some(&b'\n');
+                breaks += passed.iter().enumerate().filter(is_end).count();
             }
+            self.breaks = self.breaks.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
             self.counted_to = end;
         }
         self.breaks.saturating_add(1)

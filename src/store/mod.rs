@@ -131,6 +131,22 @@ impl Store {
         Ok(problems)
     }
 
+    /// How much memory pages may take, as SQLite says it: KiB below zero, pages above.
+    ///
+    /// # Errors
+    /// [`StoreError`] where SQLite does not say.
+    pub fn cache_size(&self) -> Result<i64, StoreError> {
+        Ok(self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?)
+    }
+
+    /// Says how much memory pages may take, as [`Store::cache_size`] does.
+    ///
+    /// # Errors
+    /// [`StoreError`] where SQLite refuses.
+    pub fn set_cache_size(&self, size: i64) -> Result<(), StoreError> {
+        Ok(self.conn.pragma_update(None, "cache_size", size)?)
+    }
+
     /// Puts the damage that the sealed file noticed in the place of SQLite's general word for it.
     pub fn explain(&self, error: StoreError) -> StoreError {
         match error {

@@ -1,6 +1,6 @@
 //! Transactions as rows (the table is called `movement`, since TRANSACTION is a word of SQL's own).
 
-use super::values::{currency, day, word};
+use super::values::{count, currency, day, word};
 use super::{Store, StoreError};
 use crate::ledger::{
     AccountId, BatchId, CategoryPath, Fingerprint, NewTransaction, RowSet, Transaction, TransactionId,
@@ -61,12 +61,42 @@ impl Store {
         trust_bank_id: bool,
         batch: Option<BatchId>,
     ) -> Result<TransactionId, StoreError> {
+        let id = self.next_movement()?;
+        self.add_movement_as(id, account, new, fingerprint, trust_bank_id, batch)?;
+        Ok(id)
+    }
+
+    /// The number of the next row.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn next_movement(&self) -> Result<TransactionId, StoreError> {
+        // A number that was beneath a disclosed figure is never given again, even if its row is gone.
+        let mut statement = self.conn.prepare_cached(
+            "SELECT max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0).map(TransactionId))?)
+    }
+
+    /// As [`Store::add_movement`], under the number that [`Store::next_movement`] gave, or one after it: many rows need
+    /// not ask for each.
+    ///
+    /// # Errors
+    /// As [`Store::add_movement`].
+    pub fn add_movement_as(
+        &self,
+        id: TransactionId,
+        account: AccountId,
+        new: &NewTransaction,
+        fingerprint: Fingerprint,
+        trust_bank_id: bool,
+        batch: Option<BatchId>,
+    ) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                // A number that was beneath a disclosed figure is never given again, even if its row is gone.
                 "INSERT INTO movement (id, account, posted, amount_minor, payee, payee_raw, memo, reference, category,
                      status, bank_id, fingerprint, batch)
-                 VALUES (max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (?13, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 account.0,
@@ -81,8 +111,9 @@ impl Store {
                 new.bank_id.as_ref().filter(|_| trust_bank_id),
                 fingerprint.0,
                 batch.map(|batch| batch.0),
+                id.0,
             ])?;
-        Ok(TransactionId(self.conn.last_insert_rowid()))
+        Ok(())
     }
 
     /// Replaces what a pending row said by what the bank now books. The owner's category stays; `bank_id` is kept
@@ -216,6 +247,20 @@ impl Store {
         let mut statement = self.conn.prepare_cached(&sql)?;
         let ids = statement.query_map(params_from_iter(values), |row| row.get(0))?;
         Ok(RowSet::from_ids(ids.collect::<Result<Vec<i64>, _>>()?))
+    }
+
+    /// How many of the rows that a query asks for are a side of a linked transfer. It goes over the links, which are few.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read.
+    pub fn count_transfer_sides(&self, query: &TransactionQuery) -> Result<u64, StoreError> {
+        let (conditions, values) = self.conditions(query)?;
+        let sql = format!(
+            "SELECT count(DISTINCT m.id) FROM ({LINKED}) l CROSS JOIN movement m ON m.id = l.from_movement WHERE {}",
+            conditions.join(" AND ")
+        );
+        let found = self.conn.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+        count(found, "count")
     }
 
     /// The conditions of a query, for rows called `m`, and their values.

@@ -113,14 +113,15 @@ impl Store {
                     coalesce(source_amount_minor, amount_minor), status, batch
              FROM movement
              WHERE (account = ?1 AND posted BETWEEN ?2 AND ?3)
-                OR (account = ?1 AND source_posted IS NOT NULL AND source_posted BETWEEN ?2 AND ?3)
-             ORDER BY id",
+                OR (account = ?1 AND source_posted IS NOT NULL AND source_posted BETWEEN ?2 AND ?3)",
         )?;
         let days = params![account.0, from.to_string(), to.to_string()];
         let mut rows = statement.query(days)?;
         while let Some(row) = rows.next()? {
             known.rows.push(read_existing(row)?);
         }
+        // Sorted here: SQLite would hold all of them once more to do it.
+        known.rows.sort_unstable_by_key(|row| row.subject);
         if deleted {
             let mut statement = self.conn.prepare_cached(
                 "SELECT id, fingerprint, bank_id, posted, amount_minor, 'posted', batch FROM movement_deleted

@@ -4,18 +4,18 @@ use super::accounts::account_by_id;
 use super::attachments::attach_content;
 use super::balances::computed_balance;
 use super::import_book;
+use super::import_days::{days_of, derive_opening};
 use super::import_parts::name_categories;
 use super::import_rows::{RowNote, RowWriter};
 use super::import_target::{Target, account_of_kind, one_account_at_most};
 use super::read_book::read_content;
 use super::reconcile::warn_of_reconciled;
 use super::{Progress, Vault, VaultError};
-use crate::ledger::balance::opening_from_stated;
 use crate::ledger::{
     Account, AccountId, AttachmentTarget, BalanceKind, BatchId, NewTransaction, Opening, Similar,
-    StatedBalance, TransactionId, TransactionStatus,
+    StatedBalance, TransactionId,
 };
-use crate::money::{Currency, Money, MoneyError};
+use crate::money::{Currency, Money};
 use crate::statement::packed::{PackedRows, PackedStatement};
 use crate::statement::{
     BookAccount, BookFile, Content, CsvAnswers, CsvLayout, CsvProfile, Format, ReadOptions, Reading,
@@ -26,6 +26,9 @@ use crate::store::batches::BatchAccount;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::fmt::Write as _;
+
+/// The most memory for pages of the vault while statements are taken in, in KiB.
+const IMPORT_CACHE_KIB: i64 = 32 * 1024;
 
 /// A file to import.
 #[derive(Debug, Clone, Copy)]
@@ -172,6 +175,21 @@ impl Vault {
     /// # Errors
     /// As [`Vault::import`]; a file that cannot be read, or changes while it is read.
     pub fn import_from(
+        &mut self,
+        files: &[ImportSource<'_>],
+        options: &ImportOptions,
+        now: Timestamp,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<ImportReport, VaultError> {
+        // Rows are added in order, more or less: pages of more memory than this are not come back to.
+        let before = self.store.cache_size()?;
+        self.store.set_cache_size(before.max(-IMPORT_CACHE_KIB))?;
+        let result = self.import_all(files, options, now, progress);
+        self.store.set_cache_size(before)?;
+        result
+    }
+
+    fn import_all(
         &mut self,
         files: &[ImportSource<'_>],
         options: &ImportOptions,
@@ -347,8 +365,16 @@ impl StatementImport<'_> {
             opening_date_before: None,
         };
         let (format, options) = (self.format, self.options);
-        let mut writer =
-            RowWriter { store, account: &account, batch, format, options, did: &mut did, warnings };
+        let mut writer = RowWriter {
+            store,
+            account: &account,
+            batch,
+            format,
+            options,
+            did: &mut did,
+            warnings,
+            next: None,
+        };
         let done = writer.write(statement, book, on_row)?;
         for stated in &statement.balances {
             let (kind, date, amount) = (stated.kind, stated.date, stated.amount);
@@ -397,35 +423,6 @@ impl StatementImport<'_> {
             opening,
         })
     }
-}
-
-/// The days of which a statement speaks: its own period, widened to its rows; its rows alone where it names none.
-pub(super) fn days_of(statement: &PackedStatement) -> Option<(Date, Date)> {
-    let rows = statement.rows.heads().map(|row| row.posted);
-    let stated = statement.period.into_iter().flat_map(|(from, to)| [from, to]);
-    let days = rows.chain(stated);
-    days.clone().min().zip(days.max())
-}
-
-/// The opening balance that makes the statement's own balance true; none where it states none.
-fn derive_opening(statement: &PackedStatement) -> Result<Option<Opening>, MoneyError> {
-    let first_row = statement.rows.heads().map(|row| row.posted).min();
-    let booked = statement.balances.iter().filter(|stated| stated.kind.is_booked()).max_by_key(|s| s.date);
-    // Some programs write the epoch where they do not know when a statement begins.
-    let period_from = statement.period.map(|(from, _)| from).filter(|from| from.year() > 1970);
-    let first_day = [period_from, first_row, booked.map(|stated| stated.date)];
-    let Some(date) = first_day.into_iter().flatten().min() else { return Ok(None) };
-    if let Some(stated) = booked {
-        let movements = statement
-            .rows
-            .heads()
-            .filter(|row| row.posted <= stated.date && row.status != TransactionStatus::Pending)
-            .map(|row| Money::new(row.amount_minor, statement.currency));
-        let amount = opening_from_stated(stated.amount, movements)?;
-        return Ok(Some(Opening { date, amount, derived: true }));
-    }
-    let opening = statement.balances.iter().find(|stated| stated.kind == BalanceKind::Opening);
-    Ok(opening.map(|stated| Opening { date: date.min(stated.date), amount: stated.amount, derived: true }))
 }
 
 fn stated_reports(

@@ -2,8 +2,9 @@
 
 use super::VaultError;
 use super::annotations::drop_outdated_split;
-use super::import::{ImportOptions, days_of};
+use super::import::ImportOptions;
 use super::import_book;
+use super::import_days::days_of;
 use super::import_parts::add_parts;
 use super::rules::ImportRules;
 use super::transactions::transaction_by_id;
@@ -78,6 +79,8 @@ pub(super) struct RowWriter<'a> {
     pub(super) options: &'a ImportOptions,
     pub(super) did: &'a mut BatchAccount,
     pub(super) warnings: &'a mut Vec<Warning>,
+    /// The number of the next new row, once one was added.
+    pub(super) next: Option<TransactionId>,
 }
 
 impl RowWriter<'_> {
@@ -163,7 +166,7 @@ impl RowWriter<'_> {
             Decision::Known { subject: Subject::Row(id), reason, trust_bank_id } => {
                 self.did.duplicate += 1;
                 let to_the_letter = !matches!(reason, Reason::Rule { .. });
-                if to_the_letter && !trust_bank_id && row.new().status != TransactionStatus::Pending {
+                if to_the_letter && !trust_bank_id && row.said().status != TransactionStatus::Pending {
                     seen.push(reason, id);
                     return Ok((false, None));
                 }
@@ -189,10 +192,15 @@ impl RowWriter<'_> {
         doubt: Option<(Subject, Reason)>,
         rules: &ImportRules,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
-        let (new, fingerprint) = (row.new(), row.fingerprint());
+        let (new, fingerprint) = (row.said(), row.fingerprint());
         let ruled = rules.applied(self.store, self.account.id, new, !row.read.parts.is_empty())?;
         let (account, batch) = (self.account.id, Some(self.batch));
-        let id = self.store.add_movement(account, &ruled.row, fingerprint, trust_bank_id, batch)?;
+        let id = match self.next {
+            Some(id) => id,
+            None => self.store.next_movement()?,
+        };
+        self.store.add_movement_as(id, account, &ruled.row, fingerprint, trust_bank_id, batch)?;
+        self.next = id.0.checked_add(1).map(TransactionId);
         ruled.note(self.store, id, false)?;
         if self.format == "csv" {
             ruled.note_given(self.store, id)?;
@@ -224,7 +232,7 @@ impl RowWriter<'_> {
         known: &Known,
         rules: &ImportRules,
     ) -> Result<(), VaultError> {
-        let new = row.new();
+        let new = row.said();
         if drop_outdated_split(self.store, id, new.amount)? {
             let text = format!(
                 "the bank booked transaction {} with another amount, which its parts do not add up to: \
@@ -262,7 +270,7 @@ impl RowWriter<'_> {
         why: String,
         trust_bank_id: bool,
     ) -> StatementRowRecord {
-        let bank_id = row.new().bank_id.clone().filter(|_| trust_bank_id);
+        let bank_id = row.said().bank_id.clone().filter(|_| trust_bank_id);
         StatementRowRecord {
             batch: self.batch,
             account: self.account.id,
@@ -272,7 +280,7 @@ impl RowWriter<'_> {
             movement: None,
             other: None,
             deleted: None,
-            row: NewTransaction { bank_id, ..row.new().clone() },
+            row: NewTransaction { bank_id, ..row.said().clone() },
             fingerprint: row.fingerprint(),
         }
     }
@@ -285,16 +293,16 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn new(&self) -> &NewTransaction {
+    fn said(&self) -> &NewTransaction {
         &self.read.transaction
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.new())
+        Fingerprint::of(self.said())
     }
 
     fn note(&self, outcome: RowOutcome, reason: Reason) -> RowNote {
-        RowNote { line: self.read.line, outcome, row: self.new().clone(), why: reason.to_string() }
+        RowNote { line: self.read.line, outcome, row: self.said().clone(), why: reason.to_string() }
     }
 }
 

@@ -34,6 +34,7 @@ mod guard;
 mod held;
 mod import;
 mod import_book;
+mod import_days;
 mod import_parts;
 mod import_rows;
 mod import_show;

@@ -1,11 +1,11 @@
 //! Reading a file of any format that is known, those of SQLite included, which `statement` alone does not open.
 
-use crate::statement::Content;
 use crate::statement::gnucash::{
     GnucashAccount, GnucashBook, GnucashCommodity, GnucashSplit, GnucashTransaction, read_tables,
 };
 use crate::statement::packed::PackedRows;
 use crate::statement::{self, ReadOptions, Reading, StatementError, StatementErrorKind};
+use crate::statement::{Content, Digested};
 use crate::store::gnucash::{GnucashFileError, GnucashTables, read_gnucash};
 use sha2::{Digest, Sha256};
 
@@ -36,7 +36,7 @@ pub(super) fn read_content(
     content: Content<'_>,
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(Reading<PackedRows>, [u8; 32]), StatementError> {
+) -> Result<Digested, StatementError> {
     if let Content::File(file) = content
         && let Some(read) = statement::read_in_pieces(file, options, progress)?
     {

@@ -316,14 +316,14 @@ fn month_number(word: &str) -> Option<u32> {
         return None;
     }
     let lower = word.to_lowercase();
-    let first = lower.bytes().next();
+    let first = lower.as_bytes().first_chunk::<2>();
     let count = lower.chars().count();
     if !(3..=12).contains(&count) {
         return None;
     }
     let mut best: Option<(usize, u32)> = None;
     for (index, names) in (1u32..).zip(MONTHS) {
-        let may_begin = |name: &&&str| name.bytes().next() == first && lower.starts_with(**name);
+        let may_begin = |name: &&&str| name.as_bytes().first_chunk() == first && lower.starts_with(**name);
         for name in names.iter().filter(may_begin) {
             if best.is_none_or(|(len, _)| name.len() > len) {
                 best = Some((name.len(), index));

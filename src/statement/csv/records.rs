@@ -184,7 +184,8 @@ impl<'t> Rows<'t> {
         let mut is_doubled = false;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
-            let Some(found) = rest.iter().take(MAX_CELL_BYTES * 2).position(|b| *b == b'"') else {
+            let near = rest.get(..rest.len().min(MAX_CELL_BYTES * 2)).unwrap_or_default();
+            let Some(found) = near.iter().position(|b| *b == b'"') else {
                 if rest.len() < MAX_CELL_BYTES * 2 && !self.window.is_last() {
                     return Ok(None);
                 }

@@ -238,6 +238,10 @@ pub(super) fn direction(cell: &str) -> Option<bool> {
         "-" | "\u{2212}" => return Some(false),
         _ => {}
     }
+    // No such word has a digit: most cells need no closer look.
+    if cell.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let folded = fold(cell);
     if VOCABULARY.has_cell("out", &folded) {
         return Some(false);
@@ -272,6 +276,13 @@ pub(super) fn standing(cell: &str) -> Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_direction_have_no_digits() {
+        let words = ["in", "out"].into_iter().flat_map(|kind| &VOCABULARY.cells[kind]);
+        assert!(words.clone().count() > 10);
+        assert!(words.into_iter().all(|word| !word.contains(|c: char| c.is_ascii_digit())));
+    }
 
     #[test]
     fn plain_text_is_folded_as_any_other() {

@@ -1,8 +1,9 @@
 //! The second pass: walks the tags with a stack of open aggregates and makes statements of them.
 
 use super::super::packed::PackedStatement;
+mod parts;
+
 use super::super::problem::{self, LineCounter};
-use super::super::text::{Text, Window};
 use super::super::{ReadOptions, SkippedRow, StatementError, StatementErrorKind, Warning};
 use super::aggregate::{Aggregate, classify, is_leaf};
 use super::fields::{Field, Part};
@@ -12,6 +13,7 @@ use super::statement::{BalanceDraft, BankStatus, StatementDraft};
 use super::survey::Survey;
 use super::tokens::{Token, Tokens};
 use super::{MAX_DEPTH, Meter};
+pub(super) use parts::{read_held, read_parts};
 use std::borrow::Cow;
 
 /// Whether the next tag stands directly in a broker's list of transactions.
@@ -45,60 +47,6 @@ enum Start {
 
 /// Statements, warnings, and the rows that were left out because they cannot be read.
 pub(super) type ReadText = (Vec<PackedStatement>, Vec<Warning>, Vec<SkippedRow>);
-
-/// Reads all statements of a text that is held.
-///
-/// # Errors
-/// As [`super::read`].
-pub(super) fn read_held(
-    text: &str,
-    survey: &Survey,
-    options: &ReadOptions,
-    meter: &mut Meter<'_>,
-) -> Result<ReadText, StatementError> {
-    let mut reader = Reader::new(survey, options, Part { text, first_line: 1 });
-    reader.part(meter, text.len())?;
-    reader.finish()
-}
-
-/// Reads all statements of a long text, part after part as the survey cuts it. None where something that an early part
-/// says is not settled when the next begins, so that the text must be held.
-///
-/// # Errors
-/// As [`super::read`]; a file that cannot be read, or changes meanwhile.
-pub(super) fn read_parts(
-    text: Text<'_>,
-    survey: &Survey,
-    options: &ReadOptions,
-    meter: &mut Meter<'_>,
-) -> Result<Option<ReadText>, StatementError> {
-    let mut window = Window::new(text)?;
-    let mut carried: Option<Reader<'_, 'static>> = None;
-    for cut in survey.cuts.iter().copied().map(Some).chain([None]) {
-        while !window.is_last() && cut.is_none_or(|cut| window.base() + window.text().len() < cut) {
-            window.more(0)?;
-        }
-        let end = cut.map_or(window.text().len(), |cut| cut.saturating_sub(window.base()));
-        let part = window.text().get(..end).unwrap_or_default();
-        let done = text.len() + window.base();
-        let mut reader = match carried.take() {
-            Some(carried) => carried.within(part),
-            None => Reader::new(survey, options, Part { text: part, first_line: 1 }),
-        };
-        reader.part(meter, done)?;
-        if cut.is_none() {
-            let read = reader.finish()?;
-            window.finish()?;
-            return Ok(Some(read));
-        }
-        match reader.carried() {
-            Some(reader) => carried = Some(reader),
-            None => return Ok(None),
-        }
-        window.more(end)?;
-    }
-    Ok(None)
-}
 
 /// Leaves out a row that cannot be read, where that is wanted: its tags close it, so the next one is sound.
 fn skip_or_refuse(
@@ -177,51 +125,6 @@ impl<'s, 'a> Reader<'s, 'a> {
             self.token(token)?;
         }
         Ok(())
-    }
-
-    /// All that is known at the end of a part; none where fields of it are not settled.
-    fn carried(mut self) -> Option<Reader<'s, 'static>> {
-        let first_line = self.lines.at(self.part.text, self.part.text.len());
-        let is_settled =
-            self.row.is_none() && self.investment.is_none() && self.balance.is_none() && self.held.is_empty();
-        let draft = match self.draft.take() {
-            Some(draft) => Some(draft.carried()?),
-            None => None,
-        };
-        let stack = self.stack.iter().map(|open| Open {
-            name: Cow::Owned(open.name.to_string()),
-            aggregate: open.aggregate,
-            line: open.line,
-            start: Start::Before(open.shown(self.part)),
-            held: 0,
-        });
-        let unread = self.unread.iter().map(|(line, name)| (*line, Cow::Owned(name.to_string())));
-        is_settled.then(|| Reader {
-            part: Part { text: "", first_line },
-            survey: self.survey,
-            options: self.options,
-            lines: LineCounter::from_line(first_line),
-            stack: stack.collect(),
-            held: Vec::new(),
-            institution: self.institution,
-            draft,
-            row: None,
-            investment: None,
-            balance: None,
-            status: self.status,
-            refusals: self.refusals,
-            unread: unread.collect(),
-            saw_root: self.saw_root,
-            statements: self.statements,
-            warnings: self.warnings,
-            skipped: self.skipped,
-        })
-    }
-
-    /// Goes on in the next part of the text.
-    fn within(mut self, text: &'a str) -> Self {
-        self.part.text = text;
-        self
     }
 
     fn token(&mut self, token: Token<'a>) -> Result<(), StatementError> {

@@ -53,7 +53,7 @@ pub(super) fn totals(
     let windows = period.split(*from, *to);
     let Collected { cells, rows, matched, parts } = collect(drawing, account, &query, request, &windows)?;
     if *grouping == Grouping::Flow {
-        warn_about_transfers(drawing, account, &query, matched)?;
+        warn_about_transfers(drawing, account, &query)?;
     }
     let k = drawing.min_rows;
     let mut periods = Vec::with_capacity(windows.len());
@@ -96,15 +96,8 @@ fn warn_about_transfers(
     drawing: &mut Drawing<'_>,
     account: &Account,
     query: &TransactionQuery,
-    matched: u64,
 ) -> Result<(), VaultError> {
-    let without = TransactionQuery { no_transfers: true, ..query.clone() };
-    let mut others = 0u64;
-    drawing.store.for_each_amount::<VaultError>(&without, GroupColumn::Nothing, true, &mut |_| {
-        others += 1;
-        Ok(())
-    })?;
-    let linked = matched.saturating_sub(others);
+    let linked = drawing.store.count_transfer_sides(query)?;
     if linked > 0 {
         let (rows, count, are) = match linked {
             1 => ("row", "counts", "is a side of a transfer"),
