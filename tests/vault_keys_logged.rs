@@ -191,17 +191,19 @@ impl Memory for Notebook {
     }
 }
 
+/// Something that is done to the keys.
+type Work<'a> = dyn Fn(Keys<'_>) -> Result<(), VaultError> + 'a;
+
 #[test]
 fn the_memory_is_asked_and_told_by_everything_that_is_done_to_the_keys() {
     let house = House::new();
     let notebook = Notebook::default();
     let other = KeyFile::generate(&OsRandom).unwrap();
-    let remembering = |work: &dyn Fn(Keys<'_>) -> Result<(), VaultError>| {
-        house.with_keys(|keys| work(keys.remembering(Box::new(notebook.clone()))))
-    };
+    let remembering =
+        |work: &Work<'_>| house.with_keys(|keys| work(keys.remembering(Box::new(notebook.clone()))));
     let kept = || vec![KeptSlot { number: 3, secret: house.secret() }];
     let second = Passphrase::new("a better passphrase than that".to_owned());
-    let works: [&dyn Fn(Keys<'_>) -> Result<(), VaultError>; 5] = [
+    let works: [&Work<'_>; 5] = [
         &|keys| keys.list().map(drop),
         &|keys| keys.add(&slot(&other, ""), now()).map(drop),
         &|keys| {
