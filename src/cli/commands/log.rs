@@ -228,9 +228,13 @@ impl Log {
         session.console.table(&table)?;
         if let Some((summary, keys)) = verified {
             session.console.say("")?;
+            let entries = match summary.entries {
+                1 => "1 entry".to_owned(),
+                many => format!("{many} entries"),
+            };
             session.console.say_toned(&[
                 (Tone::Good, "The log is intact"),
-                (Tone::Plain, &format!(": {} entries, every hash and signature checked", summary.entries)),
+                (Tone::Plain, &format!(": {entries}, every hash and signature checked")),
             ])?;
             session.console.say(format!(
                 "Its head is {}. Note it down, and a log cut short later shows.",
