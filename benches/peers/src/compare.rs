@@ -40,7 +40,8 @@ fn row(engines: &[Engine], number: usize, workload: Workload, scale: f64, rounds
     let mut best = vec![f64::MAX; engines.len()];
     for _ in 0..rounds {
         for (engine, best) in engines.iter().zip(&mut best) {
-            let file = if workload.reads() { engine.filled.clone() } else { engine.filled.with_extension("fresh") };
+            let file =
+                if workload.reads() { engine.filled.clone() } else { engine.filled.with_extension("fresh") };
             let words = ["run", &number.to_string(), &file.display().to_string(), &scale.to_string()];
             *best = best.min(engine.call(&words).parse::<f64>().unwrap() / 1e6);
         }

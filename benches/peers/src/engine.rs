@@ -11,9 +11,18 @@ pub fn open(path: &Path, cache_mib: u32, sync: Sync) -> Connection {
     REGISTERED.call_once(|| {
         let key = [7; 32];
         // SAFETY: the key is 32 readable bytes.
-        assert_eq!(unsafe { finvault::vfs::finvault_register_default_vfs(key.as_ptr()) }, rusqlite::ffi::SQLITE_OK);
+        assert_eq!(
+            unsafe { finvault::vfs::finvault_register_default_vfs(key.as_ptr()) },
+            rusqlite::ffi::SQLITE_OK
+        );
     });
     let connection = Connection::open(path).unwrap();
+    // A new file's way into WAL leads over a journal, which stays in memory; the lock first, as a vault is opened.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    if mode != "wal" {
+        connection.pragma_update(None, "journal_mode", "MEMORY").unwrap();
+    }
     set_up(&connection, cache_mib, sync);
     connection
 }

@@ -33,7 +33,9 @@ fn main() {
         }
         ["version"] => println!("{}", engine::version()),
         ["compare", folder, engines @ ..] => compare::compare(Path::new(folder), engines),
-        _ => panic!("usage: fill FILE SCALE | run NUMBER FILE SCALE | version | compare FOLDER ENGINE=PROGRAM..."),
+        _ => panic!(
+            "usage: fill FILE SCALE | run NUMBER FILE SCALE | version | compare FOLDER ENGINE=PROGRAM..."
+        ),
     }
 }
 
