@@ -52,6 +52,12 @@ fn furnished() -> Sandbox {
     sandbox
 }
 
+/// There are rows on the first and on the last of these days.
+fn assert_rows_on(sandbox: &Sandbox, first: &str, last: &str) {
+    let listed = sandbox.run(&["tx", "list", "--from", first, "--to", last]).expect(0);
+    assert!(listed.stdout.contains(first) && listed.stdout.contains(last), "{}", listed.stdout);
+}
+
 #[test]
 fn whose_statement_it_is_is_asked_once() {
     let sandbox = furnished();
@@ -88,12 +94,7 @@ fn which_number_is_the_day_is_asked_and_may_be_remembered() {
     assert!(asked.stderr.contains("  1  day, month, year\n  2  month, day, year\n"), "{}", asked.stderr);
     assert!(asked.stdout.contains("Everyday: 2 added"), "{}", asked.stdout);
     assert!(asked.stdout.contains("Kept as the profile \"shop\""), "{}", asked.stdout);
-    let listed = sandbox.run(&["tx", "list", "--from", "2026-03-02", "--to", "2026-03-04"]).expect(0);
-    assert!(
-        listed.stdout.contains("2026-03-02") && listed.stdout.contains("2026-03-04"),
-        "{}",
-        listed.stdout
-    );
+    assert_rows_on(&sandbox, "2026-03-02", "2026-03-04");
 
     sandbox.write("april.csv", OPEN_DATES.replace("/03/", "/04/"));
     let kept = sandbox.run(&["import", "april.csv", "--account", "Everyday"]).expect(0);
@@ -107,12 +108,7 @@ fn another_order_is_another_day() {
     let import = ["import", "march.csv", "--account", "Everyday"];
     // No name for a profile: nothing is remembered.
     answer(&sandbox, &import, &["2", ""]).expect(0);
-    let listed = sandbox.run(&["tx", "list", "--from", "2026-02-03", "--to", "2026-04-03"]).expect(0);
-    assert!(
-        listed.stdout.contains("2026-02-03") && listed.stdout.contains("2026-04-03"),
-        "{}",
-        listed.stdout
-    );
+    assert_rows_on(&sandbox, "2026-02-03", "2026-04-03");
     sandbox.write("april.csv", OPEN_DATES.replace("/03/", "/05/"));
     sandbox.run(&["import", "april.csv", "--account", "Everyday"]).expect(5);
 }

@@ -156,24 +156,6 @@ impl Store {
         count(found, "count")
     }
 
-    /// The account's booked rows up to a day, or within days.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the vault cannot be read.
-    pub fn booked_rows(
-        &self,
-        account: AccountId,
-        from: Option<Date>,
-        to: Date,
-    ) -> Result<RowSet, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT id FROM movement WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 AND status <> 'pending'",
-        )?;
-        let from = from.map_or_else(String::new, |day| day.to_string());
-        let ids = statement.query_map(params![account.0, from, to.to_string()], |row| row.get(0))?;
-        Ok(RowSet::from_ids(ids.collect::<Result<Vec<i64>, _>>()?))
-    }
-
     /// What the set's rows come to, account by account. Rows that were deleted are left out.
     ///
     /// # Errors

@@ -48,6 +48,13 @@ pub(super) const COLUMNS: &str = "m.id, m.account, m.batch, m.posted, m.amount_m
 pub(super) const LINKED: &str =
     "SELECT from_movement FROM transfer UNION ALL SELECT to_movement FROM transfer";
 
+impl TransactionQuery {
+    /// For the rows that make an account's balance at the end of a day.
+    pub fn booked_up_to(account: AccountId, to: Date) -> Self {
+        Self { account: Some(account), to: Some(to), booked: true, ..Self::default() }
+    }
+}
+
 impl Store {
     /// Adds a row. `bank_id` is kept only where `trust_bank_id` says that it may identify the row.
     ///

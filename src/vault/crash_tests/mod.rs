@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::{OpenOptions, Vault, VaultError};
 use crate::crypto::{KdfParams, OsRandom, Passphrase, VaultKey};
 use crate::store::{Store, migrations};
+use crate::vfs::simulated::observer::Trouble;
 use crate::vfs::simulated::{Content, Depth, Explored, History, Promise, Recorder, content, explore, folder};
 use crate::vfs::{self, ConnectOptions};
 
@@ -40,6 +41,26 @@ fn judge(path: &Path, key: &VaultKey) -> Result<Content, String> {
     match report.problems.iter().find(|problem| !problem.twin_serves) {
         Some(problem) => Err(format!("check: {}", problem.what)),
         None => Ok(found),
+    }
+}
+
+/// Has the n-th call fail, for as many n as `runs` allows, spread over all there are. `attempt` is given n, and gives how
+/// many calls there were and whether the failure was noticed.
+fn fail_at_calls(what: &str, runs: u64, attempt: impl Fn(u64) -> (u64, bool)) {
+    let (calls, _) = attempt(u64::MAX);
+    let stride = (calls / runs).max(1);
+    let tried: Vec<u64> = (0..calls / stride).map(|n| 1 + n * stride).collect();
+    let noticed = tried.iter().filter(|call| attempt(**call).1).count();
+    println!("{what}: {} of {calls} calls failed, {noticed} noticed", tried.len());
+    assert!(noticed > 0);
+}
+
+/// Each kind of trouble that may come at any call, once and for good.
+fn with_each_trouble(run: impl Fn(&Trouble, bool)) {
+    for for_good in [false, true] {
+        for trouble in [Trouble::Error, Trouble::Full, Trouble::FailedSync] {
+            run(&trouble, for_good);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::super::VaultError;
 use super::super::keys::{KeptSlot, Keys, NewSlot, SlotNote};
-use super::{OPTIONS, judge, open, workload};
+use super::{OPTIONS, fail_at_calls, judge, open, with_each_trouble, workload};
 use crate::crypto::{KdfParams, KeyFile, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::vfs::simulated::observer::{self, Trouble};
 use crate::vfs::simulated::{Content, folder};
@@ -159,23 +159,11 @@ fn fail_at_any_call(trouble: &Trouble, for_good: bool, runs: u64) {
         assert_eq!(scene.judge(&scene.path), expected, "{what}");
         (calls, outcome.is_err())
     };
-    let (calls, _) = attempt(u64::MAX);
-    let stride = (calls / runs).max(1);
-    let tried: Vec<u64> = (0..calls / stride).map(|n| 1 + n * stride).collect();
-    let noticed = tried.iter().filter(|call| attempt(**call).1).count();
-    println!(
-        "new key, {trouble:?}, for good: {for_good}: {} of {calls} calls failed, {noticed} noticed",
-        tried.len()
-    );
-    assert!(noticed > 0);
+    fail_at_calls(&format!("new key, {trouble:?}, for good: {for_good}"), runs, attempt);
 }
 
 fn every_trouble(runs: u64) {
-    for for_good in [false, true] {
-        for trouble in [Trouble::Error, Trouble::Full, Trouble::FailedSync] {
-            fail_at_any_call(&trouble, for_good, runs);
-        }
-    }
+    with_each_trouble(|trouble, for_good| fail_at_any_call(trouble, for_good, runs));
 }
 
 #[test]

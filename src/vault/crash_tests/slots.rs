@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::ErrorClass;
 use super::super::VaultError;
 use super::super::keys::{KdfChoice, Keys, LoggedKeys, NewSlot, SlotNote};
-use super::{OPTIONS, judge, open, workload};
+use super::{OPTIONS, fail_at_calls, judge, open, with_each_trouble, workload};
 use crate::crypto::{KdfParams, KeyFile, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::vfs::simulated::observer::{self, Trouble};
 use crate::vfs::simulated::{Content, Depth, Explored, Promise, Recorder, explore, folder};
@@ -214,20 +214,11 @@ fn fail_at_any_call(trouble: &Trouble, for_good: bool, runs: u64) {
         }
         (calls, failed.is_some())
     };
-    let (calls, _) = attempt(u64::MAX);
-    let stride = (calls / runs).max(1);
-    let tried: Vec<u64> = (0..calls / stride).map(|n| 1 + n * stride).collect();
-    let noticed = tried.iter().filter(|call| attempt(**call).1).count();
-    println!("{trouble:?}, for good: {for_good}: {} of {calls} calls failed, {noticed} noticed", tried.len());
-    assert!(noticed > 0);
+    fail_at_calls(&format!("{trouble:?}, for good: {for_good}"), runs, attempt);
 }
 
 fn every_trouble(runs: u64) {
-    for for_good in [false, true] {
-        for trouble in [Trouble::Error, Trouble::Full, Trouble::FailedSync] {
-            fail_at_any_call(&trouble, for_good, runs);
-        }
-    }
+    with_each_trouble(|trouble, for_good| fail_at_any_call(trouble, for_good, runs));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::super::{ErrorClass, Vault, VaultError};
-use super::{judge, new_file, open, read, workload};
+use super::{fail_at_calls, judge, new_file, open, read, workload};
 use crate::crypto::VaultKey;
 use crate::store::StoreError;
 use crate::vfs::simulated::observer::{self, Trouble};
@@ -101,12 +101,7 @@ fn fail_at_any_call(trouble: &dyn Fn(&Path) -> Trouble, for_good: bool, runs: u6
         );
         (calls, !errors.is_empty())
     };
-    let (calls, _) = attempt(u64::MAX);
-    let stride = (calls / runs).max(1);
-    let tried: Vec<u64> = (0..calls / stride).map(|n| 1 + n * stride).collect();
-    let noticed = tried.iter().filter(|call| attempt(**call).1).count();
-    println!("{what}: {} of {calls} calls failed, {noticed} noticed", tried.len());
-    assert!(noticed > 0);
+    fail_at_calls(&what, runs, attempt);
 }
 
 fn is_not_synced(error: &VaultError) -> bool {

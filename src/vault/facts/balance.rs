@@ -33,7 +33,7 @@ pub(super) fn balance(
         as_of,
         amount,
         selection: Selection { rounding: round_to, ..selection_up_to(drawing, account, as_of, matched)? },
-        evidence: evidence(drawing.store, account, &booked_up_to(account, as_of), true)?,
+        evidence: evidence(drawing.store, account, &TransactionQuery::booked_up_to(account.id, as_of), true)?,
     })
 }
 
@@ -57,7 +57,7 @@ pub(super) fn range(
         at_least: Money::new(lower, account.currency),
         below: Money::new(upper, account.currency),
         selection: selection_up_to(drawing, account, as_of, matched)?,
-        evidence: evidence(drawing.store, account, &booked_up_to(account, as_of), true)?,
+        evidence: evidence(drawing.store, account, &TransactionQuery::booked_up_to(account.id, as_of), true)?,
     })
 }
 
@@ -91,7 +91,7 @@ fn walk_balance(
     if let (Some(root), Some(opening)) = (drawing.root.as_mut(), account.opening) {
         root.push_opening(opening.date, opening.amount);
     }
-    let query = booked_up_to(account, to);
+    let query = TransactionQuery::booked_up_to(account.id, to);
     let mut numbers: Vec<i64> = Vec::new();
     let mut each = |AmountRow { id, posted, minor, .. }: AmountRow<'_>| {
         numbers.push(id);
@@ -101,11 +101,6 @@ fn walk_balance(
     let matched = walk(drawing, account, &query, GroupColumn::Nothing, false, &mut each)?;
     drawing.shown = Some(ShownRows::of_one(numbers.into_iter().collect()));
     Ok(matched)
-}
-
-/// The rows that make a balance at the end of a day.
-fn booked_up_to(account: &Account, to: Date) -> TransactionQuery {
-    TransactionQuery { account: Some(account.id), to: Some(to), booked: true, ..TransactionQuery::default() }
 }
 
 fn selection_up_to(
@@ -168,7 +163,12 @@ pub(super) fn threshold(
             gaps: Some(gaps),
             ..Selection::default()
         },
-        evidence: evidence(drawing.store, account, &booked_up_to(account, window.to), true)?,
+        evidence: evidence(
+            drawing.store,
+            account,
+            &TransactionQuery::booked_up_to(account.id, window.to),
+            true,
+        )?,
     })
 }
 

@@ -113,7 +113,7 @@ pub(super) fn balance_figure(
     account: AccountId,
     as_of: Date,
 ) -> Result<Figure, VaultError> {
-    Ok(balance_of(kind, account, store.booked_rows(account, None, as_of)?))
+    Ok(balance_of(kind, account, store.row_set(&TransactionQuery::booked_up_to(account, as_of))?))
 }
 
 fn balance_of(kind: Kind, account: AccountId, booked: RowSet) -> Figure {
