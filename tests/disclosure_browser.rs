@@ -276,12 +276,17 @@ fn every_vector_gets_its_verdict_alone_and_in_a_page() {
     }
 }
 
+fn key(code: &Passcode, random: &Counted) -> BrowserKey {
+    BrowserKey::begin(code, random).unwrap()
+}
+
 #[test]
 fn what_is_sealed_for_a_browser_comes_back() {
     let (code, random) = (passcode(), Counted::default());
     let token = issued(code.audience()).token;
     for page in [false, true] {
-        let sealed = seal(&token, &SealTo::Browser { passcode: &code, page, random: &random }).unwrap();
+        let sealed =
+            seal(&token, &SealTo::Browser { key: &key(&code, &random), page, random: &random }).unwrap();
         assert_eq!(verdict(&sealed, &code), "valid");
         let opened = open(&sealed, OpenWith::Passcode(&code)).unwrap();
         assert_eq!((opened.token.as_str(), opened.sealed), (token.as_str(), true));
@@ -291,10 +296,10 @@ fn what_is_sealed_for_a_browser_comes_back() {
         let other = Passcode::generate(&finvault::crypto::random::Seeded::new(5)).unwrap();
         assert_eq!(open(&sealed, OpenWith::Passcode(&other)).err(), Some(OpenError::WrongPasscodeOrAltered));
     }
-    let again = seal(&token, &SealTo::Browser { passcode: &code, page: false, random: &random }).unwrap();
-    let first =
-        seal(&token, &SealTo::Browser { passcode: &code, page: false, random: &Counted::default() }).unwrap();
-    assert_ne!(again, first, "salt, key and nonce are drawn anew");
+    let data = |random: &Counted| {
+        seal(&token, &SealTo::Browser { key: &key(&code, random), page: false, random }).unwrap()
+    };
+    assert_ne!(data(&random), data(&Counted::default()), "salt, key and nonce are drawn anew");
 }
 
 /// The size on the outside does not tell one row from thirty.
@@ -304,7 +309,8 @@ fn a_data_file_is_padded() {
     let seal = |facts: Vec<Fact>| {
         let draft = disclosure_fixture::draft(code.audience(), facts);
         let token = issue(&draft, &issuer(), now(), &Counted::default()).unwrap().token;
-        let to = SealTo::Browser { passcode: &code, page: false, random: &Counted::default() };
+        let random = Counted::default();
+        let to = SealTo::Browser { key: &key(&code, &random), page: false, random: &random };
         finvault::disclosure::seal(&token, &to).unwrap().len()
     };
     assert_eq!(seal(vec![balance()]), seal(every_kind()));

@@ -3,6 +3,7 @@
 //! Its protected header says from when until when the disclosure holds, so that a reader refuses one that is over
 //! without decrypting it; the header is authenticated, and who opens it holds it against the token inside.
 
+use super::browser_key::BrowserKey;
 use super::json::{base64url, from_base64url};
 use super::open::OpenError;
 use super::passcode::Passcode;
@@ -77,15 +78,13 @@ pub(super) fn is_jwe(text: &str) -> bool {
     text.bytes().all(symbol) && text.bytes().filter(|b| *b == b'.').count() == 4
 }
 
-/// Seals a text under a passcode.
+/// Seals a text under a passcode's key.
 pub(super) fn encrypt(
     text: &[u8],
     times: &SealedTimes,
-    passcode: &Passcode,
+    key: &BrowserKey,
     random: &dyn Random,
 ) -> Result<String, SealError> {
-    let mut salt = [0; SALT_BYTES];
-    random.fill(&mut salt).map_err(|_| SealError::Randomness)?;
     let header = Header {
         alg: ALGORITHM.to_owned(),
         enc: ENCRYPTION.to_owned(),
@@ -93,12 +92,11 @@ pub(super) fn encrypt(
         iat: times.issued.as_second(),
         nbf: times.not_before.as_second(),
         p2c: JWE_ITERATIONS,
-        p2s: base64url(&salt),
+        p2s: base64url(key.salt()),
         typ: JWE_TYP.to_owned(),
     };
     let header = base64url(&serde_json::to_vec(&header).map_err(|_| SealError::Token)?);
-    let key = PasscodeKey::derive(passcode.text().as_bytes(), &salt, JWE_ITERATIONS);
-    let sealed = key.seal(text, header.as_bytes(), random).map_err(|fault| match fault {
+    let sealed = key.wait().seal(text, header.as_bytes(), random).map_err(|fault| match fault {
         SealFault::Random => SealError::Randomness,
         SealFault::TooLong => SealError::TooLarge,
     })?;

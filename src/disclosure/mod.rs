@@ -57,6 +57,8 @@
 
 mod audience;
 mod binding;
+#[cfg(feature = "age")]
+mod browser_key;
 mod compare;
 mod document_name;
 mod draft;
@@ -101,6 +103,8 @@ mod words;
 
 pub use audience::{Audience, AudienceError};
 pub use binding::{BINDING_TYP, MAX_NONCE_LEN, Presented};
+#[cfg(feature = "age")]
+pub use browser_key::BrowserKey;
 pub use compare::{CompareError, Comparison, Contradiction, FactPair, Outcome, Relation, compare};
 pub use document_name::{neutral_file_name, safe_file_name};
 pub use draft::{DRAFT_TYP, DraftForReview, MAX_REVIEWERS, ReviewCopy};

@@ -59,6 +59,12 @@ impl Passcode {
         Ok(passcode)
     }
 
+    /// The same passcode, for another thread.
+    #[cfg(feature = "age")]
+    pub(super) const fn copy(&self) -> Self {
+        Self { symbols: self.symbols }
+    }
+
     /// Reads a passcode as a person types it: any case, hyphens and spaces anywhere, `O` for `0`, `I` and `L` for `1`.
     ///
     /// # Errors

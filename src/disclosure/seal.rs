@@ -8,6 +8,7 @@
 //! For who has no key and installs nothing the same text is sealed under a passcode as a [JWE](super::jwe), alone or
 //! inside a [page](super::viewer) that a browser opens.
 
+use super::browser_key::BrowserKey;
 use super::draft::ReviewCopy;
 use super::enclosure::{Enclosure, MAX_CONTENTS_LEN, MAX_ENCLOSURES, to_lines};
 use super::jwe::{self, SealedTimes};
@@ -37,11 +38,11 @@ pub enum SealTo<'a> {
     Passcode(&'a Passcode),
     /// Whoever has this passcode, with a browser: as a data file, or as a page that holds it.
     Browser {
-        /// The passcode.
-        passcode: &'a Passcode,
+        /// What the passcode gives.
+        key: &'a BrowserKey,
         /// Whether the page goes with it.
         page: bool,
-        /// Where the salt, the content key and the nonce come from.
+        /// Where the content key and the nonce come from.
         random: &'a dyn Random,
     },
 }
@@ -96,9 +97,9 @@ pub fn seal_with(token: &Token, enclosures: &[Enclosure], to: &SealTo<'_>) -> Re
             recipient.set_work_factor(SCRYPT_LOG_N);
             encrypt(lines, &recipient)
         }
-        SealTo::Browser { passcode, page, random } => {
+        SealTo::Browser { key, page, random } => {
             let times = SealedTimes::of_token(token.as_str()).ok_or(SealError::Token)?;
-            let data = jwe::encrypt(&padded(lines), &times, passcode, *random)?;
+            let data = jwe::encrypt(&padded(lines), &times, key, *random)?;
             Ok(if *page { viewer::page_around(&data).into_bytes() } else { (data + "\n").into_bytes() })
         }
     }

@@ -1,12 +1,11 @@
-//! Passes over many rows without holding them, where rows came from, and of which days statements speak.
+//! The parts of split rows, where rows came from, and of which days statements speak.
 
 use super::values::day;
 use super::{Store, StoreError, TransactionQuery};
 use crate::ledger::part_number::part_numbers;
 use crate::ledger::{AccountId, BatchId, CategoryPath, TransactionId};
 use jiff::civil::Date;
-use rusqlite::types::Value;
-use rusqlite::{Statement, params, params_from_iter};
+use rusqlite::{params, params_from_iter};
 use std::collections::HashMap;
 
 /// Where the rows beneath a fact came from.
@@ -16,32 +15,6 @@ pub struct Provenance {
     pub batches: Vec<BatchId>,
     /// Whether the owner entered a row, or changed the day or amount of one.
     pub by_owner: bool,
-}
-
-/// By what a pass over rows groups them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupColumn {
-    /// By nothing: the pass touches an index alone, and not the rows.
-    Nothing,
-    /// The owner's category.
-    Category,
-    /// The payee, cleaned for reading.
-    Payee,
-}
-
-/// A row of a pass.
-#[derive(Debug, Clone, Copy)]
-pub struct AmountRow<'a> {
-    /// The transaction's number.
-    pub id: i64,
-    /// The day it was booked, as ISO 8601.
-    pub posted: &'a str,
-    /// The amount in minor units; of a split transaction, what it has in the group.
-    pub minor: i64,
-    /// The group.
-    pub group: Option<&'a str>,
-    /// Whether it is some of the parts of a split transaction.
-    pub in_part: bool,
 }
 
 /// A part of a split transaction beneath a figure.
@@ -61,90 +34,11 @@ pub struct NumberedPart {
 pub type NumberedParts = HashMap<i64, Vec<NumberedPart>>;
 
 impl Store {
-    /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
-    /// and entry: the order of the index, so that nothing is sorted. The query's limit is not heeded.
-    ///
-    /// With `parts` a split transaction counts in a query for a category with the parts that are in it, and in groups by
-    /// category it counts once in each category that it has a part in. Otherwise it counts as a whole.
-    ///
-    /// # Errors
-    /// What `each` reports; [`StoreError`] where the vault cannot be read.
-    pub fn for_each_amount<E: From<StoreError>>(
-        &self,
-        query: &TransactionQuery,
-        group: GroupColumn,
-        parts: bool,
-        each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (sql, values) = self.pass_over(query, group, parts)?;
-        let mut statement = self.conn.prepare_cached(&sql).map_err(StoreError::from)?;
-        let mut rows = statement.query(params_from_iter(values)).map_err(StoreError::from)?;
-        let unreadable = |_| StoreError::Unreadable { what: "movement".to_owned() };
-        // Of a million rows each column costs; a pass has those alone that it needs.
-        let columns = rows.as_ref().map_or(0, Statement::column_count);
-        while let Some(row) = rows.next().map_err(StoreError::from)? {
-            let posted = row.get_ref(0).map_err(StoreError::from)?.as_str().map_err(unreadable)?;
-            let minor = row.get(1).map_err(StoreError::from)?;
-            let id = row.get(2).map_err(StoreError::from)?;
-            let group = match columns {
-                3 => None,
-                _ => row.get_ref(3).map_err(StoreError::from)?.as_str_or_null().map_err(unreadable)?,
-            };
-            let in_part = columns > 4 && row.get(4).map_err(StoreError::from)?;
-            each(AmountRow { id, posted, minor, group, in_part })?;
-        }
-        Ok(())
-    }
-
-    /// The statement of a pass over amounts, and its values. Its columns are day, amount and number, then the group where
-    /// rows are grouped, then whether it is some of the parts of a row, where parts are asked for.
-    fn pass_over(
-        &self,
-        query: &TransactionQuery,
-        group: GroupColumn,
-        parts: bool,
-    ) -> Result<(String, Vec<Value>), StoreError> {
-        let (conditions, mut values) = self.conditions(query)?;
-        let conditions = conditions.join(" AND ");
-        let column = match group {
-            GroupColumn::Nothing => "NULL",
-            GroupColumn::Category => "m.category",
-            GroupColumn::Payee => "m.payee",
-        };
-        if !parts || (group != GroupColumn::Category && query.category.is_none()) {
-            let grouped = if group == GroupColumn::Nothing { String::new() } else { format!(", {column}") };
-            let sql = format!(
-                "SELECT m.posted, m.amount_minor, m.id{grouped} FROM movement m WHERE {conditions}
-                 ORDER BY m.posted, m.status, m.amount_minor, m.id"
-            );
-            return Ok((sql, values));
-        }
-        values.extend(values.clone());
-        let mut asked = String::new();
-        if let Some(within) = self.categories_within(query)? {
-            asked = format!("AND s.category IN ({})", vec!["?"; within.len()].join(", "));
-            values.extend(within.into_iter().map(Value::from));
-        }
-        let (column_of_part, by) = match group {
-            GroupColumn::Category => ("s.category", "m.id, s.category"),
-            _ => (column, "m.id"),
-        };
-        let sql = format!(
-            "SELECT posted, minor, id, grouped, in_part FROM (
-                 SELECT m.posted, m.status, m.amount_minor AS minor, {column} AS grouped, m.id, 0 AS in_part
-                 FROM movement m
-                 WHERE {conditions} AND NOT EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)
-                 UNION ALL
-                 SELECT m.posted, m.status, sum(s.amount_minor), {column_of_part}, m.id, 1
-                 FROM movement m JOIN split s ON s.movement = m.id WHERE {conditions} {asked}
-                 GROUP BY {by})
-             ORDER BY posted, status, minor, id"
-        );
-        Ok((sql, values))
-    }
-
     /// The category that a query asks for and those below it; none where it asks for none.
-    fn categories_within(&self, query: &TransactionQuery) -> Result<Option<Vec<String>>, StoreError> {
+    pub(super) fn categories_within(
+        &self,
+        query: &TransactionQuery,
+    ) -> Result<Option<Vec<String>>, StoreError> {
         let Some(category) = &query.category else { return Ok(None) };
         let within = self.category_tree()?.within(&CategoryPath::stored(category.clone()));
         Ok(Some(within.iter().map(|path| path.as_str().to_owned()).collect()))

@@ -8,6 +8,7 @@ pub mod account_known_by;
 pub mod accounts;
 pub mod aggregates;
 pub mod aggregates_disclosed;
+pub mod amounts;
 pub mod annotations;
 pub mod attachments;
 pub mod balances;

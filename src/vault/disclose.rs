@@ -285,8 +285,8 @@ impl Vault {
         let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
         let pseudonyms = pseudonym_key(&self.key, &row);
-        let sealing = Sealing::new(&row, request.form, self.random.as_ref())?;
-        let (audience, seal_to) = sealing.audience_and_seal(self.random.as_ref())?;
+        let mut sealing = Sealing::new(&row, request.form, self.random.as_ref())?;
+        let (audience, seal_to) = (sealing.audience()?, sealing.seal_to(self.random.as_ref())?);
         let root_salt = *root_salt(&self.key, &row, &request.facts).expose();
         let journal = self.journal();
         let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));

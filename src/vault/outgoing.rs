@@ -9,8 +9,8 @@ use crate::crypto::Random;
 use crate::crypto::sign::VerifyingKey;
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
-    self, Audience, Enclosure, Fact, LedgerRoot, Passcode, PseudonymKey, Purpose, RecipientKey, RootSalt,
-    SealTo, SealedForm,
+    self, Audience, BrowserKey, Enclosure, Fact, LedgerRoot, Passcode, PseudonymKey, Purpose, RecipientKey,
+    RootSalt, SealTo, SealedForm,
 };
 use crate::store::Store;
 use crate::store::disclosures::DisclosureRow;
@@ -28,6 +28,8 @@ pub(super) struct Sealing {
     key: Option<RecipientKey>,
     passcode: Option<Passcode>,
     form: SealedForm,
+    /// What the passcode gives in a browser, once it is being derived.
+    browser: Option<BrowserKey>,
 }
 
 /// The form that was asked for; else an age file for who has a key, and a page for who has none.
@@ -49,7 +51,7 @@ impl Sealing {
             Some(_) => None,
             None => Some(Passcode::generate(random).map_err(|_| VaultError::Randomness)?),
         };
-        Ok(Self { key, passcode, form })
+        Ok(Self { key, passcode, form, browser: None })
     }
 
     /// The passcode that was made for a draft, or the recipient's key where none was.
@@ -69,23 +71,27 @@ impl Sealing {
         }
         let key = row.key.as_deref().filter(|_| passcode.is_none());
         let key = key.map(super::recipients::parse_key).transpose()?;
-        Ok(Self { key, passcode, form })
+        Ok(Self { key, passcode, form, browser: None })
     }
 
-    pub(super) fn audience_and_seal<'a>(
-        &'a self,
-        random: &'a dyn Random,
-    ) -> Result<(Audience, SealTo<'a>), VaultError> {
+    /// Whom it is made out to.
+    pub(super) fn audience(&self) -> Result<Audience, VaultError> {
+        let audience = self.key.as_ref().map(RecipientKey::audience);
+        audience.or_else(|| self.passcode.as_ref().map(Passcode::audience)).ok_or_else(nothing_to_seal_under)
+    }
+
+    /// How it is sealed. What takes long to derive is begun here.
+    pub(super) fn seal_to<'a>(&'a mut self, random: &'a dyn Random) -> Result<SealTo<'a>, VaultError> {
         match (&self.key, &self.passcode) {
-            (Some(key), _) => Ok((key.audience(), SealTo::Recipient(key))),
-            (None, Some(passcode)) if self.form == SealedForm::Age => {
-                Ok((passcode.audience(), SealTo::Passcode(passcode)))
-            }
+            (Some(key), _) => Ok(SealTo::Recipient(key)),
+            (None, Some(passcode)) if self.form == SealedForm::Age => Ok(SealTo::Passcode(passcode)),
             (None, Some(passcode)) => {
+                let key = BrowserKey::begin(passcode, random)
+                    .map_err(|error| VaultError::Sealing(error.to_string()))?;
                 let page = self.form == SealedForm::Page;
-                Ok((passcode.audience(), SealTo::Browser { passcode, page, random }))
+                Ok(SealTo::Browser { key: self.browser.insert(key), page, random })
             }
-            (None, None) => Err(VaultError::Sealing("no key and no passcode".to_owned())),
+            (None, None) => Err(nothing_to_seal_under()),
         }
     }
 
@@ -101,6 +107,10 @@ impl Sealing {
     pub(super) const fn passcode(&self) -> Option<&Passcode> {
         self.passcode.as_ref()
     }
+}
+
+fn nothing_to_seal_under() -> VaultError {
+    VaultError::Sealing("no key and no passcode".to_owned())
 }
 
 /// Holds a request against the owner's rules, and draws its facts.

@@ -82,7 +82,7 @@ impl Vault {
         let issuer = issuer_key(&self.key, &row);
         let pseudonyms = pseudonym_key(&self.key, &row);
         let sealing = Sealing::new(&row, request.form, self.random.as_ref())?;
-        let (audience, _) = sealing.audience_and_seal(self.random.as_ref())?;
+        let audience = sealing.audience()?;
         let root_salt = *root_salt(&self.key, &row, &request.facts).expose();
         let journal = self.journal();
         let (random, vault_key, today) = (self.random.as_ref(), &self.key, utc_day(now));

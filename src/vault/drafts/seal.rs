@@ -181,8 +181,8 @@ impl Vault {
         let (issuer, seed) = (issuer_key(&self.key, recipient), self.inference_seed());
         let pseudonyms = pseudonym_key(&self.key, recipient);
         let passcode = pending.row.passcode.as_ref().map(|text| text.as_str());
-        let sealing = Sealing::kept(recipient, passcode, form.or(pending.request.form))?;
-        let (audience, seal_to) = sealing.audience_and_seal(self.random.as_ref())?;
+        let mut sealing = Sealing::kept(recipient, passcode, form.or(pending.request.form))?;
+        let (audience, seal_to) = (sealing.audience()?, sealing.seal_to(self.random.as_ref())?);
         if audience != pending.unsigned.claims().audience {
             return Err(VaultError::Sealing("the draft is for another key than the recipient's".to_owned()));
         }

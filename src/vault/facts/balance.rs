@@ -9,7 +9,7 @@ use crate::disclosure::{
 use crate::ledger::Account;
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
-use crate::store::aggregates::{AmountRow, GroupColumn};
+use crate::store::amounts::{AmountRow, GroupColumn};
 use crate::vault::VaultError;
 use crate::vault::accounts::same_currency;
 use crate::vault::balances::known_from;

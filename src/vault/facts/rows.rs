@@ -8,7 +8,7 @@ use crate::disclosure::{
 use crate::ledger::{Account, Transaction};
 use crate::money::Money;
 use crate::store::TransactionQuery;
-use crate::store::aggregates::GroupColumn;
+use crate::store::amounts::GroupColumn;
 use crate::vault::VaultError;
 use std::collections::HashMap;
 

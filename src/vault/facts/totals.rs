@@ -16,7 +16,8 @@ use crate::ledger::part_number::{is_part, transaction_of};
 use crate::ledger::{Account, RowSet};
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
-use crate::store::aggregates::{AmountRow, GroupColumn, NumberedParts};
+use crate::store::aggregates::NumberedParts;
+use crate::store::amounts::{AmountRow, GroupColumn};
 use crate::vault::VaultError;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -203,16 +204,20 @@ fn collect(
     } else {
         NumberedParts::new()
     };
-    let matched = walk(drawing, account, query, column, true, &mut |row| {
+    let matched = walk(drawing, account, query, column, !parts.is_empty(), &mut |row| {
         // Rows come in order of day, and days as ISO 8601 sort as days do.
         while ends.get(periods.len()).is_some_and(|end| end.as_str() < row.posted) {
             periods.push(current.finish());
         }
         let flow = if row.minor < 0 { SPENDING } else { INCOME };
-        let raw = if *grouping == Grouping::Flow { flow } else { row.group.unwrap_or_default() };
-        let group = groups.number(raw, || match grouping {
-            Grouping::Payee => payee(raw, *payees, pseudonyms),
-            _ => Row::information_from(raw),
+        let by_flow = *grouping == Grouping::Flow;
+        let text = if by_flow { usize::from(row.minor < 0) } else { row.group_number };
+        let group = groups.number(text, || {
+            let raw = if by_flow { flow } else { row.group.unwrap_or_default() };
+            match grouping {
+                Grouping::Payee => payee(raw, *payees, pseudonyms),
+                _ => Row::information_from(raw),
+            }
         });
         let is_first = if row.in_part {
             current.add(group, row.minor, &numbers_of_parts(&row, column, &parts))
@@ -250,14 +255,16 @@ fn numbers_of_parts(row: &AmountRow<'_>, column: GroupColumn, parts: &NumberedPa
 /// payees of the same initials do.
 #[derive(Default)]
 struct Groups {
-    by_text: HashMap<String, usize>,
+    /// By the number of the text in the pass.
+    by_text: Vec<Option<usize>>,
     by_name: HashMap<Option<String>, usize>,
     names: Vec<Option<String>>,
 }
 
 impl Groups {
-    fn number(&mut self, text: &str, name: impl FnOnce() -> Option<String>) -> usize {
-        if let Some(known) = self.by_text.get(text) {
+    /// The number of the group of a text, by the text's own; `name` gives the form where it is not known.
+    fn number(&mut self, text: usize, name: impl FnOnce() -> Option<String>) -> usize {
+        if let Some(Some(known)) = self.by_text.get(text) {
             return *known;
         }
         let name = name();
@@ -266,7 +273,10 @@ impl Groups {
             names.push(name);
             names.len() - 1
         });
-        self.by_text.insert(text.to_owned(), number);
+        self.by_text.resize(self.by_text.len().max(text + 1), None);
+        if let Some(place) = self.by_text.get_mut(text) {
+            *place = Some(number);
+        }
         number
     }
 
@@ -278,18 +288,20 @@ impl Groups {
 /// The cells of the period at hand, by the numbers of their groups.
 #[derive(Default)]
 struct CurrentPeriod {
-    cells: Vec<FilledCell>,
+    cells: Vec<Cell>,
     used: Vec<usize>,
+    /// The group and the number of each row, as they came. A list for each cell would grow row by row, here and there.
+    rows: Vec<(usize, i64)>,
 }
 
 impl CurrentPeriod {
     /// Adds a row, which goes by these numbers; whether it is the first of its cell.
     fn add(&mut self, group: usize, minor: i64, numbers: &[i64]) -> bool {
         if group >= self.cells.len() {
-            self.cells.resize(group + 1, FilledCell::default());
+            self.cells.resize(group + 1, Cell::default());
         }
-        let Some((cell, rows)) = self.cells.get_mut(group) else { return false };
-        rows.extend_from_slice(numbers);
+        let Some(cell) = self.cells.get_mut(group) else { return false };
+        self.rows.extend(numbers.iter().map(|number| (group, *number)));
         cell.rows += 1;
         cell.minor += i128::from(minor);
         if cell.rows == 1 {
@@ -301,9 +313,22 @@ impl CurrentPeriod {
     /// Gives the cells that have rows, and begins anew.
     fn finish(&mut self) -> Vec<(usize, FilledCell)> {
         let used = std::mem::take(&mut self.used);
-        used.into_iter()
-            .filter_map(|group| Some((group, std::mem::take(self.cells.get_mut(group)?))))
-            .collect()
+        let mut place = vec![usize::MAX; self.cells.len()];
+        let mut filled = Vec::with_capacity(used.len());
+        for group in used {
+            let Some(cell) = self.cells.get_mut(group).map(std::mem::take) else { continue };
+            if let Some(place) = place.get_mut(group) {
+                *place = filled.len();
+            }
+            filled.push((group, (cell, Vec::with_capacity(usize::try_from(cell.rows).unwrap_or(0)))));
+        }
+        for (group, number) in self.rows.drain(..) {
+            let place = place.get(group).and_then(|place| filled.get_mut(*place));
+            if let Some((_, (_, numbers))) = place {
+                numbers.push(number);
+            }
+        }
+        filled
     }
 }
 

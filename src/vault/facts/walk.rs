@@ -4,7 +4,7 @@
 use super::Drawing;
 use crate::disclosure::{Evidence, StatementRef};
 use crate::ledger::Account;
-use crate::store::aggregates::{AmountRow, GroupColumn};
+use crate::store::amounts::{AmountRow, GroupColumn};
 use crate::store::{Store, StoreError, TransactionQuery};
 use crate::vault::VaultError;
 

@@ -15,10 +15,10 @@ use chosen::{RowChoice, parse_rows, subset};
 use clap::Args;
 use finvault::crypto::random::OsRandom;
 use finvault::disclosure::{
-    Audience, Enclosure, Expectation, ExpectedAudience, FileDigest, OnwardSharing, Opened, Passcode,
-    PresentError, Presentation, ReceiptKey, RecipientKey, Revocation, SealTo, SealedForm, Subset, Token,
-    Verified, check_enclosures, check_presentable, enclosures_passed_on, open, present, random_nonce,
-    seal_with, verify,
+    Audience, BrowserKey, Enclosure, Expectation, ExpectedAudience, FileDigest, OnwardSharing, Opened,
+    Passcode, PresentError, Presentation, ReceiptKey, RecipientKey, Revocation, SealError, SealTo,
+    SealedForm, Subset, Token, Verified, check_enclosures, check_presentable, enclosures_passed_on, open,
+    present, random_nonce, seal_with, verify,
 };
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
@@ -93,12 +93,15 @@ impl Reader {
         }
     }
 
-    fn seal_to(&self, form: SealedForm) -> SealTo<'_> {
+    /// The bytes for them.
+    fn seal(&self, token: &Token, told: &Told<'_>, form: SealedForm) -> Result<Vec<u8>, SealError> {
+        let seal = |to| seal_with(token, told.enclosed, &to);
         match (self, form) {
-            (Self::Key(key), _) => SealTo::Recipient(key),
-            (Self::Passcode(passcode), SealedForm::Age) => SealTo::Passcode(passcode),
+            (Self::Key(key), _) => seal(SealTo::Recipient(key)),
+            (Self::Passcode(passcode), SealedForm::Age) => seal(SealTo::Passcode(passcode)),
             (Self::Passcode(passcode), form) => {
-                SealTo::Browser { passcode, page: form == SealedForm::Page, random: &OsRandom }
+                let (key, page) = (BrowserKey::begin(passcode, &OsRandom)?, form == SealedForm::Page);
+                seal_with(token, told.enclosed, &SealTo::Browser { key: &key, page, random: &OsRandom })
             }
         }
     }
@@ -251,8 +254,8 @@ impl Present {
             return Err(Failure::usage("no file to write").help("name it with --output"));
         };
         let form = self.form().unwrap_or(SealedForm::Page);
-        let sealed = seal_with(token, told.enclosed, &reader.seal_to(form))
-            .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+        let sealed =
+            reader.seal(token, told, form).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
         write_new(path, &sealed, self.force)?;
         let passcode = match reader {
             Reader::Passcode(passcode) => Some((passcode, form)),

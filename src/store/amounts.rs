@@ -1,0 +1,321 @@
+//! One pass over the amounts beneath a fact, a million of them if need be, by day and grouped.
+//!
+//! Days, amounts and numbers are in an index in the very order in which a pass shows them. A group is not: it takes a
+//! look at the row itself. From the index that is a search for each row, so where a pass takes in much of the table it
+//! reads the table from end to end instead, and puts the rows in order in memory, 24 bytes each.
+
+use super::movements::TransactionQuery;
+use super::{Store, StoreError};
+use rusqlite::types::Value;
+use rusqlite::{Row, Statement, params_from_iter};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// By what a pass over rows groups them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupColumn {
+    /// By nothing: the pass touches an index alone, and not the rows.
+    Nothing,
+    /// The owner's category.
+    Category,
+    /// The payee, cleaned for reading.
+    Payee,
+}
+
+/// A row of a pass.
+#[derive(Debug, Clone, Copy)]
+pub struct AmountRow<'a> {
+    /// The transaction's number.
+    pub id: i64,
+    /// The day it was booked, as ISO 8601.
+    pub posted: &'a str,
+    /// The amount in minor units; of a split transaction, what it has in the group.
+    pub minor: i64,
+    /// The group.
+    pub group: Option<&'a str>,
+    /// The group's number in this pass: below how many groups it has, and the same for the same text.
+    pub group_number: usize,
+    /// Whether it is some of the parts of a split transaction.
+    pub in_part: bool,
+}
+
+/// A row that waits for its place in the order.
+#[derive(Clone, Copy)]
+struct Waiting {
+    /// The day and the status: of the day's number at first, then of its rank.
+    day_and_status: u32,
+    group: u32,
+    minor: i64,
+    id: i64,
+}
+
+/// How many statuses there are room for in [`Waiting::day_and_status`].
+const STATUSES: u32 = 4;
+/// The statuses that rows have, in the order of their words.
+const STATUS_WORDS: [&str; 3] = ["pending", "posted", "reconciled"];
+
+impl Store {
+    /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
+    /// and entry. The query's limit is not heeded.
+    ///
+    /// With `parts` a split transaction counts in a query for a category with the parts that are in it, and in groups by
+    /// category it counts once in each category that it has a part in. Otherwise it counts as a whole.
+    ///
+    /// # Errors
+    /// What `each` reports; [`StoreError`] where the vault cannot be read.
+    pub fn for_each_amount<E: From<StoreError>>(
+        &self,
+        query: &TransactionQuery,
+        group: GroupColumn,
+        parts: bool,
+        each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let in_parts = parts && (group == GroupColumn::Category || query.category.is_some());
+        let column = match group {
+            GroupColumn::Nothing => "NULL",
+            GroupColumn::Category => "m.category",
+            GroupColumn::Payee => "m.payee",
+        };
+        if in_parts {
+            let (sql, values) = self.pass_over_parts(query, group, column)?;
+            return self.pass_in_order(&sql, values, each);
+        }
+        if group != GroupColumn::Nothing && self.is_much_of_the_table(query)? {
+            return self.pass_over_table(query, column, each);
+        }
+        self.pass_over_index(query, group, column, each)
+    }
+
+    /// The pass in the order of the index.
+    fn pass_over_index<E: From<StoreError>>(
+        &self,
+        query: &TransactionQuery,
+        group: GroupColumn,
+        column: &str,
+        each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (conditions, values) = self.conditions(query)?;
+        let conditions = conditions.join(" AND ");
+        let grouped = if group == GroupColumn::Nothing { String::new() } else { format!(", {column}") };
+        let sql = format!(
+            "SELECT m.posted, m.amount_minor, m.id{grouped} FROM movement m WHERE {conditions}
+             ORDER BY m.posted, m.status, m.amount_minor, m.id"
+        );
+        self.pass_in_order(&sql, values, each)
+    }
+
+    /// The pass of a statement that gives the rows in order. Its columns are day, amount and number, then the group where
+    /// rows are grouped, then whether it is some of the parts of a row, where parts are asked for.
+    fn pass_in_order<E: From<StoreError>>(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+        each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut statement = self.conn.prepare_cached(sql).map_err(StoreError::from)?;
+        let mut rows = statement.query(params_from_iter(values)).map_err(StoreError::from)?;
+        // Of a million rows each column costs; a pass has those alone that it needs.
+        let columns = rows.as_ref().map_or(0, Statement::column_count);
+        let mut groups = Texts::default();
+        while let Some(row) = rows.next().map_err(StoreError::from)? {
+            let minor = row.get(1).map_err(StoreError::from)?;
+            let id = row.get(2).map_err(StoreError::from)?;
+            let (group, group_number) = match columns {
+                3 => (None, 0),
+                _ => {
+                    let group = text(row, 3)?;
+                    (group, groups.number(group)? as usize)
+                }
+            };
+            let in_part = columns > 4 && row.get(4).map_err(StoreError::from)?;
+            let posted = text(row, 0)?.unwrap_or_default();
+            each(AmountRow { id, posted, minor, group, group_number, in_part })?;
+        }
+        Ok(())
+    }
+
+    /// The pass that reads the table from end to end.
+    fn pass_over_table<E: From<StoreError>>(
+        &self,
+        query: &TransactionQuery,
+        column: &str,
+        each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (conditions, values) = self.conditions(query)?;
+        let conditions = conditions.join(" AND ");
+        let sql = format!(
+            "SELECT m.id, m.posted, m.amount_minor, {column}, m.status FROM movement m NOT INDEXED
+             WHERE {conditions}"
+        );
+        let (mut days, mut groups) = (Texts::default(), Texts::default());
+        let mut waiting = self.read_table(&sql, values, &mut days, &mut groups)?;
+        let ranks = days.ranks();
+        for row in &mut waiting {
+            let rank = ranks.get((row.day_and_status / STATUSES) as usize).copied().unwrap_or(0);
+            row.day_and_status = rank * STATUSES + row.day_and_status % STATUSES;
+        }
+        waiting.sort_unstable_by_key(|row| (row.day_and_status, row.minor, row.id));
+        let in_order = days.in_order(&ranks);
+        for Waiting { day_and_status, group, minor, id } in waiting {
+            let posted = in_order.get((day_and_status / STATUSES) as usize).copied().flatten();
+            let group_number = group as usize;
+            let (posted, group) = (posted.unwrap_or_default(), groups.text(group_number));
+            each(AmountRow { id, posted, minor, group, group_number, in_part: false })?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the statement of a pass over the table, their days and groups by number.
+    fn read_table(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+        days: &mut Texts,
+        groups: &mut Texts,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let status = text(row, 4)?.and_then(|word| STATUS_WORDS.iter().position(|known| *known == word));
+            let status = status.and_then(|place| u32::try_from(place).ok()).ok_or_else(unreadable)?;
+            let day = days.number(text(row, 1)?)?;
+            waiting.push(Waiting {
+                day_and_status: day.checked_mul(STATUSES).ok_or_else(unreadable)? + status,
+                group: groups.number(text(row, 3)?)?,
+                minor: row.get(2)?,
+                id: row.get(0)?,
+            });
+        }
+        Ok(waiting)
+    }
+
+    /// Whether a query's account and days take in half of all rows or more.
+    fn is_much_of_the_table(&self, query: &TransactionQuery) -> Result<bool, StoreError> {
+        // Numbers of deleted rows count too: then the index is taken a little longer than need be.
+        let rows: Option<i64> =
+            self.conn.prepare_cached("SELECT max(id) FROM movement")?.query_row([], |row| row.get(0))?;
+        let within = TransactionQuery {
+            account: query.account,
+            from: query.from,
+            to: query.to,
+            ..TransactionQuery::default()
+        };
+        let (conditions, mut values) = self.conditions(&within)?;
+        let half = rows.unwrap_or(0) / 2;
+        values.push(half.into());
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM movement m WHERE {} LIMIT ?)",
+            conditions.join(" AND ")
+        );
+        let found: i64 =
+            self.conn.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(found >= half)
+    }
+
+    /// The statement of a pass in which split transactions count with their parts, and its values.
+    fn pass_over_parts(
+        &self,
+        query: &TransactionQuery,
+        group: GroupColumn,
+        column: &str,
+    ) -> Result<(String, Vec<Value>), StoreError> {
+        let (conditions, mut values) = self.conditions(query)?;
+        let conditions = conditions.join(" AND ");
+        values.extend(values.clone());
+        let mut asked = String::new();
+        if let Some(within) = self.categories_within(query)? {
+            asked = format!("AND s.category IN ({})", vec!["?"; within.len()].join(", "));
+            values.extend(within.into_iter().map(Value::from));
+        }
+        let (column_of_part, by) = match group {
+            GroupColumn::Category => ("s.category", "m.id, s.category"),
+            _ => (column, "m.id"),
+        };
+        let sql = format!(
+            "SELECT posted, minor, id, grouped, in_part FROM (
+                 SELECT m.posted, m.status, m.amount_minor AS minor, {column} AS grouped, m.id, 0 AS in_part
+                 FROM movement m
+                 WHERE {conditions} AND NOT EXISTS (SELECT 1 FROM split s WHERE s.movement = m.id)
+                 UNION ALL
+                 SELECT m.posted, m.status, sum(s.amount_minor), {column_of_part}, m.id, 1
+                 FROM movement m JOIN split s ON s.movement = m.id WHERE {conditions} {asked}
+                 GROUP BY {by})
+             ORDER BY posted, status, minor, id"
+        );
+        Ok((sql, values))
+    }
+}
+
+/// A text of a row, or none where it is NULL.
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, StoreError> {
+    row.get_ref(column)?.as_str_or_null().map_err(|_| unreadable())
+}
+
+fn unreadable() -> StoreError {
+    StoreError::Unreadable { what: "movement".to_owned() }
+}
+
+/// Texts by number, in order of first appearance; NULL is one of them.
+#[derive(Default)]
+struct Texts {
+    numbers: HashMap<Rc<str>, u32>,
+    null: Option<u32>,
+    texts: Vec<Option<Rc<str>>>,
+    last: u32,
+}
+
+impl Texts {
+    /// The number of a text, a new one where it was not seen before.
+    fn number(&mut self, text: Option<&str>) -> Result<u32, StoreError> {
+        // Rows of one day stand together.
+        if self.texts.get(self.last as usize).is_some_and(|last| last.as_deref() == text) {
+            return Ok(self.last);
+        }
+        let known = text.map_or(self.null, |text| self.numbers.get(text).copied());
+        self.last = match known {
+            Some(known) => known,
+            None => self.add(text)?,
+        };
+        Ok(self.last)
+    }
+
+    fn add(&mut self, text: Option<&str>) -> Result<u32, StoreError> {
+        let number = u32::try_from(self.texts.len()).map_err(|_| unreadable())?;
+        let text: Option<Rc<str>> = text.map(Rc::from);
+        match &text {
+            Some(text) => drop(self.numbers.insert(Rc::clone(text), number)),
+            None => self.null = Some(number),
+        }
+        self.texts.push(text);
+        Ok(number)
+    }
+
+    fn text(&self, number: usize) -> Option<&str> {
+        self.texts.get(number)?.as_deref()
+    }
+
+    /// For each text, by its number, at which place it stands where all are sorted.
+    fn ranks(&self) -> Vec<u32> {
+        let mut sorted: Vec<u32> = (0..).take(self.texts.len()).collect();
+        sorted.sort_by_key(|number| self.texts.get(*number as usize));
+        let mut ranks = vec![0; sorted.len()];
+        for (rank, number) in (0..).zip(sorted) {
+            if let Some(place) = ranks.get_mut(number as usize) {
+                *place = rank;
+            }
+        }
+        ranks
+    }
+
+    /// The texts by rank.
+    fn in_order(&self, ranks: &[u32]) -> Vec<Option<&str>> {
+        let mut in_order = vec![None; ranks.len()];
+        for (text, rank) in self.texts.iter().zip(ranks) {
+            if let Some(place) = in_order.get_mut(*rank as usize) {
+                *place = text.as_deref();
+            }
+        }
+        in_order
+    }
+}
