@@ -125,6 +125,8 @@ fn one_disclosure_over_a_million_rows_takes_less_than_a_second() {
     for (name, fact) in &cases {
         let copy = folder.path().join("copy.finvault");
         std::fs::copy(&path, &copy).unwrap();
+        // A vault has long been on the disk when a disclosure is made from it.
+        std::fs::File::open(&copy).unwrap().sync_all().unwrap();
         if disclose(&copy, &passphrase, recipient.id, name, fact.clone(), now) > LIMIT {
             slow.push(name);
         }

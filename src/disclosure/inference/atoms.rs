@@ -3,8 +3,9 @@
 //! One sweep over the borders of all runs; its cost grows with the runs, not with the rows inside them. A
 //! stretch's signature is the exclusive or of 128 pseudo-random bits per aggregate that covers it.
 
+use super::borders::in_order;
 use crate::ledger::RowSet;
-use crate::ledger::part_number::{FIRST_PART, is_part, transaction_of};
+use crate::ledger::part_number::{is_part, transaction_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
@@ -27,52 +28,14 @@ pub(super) struct Cover<'a> {
     pub(super) removed: &'a RowSet,
 }
 
-/// Where a run of a set begins or ends, small enough that millions are sorted fast.
-///
-/// They are sorted by place, those before a number ahead of those behind it: the order of their places.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Border {
-    /// The run's first number, or its last.
-    number: i64,
-    /// Whether it lies behind the number.
-    is_behind: bool,
-    is_added: bool,
-    cover: u32,
-}
-
-impl Border {
-    /// The first number past the border; one past the largest number is a place too.
-    const fn place(&self) -> i128 {
-        self.number as i128 + self.is_behind as i128
-    }
-}
-
-/// A border of no set, over which no stretch goes.
-const NO_COVER: u32 = u32::MAX;
-
 /// Splits all rows that any of `covers` touches.
 pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
-    let runs: usize = covers.iter().map(|cover| cover.added.runs().len() + cover.removed.runs().len()).sum();
-    let mut borders: Vec<Border> = Vec::with_capacity(2 * runs + 2);
-    for (cover, sets) in (0..NO_COVER).zip(covers) {
-        for (set, is_added) in [(sets.added, true), (sets.removed, false)] {
-            for (first, last) in set.runs() {
-                borders.push(Border { number: *first, is_behind: false, is_added, cover });
-                borders.push(Border { number: *last, is_behind: true, is_added, cover });
-            }
-        }
-    }
-    // Anchors, transactions and parts of transactions are never one stretch.
-    for number in [0, FIRST_PART] {
-        borders.push(Border { number, is_behind: false, is_added: true, cover: NO_COVER });
-    }
-    borders.sort_unstable();
     // What a set adds and what it takes away are told apart.
     let marks: Vec<[u128; 2]> =
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
     let mut sweep = Sweep::default();
     let mut begun = None;
-    for border in borders {
+    for border in in_order(covers) {
         let place = border.place();
         if let Some(first) = begun
             && first < place
@@ -81,13 +44,13 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
             sweep.stretch(first as i64, (place - 1) as i64);
         }
         begun = Some(place);
-        let index = border.cover as usize;
+        let index = border.cover() as usize;
         if let Some([added, removed]) = marks.get(index) {
-            let (sign, mark) = if border.is_added { (1, added) } else { (-1, removed) };
+            let (sign, mark) = if border.is_added() { (1, added) } else { (-1, removed) };
             sweep.toggle(index, sign, *mark);
         }
     }
-    sweep.atoms
+    sweep.into_atoms()
 }
 
 #[derive(Default)]
@@ -96,7 +59,12 @@ struct Sweep {
     /// Ascending. A list, since most stretches are covered by a few.
     covering: Vec<(usize, i8)>,
     known: HashMap<u128, usize, Drawn>,
+    /// Without their runs.
     atoms: Vec<Atom>,
+    /// How many runs each has, and where its last one ends.
+    sizes: Vec<(usize, i64)>,
+    /// The runs and the atom of each, as they come: a list for each atom would grow run by run, here and there.
+    runs: Vec<(usize, (i64, i64))>,
 }
 
 impl Sweep {
@@ -118,18 +86,31 @@ impl Sweep {
         let at = *self.known.entry(self.signature).or_insert_with(|| {
             let members = self.covering.clone();
             self.atoms.push(Atom { runs: Vec::new(), rows: 0, anchored: false, members });
+            self.sizes.push((0, 0));
             self.atoms.len() - 1
         });
-        if let Some(atom) = self.atoms.get_mut(at) {
+        if let (Some(atom), Some((runs, end))) = (self.atoms.get_mut(at), self.sizes.get_mut(at)) {
             let (from, to) = (transaction_of(first), transaction_of(last));
             // Parts ascend by transaction: one whose parts came last is counted already.
-            let is_counted = is_part(first)
-                && atom.runs.last().is_some_and(|(_, end)| is_part(*end) && transaction_of(*end) == from);
+            let is_counted = is_part(first) && *runs > 0 && is_part(*end) && transaction_of(*end) == from;
             let count = if anchored { 0 } else { from.abs_diff(to).saturating_add(u64::from(!is_counted)) };
-            atom.runs.push((first, last));
+            (*runs, *end) = (*runs + 1, last);
+            self.runs.push((at, (first, last)));
             atom.rows = atom.rows.saturating_add(count);
             atom.anchored |= anchored;
         }
+    }
+
+    fn into_atoms(mut self) -> Vec<Atom> {
+        for (atom, (runs, _)) in self.atoms.iter_mut().zip(self.sizes) {
+            atom.runs.reserve_exact(runs);
+        }
+        for (at, run) in self.runs {
+            if let Some(atom) = self.atoms.get_mut(at) {
+                atom.runs.push(run);
+            }
+        }
+        self.atoms
     }
 }
 

@@ -38,6 +38,7 @@
 
 mod analysis;
 mod atoms;
+mod borders;
 mod certificate;
 mod field;
 mod pieces;
