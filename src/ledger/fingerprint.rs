@@ -1,5 +1,6 @@
 //! How a row is recognised where no bank's id helps: a digest over what a source wrote.
 
+use super::iso_day::iso_day;
 use super::transaction::NewTransaction;
 use crate::money::Money;
 use jiff::civil::Date;
@@ -27,7 +28,7 @@ impl Fingerprint {
     pub fn of_parts(posted: Date, amount: Money, texts: [Option<&str>; 3]) -> Self {
         let mut bytes = Vec::with_capacity(160);
         bytes.extend_from_slice(b"finvault row v1\0");
-        bytes.extend_from_slice(posted.to_string().as_bytes());
+        bytes.extend_from_slice(iso_day(posted, &mut [0; 10]).as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(&amount.minor().to_be_bytes());
         bytes.extend_from_slice(amount.currency().code().as_bytes());
@@ -38,7 +39,9 @@ impl Fingerprint {
                     bytes.push(b' ');
                 }
                 if word.is_ascii() {
-                    bytes.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+                    let from = bytes.len();
+                    bytes.extend_from_slice(word.as_bytes());
+                    bytes.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
                 } else {
                     bytes.extend_from_slice(word.to_lowercase().as_bytes());
                 }

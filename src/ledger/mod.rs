@@ -10,6 +10,7 @@ pub mod balance;
 pub mod category;
 pub mod fingerprint;
 pub mod gap;
+pub(crate) mod iso_day;
 pub mod matching;
 pub mod part_number;
 pub mod profile;

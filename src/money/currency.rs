@@ -37,10 +37,10 @@ impl Currency {
     /// # Errors
     /// [`CurrencyError::Unknown`] for any other code.
     pub fn iso(code: &str) -> Result<Self, CurrencyError> {
-        let upper = code.trim().to_ascii_uppercase();
-        TABLE
-            .binary_search_by(|(known, _)| (*known).cmp(upper.as_str()))
-            .ok()
+        let upper: Option<[u8; 3]> = code.trim().as_bytes().try_into().ok();
+        let upper = upper.map(|letters| letters.map(|letter| letter.to_ascii_uppercase()));
+        upper
+            .and_then(|upper| TABLE.binary_search_by(|(known, _)| known.as_bytes().cmp(&upper[..])).ok())
             .and_then(|index| TABLE.get(index))
             .and_then(|(known, exponent)| Self::pack(known, *exponent))
             .ok_or_else(|| CurrencyError::Unknown(code.trim().chars().take(16).collect()))

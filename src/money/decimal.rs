@@ -46,6 +46,9 @@ pub struct Decimal {
     scale: u8,
 }
 
+/// The longest number that is read at once: its digits fit into 64 bits.
+const MAX_PLAIN_LEN: usize = 17;
+
 impl Decimal {
     /// Reads a number: an optional sign before or after it, digits, groups of three set apart by the other
     /// mark, an apostrophe or a space, at most one decimal mark, digits. Parentheses mean negative.
@@ -55,6 +58,10 @@ impl Decimal {
     /// [`DecimalError::NotANumber`] for anything else, also for groups that are not of three digits (Indian
     /// grouping of two is understood), and [`DecimalError::TooLarge`] beyond 30 digits.
     pub fn parse(text: &str, mark: DecimalMark) -> Result<Self, DecimalError> {
+        Self::parse_plain(text, mark).map_or_else(|| Self::parse_any(text, mark), Ok)
+    }
+
+    fn parse_any(text: &str, mark: DecimalMark) -> Result<Self, DecimalError> {
         let not_a_number = || DecimalError::NotANumber(text.trim().chars().take(40).collect());
         let (negative, body) = strip_sign(text.trim()).ok_or_else(not_a_number)?;
         let (mark_char, other) = match mark {
@@ -78,6 +85,33 @@ impl Decimal {
         }
         let scale = u8::try_from(fraction.len()).map_err(|_| not_a_number())?;
         Ok(Self { units: if negative { -units } else { units }, scale })
+    }
+
+    /// A number of few digits without groups or a sign behind it, as nearly all amounts are; none for any other.
+    fn parse_plain(text: &str, mark: DecimalMark) -> Option<Self> {
+        let (negative, body) = match text.as_bytes() {
+            [b'-', body @ ..] => (true, body),
+            body => (false, body),
+        };
+        let mark = match mark {
+            DecimalMark::Point => b'.',
+            DecimalMark::Comma => b',',
+        };
+        let (mut units, mut scale) = (0i64, None);
+        for byte in body.iter().take(MAX_PLAIN_LEN + 1) {
+            match *byte {
+                digit @ b'0'..=b'9' => units = units * 10 + i64::from(digit - b'0'),
+                other if other == mark && scale.is_none() => {
+                    scale = Some(0);
+                    continue;
+                }
+                _ => return None,
+            }
+            scale = scale.map(|scale| scale + 1);
+        }
+        let has_digits = body.iter().any(u8::is_ascii_digit);
+        (has_digits && body.len() <= MAX_PLAIN_LEN)
+            .then(|| Self::new(if negative { -units } else { units }, scale.unwrap_or(0)))
     }
 
     /// The number in minor units of `currency`.
@@ -338,6 +372,16 @@ mod tests {
         fn never_panics(text in "\\PC*") {
             let _ = Decimal::parse(&text, DecimalMark::Point).map(|d| d.to_minor(Currency::iso("KWD").unwrap()));
             let _ = Decimal::parse(&text, DecimalMark::Comma);
+        }
+
+        /// What is read at once is read as it would be digit by digit.
+        #[test]
+        fn the_short_way_is_the_long_one(text in "[-+]?[0-9]{0,19}[.,]?[0-9]{0,6}[-.,]?") {
+            for mark in [DecimalMark::Point, DecimalMark::Comma] {
+                if let Some(plain) = Decimal::parse_plain(&text, mark) {
+                    prop_assert_eq!(Decimal::parse_any(&text, mark), Ok(plain), "{}", text);
+                }
+            }
         }
 
         #[test]

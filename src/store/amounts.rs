@@ -181,7 +181,8 @@ impl Store {
         let mut rows = statement.query(params_from_iter(values))?;
         let mut waiting = Vec::new();
         while let Some(row) = rows.next()? {
-            let status = text(row, 4)?.and_then(|word| STATUS_WORDS.iter().position(|known| *known == word));
+            let status = row.get_ref(4)?.as_bytes().map_err(|_| unreadable())?;
+            let status = STATUS_WORDS.iter().position(|known| known.as_bytes() == status);
             let status = status.and_then(|place| u32::try_from(place).ok()).ok_or_else(unreadable)?;
             let day = days.number(text(row, 1)?)?;
             waiting.push(Waiting {

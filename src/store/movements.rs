@@ -2,13 +2,14 @@
 
 use super::values::{count, currency, day, word};
 use super::{Store, StoreError};
+use crate::ledger::iso_day::iso_day;
 use crate::ledger::{
     AccountId, BatchId, CategoryPath, Fingerprint, NewTransaction, RowSet, Transaction, TransactionId,
 };
 use crate::money::Money;
 use jiff::civil::Date;
 use rusqlite::types::Value;
-use rusqlite::{Row, params, params_from_iter};
+use rusqlite::{CachedStatement, Row, params, params_from_iter};
 
 /// Which transactions to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +53,44 @@ impl TransactionQuery {
     /// For the rows that make an account's balance at the end of a day.
     pub fn booked_up_to(account: AccountId, to: Date) -> Self {
         Self { account: Some(account), to: Some(to), booked: true, ..Self::default() }
+    }
+}
+
+/// Adds rows.
+pub struct NewMovements<'s> {
+    insert: CachedStatement<'s>,
+}
+
+impl NewMovements<'_> {
+    /// As [`Store::add_movement_as`].
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn add(
+        &mut self,
+        id: TransactionId,
+        account: AccountId,
+        new: &NewTransaction,
+        fingerprint: Fingerprint,
+        trust_bank_id: bool,
+        batch: Option<BatchId>,
+    ) -> Result<(), StoreError> {
+        self.insert.execute(params![
+            account.0,
+            iso_day(new.posted, &mut [0; 10]),
+            new.amount.minor(),
+            new.payee,
+            (new.payee_raw != new.payee).then_some(&new.payee_raw),
+            new.memo,
+            new.reference,
+            new.category,
+            new.status.as_str(),
+            new.bank_id.as_ref().filter(|_| trust_bank_id),
+            fingerprint.0,
+            batch.map(|batch| batch.0),
+            id.0,
+        ])?;
+        Ok(())
     }
 }
 
@@ -99,28 +138,20 @@ impl Store {
         trust_bank_id: bool,
         batch: Option<BatchId>,
     ) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO movement (id, account, posted, amount_minor, payee, payee_raw, memo, reference, category,
-                     status, bank_id, fingerprint, batch)
-                 VALUES (?13, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?
-            .execute(params![
-                account.0,
-                new.posted.to_string(),
-                new.amount.minor(),
-                new.payee,
-                (new.payee_raw != new.payee).then_some(&new.payee_raw),
-                new.memo,
-                new.reference,
-                new.category,
-                new.status.as_str(),
-                new.bank_id.as_ref().filter(|_| trust_bank_id),
-                fingerprint.0,
-                batch.map(|batch| batch.0),
-                id.0,
-            ])?;
-        Ok(())
+        self.new_movements()?.add(id, account, new, fingerprint, trust_bank_id, batch)
+    }
+
+    /// For adding many rows: the statement is found once.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be written.
+    pub fn new_movements(&self) -> Result<NewMovements<'_>, StoreError> {
+        let insert = self.conn.prepare_cached(
+            "INSERT INTO movement (id, account, posted, amount_minor, payee, payee_raw, memo, reference, category,
+                 status, bank_id, fingerprint, batch)
+             VALUES (?13, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?;
+        Ok(NewMovements { insert })
     }
 
     /// Replaces what a pending row said by what the bank now books. The owner's category stays; `bank_id` is kept

@@ -365,7 +365,7 @@ impl StatementImport<'_> {
             opening_date_before: None,
         };
         let (format, options) = (self.format, self.options);
-        let mut writer = RowWriter {
+        let writer = RowWriter {
             store,
             account: &account,
             batch,
@@ -374,6 +374,7 @@ impl StatementImport<'_> {
             did: &mut did,
             warnings,
             next: None,
+            movements: None,
         };
         let done = writer.write(statement, book, on_row)?;
         for stated in &statement.balances {

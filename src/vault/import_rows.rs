@@ -17,6 +17,7 @@ use crate::statement::packed::PackedStatement;
 use crate::statement::{BookAccount, RowExtras, StatementRow, Warning};
 use crate::store::Store;
 use crate::store::batches::BatchAccount;
+use crate::store::movements::NewMovements;
 use crate::store::statement_rows::{Outcome, Seen, StatementRowRecord};
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -81,12 +82,14 @@ pub(super) struct RowWriter<'a> {
     pub(super) warnings: &'a mut Vec<Warning>,
     /// The number of the next new row, once one was added.
     pub(super) next: Option<TransactionId>,
+    /// What adds rows, once one was added.
+    pub(super) movements: Option<NewMovements<'a>>,
 }
 
 impl RowWriter<'_> {
     /// Writes a statement's rows.
     pub(super) fn write(
-        &mut self,
+        mut self,
         statement: &PackedStatement,
         book: Option<&BookAccount>,
         on_row: &mut dyn FnMut(),
@@ -199,7 +202,11 @@ impl RowWriter<'_> {
             Some(id) => id,
             None => self.store.next_movement()?,
         };
-        self.store.add_movement_as(id, account, &ruled.row, fingerprint, trust_bank_id, batch)?;
+        let movements = match &mut self.movements {
+            Some(movements) => movements,
+            None => self.movements.insert(self.store.new_movements()?),
+        };
+        movements.add(id, account, &ruled.row, fingerprint, trust_bank_id, batch)?;
         self.next = id.0.checked_add(1).map(TransactionId);
         ruled.note(self.store, id, false)?;
         if self.format == "csv" {

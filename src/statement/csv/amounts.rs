@@ -79,7 +79,7 @@ pub(super) fn of_row(row: &Row<'_>, plan: &Plan) -> Result<CellMoney, StatementE
             };
             let (out, come) = (read(debit)?, read(credit)?);
             let is_nothing =
-                |side: &Option<(Scan, Decimal)>| side.as_ref().is_none_or(|(_, value)| value.is_zero());
+                |side: &Option<(Scan<'_>, Decimal)>| side.as_ref().is_none_or(|(_, value)| value.is_zero());
             match (out, come) {
                 (None, None) => Ok(CellMoney { value: None, currency: None }),
                 (Some(out), come) if is_nothing(&come) => {
@@ -110,11 +110,11 @@ fn by_words(cell: &str, words: &DirectionWords) -> Option<bool> {
     }
 }
 
-fn number(
-    row: &Row<'_>,
+fn number<'r>(
+    row: &'r Row<'_>,
     column: usize,
     mark: DecimalMark,
-) -> Result<Option<(Scan, Decimal)>, StatementError> {
+) -> Result<Option<(Scan<'r>, Decimal)>, StatementError> {
     let cell = row.cell(column);
     if cell.is_empty() || matches!(cell, "-" | "--" | "\u{2013}") {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 use super::answers::DateOrder;
 use jiff::civil::Date;
+use std::borrow::Cow;
 
 /// What one cell says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +113,9 @@ impl OrderVotes {
 
 /// Reads a cell as a date; `None` where it is none.
 pub(super) fn read(cell: &str) -> Option<Reading> {
+    if let Some(day) = written_as_iso(cell) {
+        return day.map(Reading::Certain);
+    }
     let text = cell.trim().trim_end_matches('.');
     if text.len() < 6 || text.len() > 60 || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
@@ -120,7 +124,7 @@ pub(super) fn read(cell: &str) -> Option<Reading> {
     if let Some(month) = parts.month_name {
         return named_month(&parts, month);
     }
-    let [a, b, c] = parts.numbers[..] else { return None };
+    let [a, b, c] = *parts.numbers() else { return None };
     if a.digits == 4 {
         return date(a.value, b.value, c.value).map(Reading::Certain);
     }
@@ -140,6 +144,21 @@ pub(super) fn read(cell: &str) -> Option<Reading> {
     let short = (c.digits == 2).then_some(Short { year_first, first: a.value, last: c.value });
     let is_date = day_first.is_some() || month_first.is_some() || year_first.is_some();
     is_date.then_some(Reading::Either { day_first, month_first, short })
+}
+
+/// A cell that is just `2026-01-31`, as most of a long file's are: its day, none where the calendar has no such day.
+/// None for any other cell.
+fn written_as_iso(cell: &str) -> Option<Option<Date>> {
+    let bytes: &[u8; 10] = cell.as_bytes().try_into().ok()?;
+    let number = |from: usize, to: usize| {
+        let digits = bytes.get(from..to)?.iter();
+        digits
+            .clone()
+            .all(u8::is_ascii_digit)
+            .then(|| digits.fold(0, |all, b| all * 10 + u32::from(b - b'0')))
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    (bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-')).then(|| date(year, month, day))
 }
 
 /// Reads eight digits without separators, which only a column known to hold dates may mean as a date.
@@ -172,36 +191,52 @@ struct Number {
     digits: usize,
 }
 
+/// A date has at most so many numbers.
+const MAX_NUMBERS: usize = 3;
+
 struct Parts {
-    numbers: Vec<Number>,
+    numbers: [Number; MAX_NUMBERS],
+    count: usize,
     month_name: Option<(u32, usize)>,
     separator: char,
 }
 
 impl Parts {
+    fn numbers(&self) -> &[Number] {
+        self.numbers.get(..self.count).unwrap_or_default()
+    }
+
+    /// Notes a number; none where there are enough.
+    fn add(&mut self, number: Number) -> Option<()> {
+        *self.numbers.get_mut(self.count)? = number;
+        self.count += 1;
+        Some(())
+    }
+
     /// Cuts a date into its numbers and month name. A time and a zone after it are dropped; anything else means it
     /// is no date.
     fn split(text: &str) -> Option<Self> {
-        let mut parts = Self { numbers: Vec::new(), month_name: None, separator: ' ' };
+        let none = Number { value: 0, digits: 0 };
+        let mut parts = Self { numbers: [none; MAX_NUMBERS], count: 0, month_name: None, separator: ' ' };
         let mut rest = text;
-        while !rest.is_empty() && parts.numbers.len() + usize::from(parts.month_name.is_some()) < 3 {
+        while !rest.is_empty() && parts.count + usize::from(parts.month_name.is_some()) < 3 {
             let first = rest.chars().next()?;
             let word_len = if first.is_ascii_digit() {
                 let len = rest.bytes().take_while(u8::is_ascii_digit).count();
                 if len > 4 {
                     return None;
                 }
-                parts.numbers.push(Number { value: rest.get(..len)?.parse().ok()?, digits: len });
+                parts.add(Number { value: rest.get(..len)?.parse().ok()?, digits: len })?;
                 len
             } else if first.is_alphabetic() {
                 let len = rest.chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
                 match month_number(rest.get(..len)?) {
                     Some(month) if parts.month_name.is_none() => {
-                        parts.month_name = Some((month, parts.numbers.len()));
+                        parts.month_name = Some((month, parts.count));
                     }
                     Some(_) => return None,
                     // A weekday before the date, or "de" and "of" inside it.
-                    None if parts.numbers.is_empty() && len <= 10 && is_weekday(rest.get(..len)?) => {}
+                    None if parts.count == 0 && len <= 10 && is_weekday(rest.get(..len)?) => {}
                     None if matches!(rest.get(..len)?, "de" | "of" | "st" | "nd" | "rd" | "th") => {}
                     None => return None,
                 }
@@ -222,7 +257,7 @@ impl Parts {
             if separators > 3 {
                 return None;
             }
-            let complete = parts.numbers.len() + usize::from(parts.month_name.is_some()) >= 3;
+            let complete = parts.count + usize::from(parts.month_name.is_some()) >= 3;
             if let Some(mark) = run.trim().chars().next().filter(|_| !complete) {
                 if parts.separator != ' ' && parts.separator != mark && parts.month_name.is_none() {
                     return None;
@@ -251,7 +286,7 @@ fn is_time(rest: &str) -> bool {
 }
 
 fn named_month(parts: &Parts, (month, at): (u32, usize)) -> Option<Reading> {
-    let [a, b] = parts.numbers[..] else { return None };
+    let [a, b] = *parts.numbers() else { return None };
     // 2018 Feb 27; 27 Feb 2018; Feb 27, 2018.
     let (year, day) = if a.digits == 4 { (a, b) } else { (b, a) };
     if day.digits > 2 || !(year.digits == 4 || (year.digits == 2 && at <= 1)) {
@@ -271,10 +306,11 @@ fn date(year: u32, month: u32, day: u32) -> Option<Date> {
 }
 
 fn is_weekday(word: &str) -> bool {
-    let lower = word.to_lowercase();
-    let head: String = lower.chars().take(2).collect();
+    let mut buffer = [0; MAX_MONTH_LETTERS];
+    let lower = lower(word, &mut buffer);
+    let head_len = lower.chars().take(2).map(char::len_utf8).sum();
     matches!(
-        head.as_str(),
+        lower.get(..head_len).unwrap_or_default(),
         "mo" | "tu"
             | "we"
             | "th"
@@ -309,16 +345,32 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dez", "déc", "dic", "des", "gru", "pro", "joulu"],
 ];
 
+/// The letters of the longest name.
+const MAX_MONTH_LETTERS: usize = 12;
+
+/// A word in lower case; a short one of plain letters stays in the buffer.
+fn lower<'a>(word: &str, buffer: &'a mut [u8; MAX_MONTH_LETTERS]) -> Cow<'a, str> {
+    match buffer.get_mut(..word.len()) {
+        Some(short) if word.is_ascii() => {
+            short.copy_from_slice(word.as_bytes());
+            short.make_ascii_lowercase();
+            Cow::Borrowed(std::str::from_utf8(short).unwrap_or_default())
+        }
+        _ => Cow::Owned(word.to_lowercase()),
+    }
+}
+
 /// The month that a word names; the longest matching beginning wins.
 fn month_number(word: &str) -> Option<u32> {
     // Cells hold many words and few months: no copy is made of one that cannot be a month.
-    if word.len() < 3 || word.len() > 48 {
+    if word.len() < 3 || word.len() > 48 || (word.is_ascii() && word.len() > MAX_MONTH_LETTERS) {
         return None;
     }
-    let lower = word.to_lowercase();
+    let mut buffer = [0; MAX_MONTH_LETTERS];
+    let lower = lower(word, &mut buffer);
     let first = lower.as_bytes().first_chunk::<2>();
     let count = lower.chars().count();
-    if !(3..=12).contains(&count) {
+    if !(3..=MAX_MONTH_LETTERS).contains(&count) {
         return None;
     }
     let mut best: Option<(usize, u32)> = None;

@@ -2,6 +2,7 @@
 //! decimal mark, decided once per file.
 
 use crate::money::{Currency, Decimal, DecimalError, DecimalMark};
+use std::borrow::Cow;
 
 /// Signs and codes of currencies that stand for one currency alone, with its code.
 const SIGNS: &[(&str, &str)] = &[
@@ -36,9 +37,9 @@ const SHARED_SIGNS: &[&str] = &["$", "¥", "kr.", "kr", "Rs.", "Rs", "Kr"];
 
 /// What a cell shows, before the decimal mark is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Scan {
+pub(super) struct Scan<'c> {
     /// The number with signs and codes of currencies taken off.
-    pub number: String,
+    pub number: Cow<'c, str>,
     /// The sign, where the cell writes one.
     pub sign: Option<Sign>,
     /// The currency, where the cell shows one that is sure.
@@ -55,7 +56,10 @@ pub(super) enum Sign {
 }
 
 /// Takes a cell apart; `None` where it is no number with at most a currency and a sign.
-pub(super) fn scan(cell: &str) -> Option<Scan> {
+pub(super) fn scan(cell: &str) -> Option<Scan<'_>> {
+    if let Some(scan) = bare(cell) {
+        return Some(scan);
+    }
     let text = cell.trim().trim_start_matches('\'');
     if text.is_empty() || text.len() > 64 || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
@@ -91,7 +95,25 @@ pub(super) fn scan(cell: &str) -> Option<Scan> {
     } else {
         number.starts_with('+').then_some(Sign::Plus)
     };
-    number.bytes().any(|b| b.is_ascii_digit()).then_some(Scan { number, sign, currency, marker })
+    number.bytes().any(|b| b.is_ascii_digit()).then_some(Scan {
+        number: Cow::Owned(number),
+        sign,
+        currency,
+        marker,
+    })
+}
+
+/// A cell of digits and marks alone, with at most a sign before them, as most amounts are.
+fn bare(cell: &str) -> Option<Scan<'_>> {
+    let (sign, rest) = match cell.as_bytes() {
+        [b'-', rest @ ..] => (Some(Sign::Minus), rest),
+        [b'+', rest @ ..] => (Some(Sign::Plus), rest),
+        rest => (None, rest),
+    };
+    let is_bare = rest.len() < 64
+        && rest.first().is_some_and(u8::is_ascii_digit)
+        && rest.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
+    is_bare.then_some(Scan { number: Cow::Borrowed(cell), sign, currency: None, marker: None })
 }
 
 /// Removes spaces beside signs and brackets, which only a currency sign left behind.
@@ -148,7 +170,7 @@ fn currency_at(rest: &str) -> Option<(usize, Option<String>)> {
 ///
 /// # Errors
 /// As [`Decimal::parse`].
-pub(super) fn value(scan: &Scan, mark: DecimalMark) -> Result<Decimal, DecimalError> {
+pub(super) fn value(scan: &Scan<'_>, mark: DecimalMark) -> Result<Decimal, DecimalError> {
     Decimal::parse(&scan.number, mark)
 }
 
@@ -170,11 +192,12 @@ impl MarkVotes {
         let tail = last.and_then(|at| number.get(at + 1..)).unwrap_or_default();
         let tail_digits = tail.bytes().filter(u8::is_ascii_digit).count();
         let head = last.and_then(|at| number.get(..at)).unwrap_or_default();
-        let head_digits: Vec<u8> = head.bytes().filter(u8::is_ascii_digit).collect();
+        let mut head_digits = head.bytes().filter(u8::is_ascii_digit);
+        let (first, more) = (head_digits.next(), head_digits.count());
         // 0,123 and 1234,567 and 1 234,567 group nothing; 1,234 might.
         let may_group = tail_digits == 3
-            && (1..=3).contains(&head_digits.len())
-            && head_digits.first() != Some(&b'0')
+            && more < 3
+            && first.is_some_and(|first| first != b'0')
             && !head.contains([' ', '\'', '\u{2019}']);
         let slot = match (commas, points) {
             (0, 0) => return,

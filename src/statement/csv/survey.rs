@@ -2,7 +2,7 @@
 
 use super::super::StatementError;
 use super::super::text::Text;
-use super::dates::{self, OrderVotes};
+use super::dates::{self, OrderVotes, Reading};
 use super::numbers::{self, MarkVotes, Sign};
 use super::records::{Row, Rows};
 use super::vocabulary;
@@ -46,12 +46,34 @@ pub(super) struct ColumnFacts {
     pub mark: MarkVotes,
     /// Evidence for the order of day and month.
     pub order: OrderVotes,
+    /// The last cell that is no date, and what it is as a word: in many columns it is the same in row after row.
+    last: (String, Word),
+}
+
+/// What a cell is as a word.
+#[derive(Debug, Default, Clone, Copy)]
+struct Word {
+    is_code: bool,
+    is_direction: bool,
 }
 
 impl ColumnFacts {
     /// Numbers above zero that carry no sign.
     pub fn unsigned(&self) -> usize {
         self.numbers.saturating_sub(self.minus + self.plus)
+    }
+
+    fn word(&mut self, cell: &str) -> Word {
+        let (last, word) = &mut self.last;
+        if last != cell {
+            *word = Word {
+                is_code: cell.len() == 3 && Currency::iso(cell).is_ok(),
+                is_direction: vocabulary::direction(cell).is_some(),
+            };
+            last.clear();
+            last.push_str(cell);
+        }
+        *word
     }
 }
 
@@ -82,6 +104,7 @@ pub(super) fn survey(
 ) -> Result<Facts, StatementError> {
     let mut rows = Rows::new(text, delimiter)?;
     let mut facts = Facts::default();
+    let mut readings = Vec::new();
     let mut index = 0;
     while let Some(row) = rows.next()? {
         index += 1;
@@ -89,22 +112,24 @@ pub(super) fn survey(
             continue;
         }
         step(row.offset);
+        readings.clear();
+        readings.extend(row.cells.iter().map(|cell| dates::read(cell)));
         let is_compact_date = |column: &usize| dates::read_compact(row.cell(*column)).is_some();
-        if row.cells.iter().any(|cell| dates::read(cell).is_some())
-            || date_columns.iter().any(is_compact_date)
-        {
+        if readings.iter().any(Option::is_some) || date_columns.iter().any(is_compact_date) {
             facts.rows += 1;
-            see_row(&mut facts, &row, date_columns);
+            see_row(&mut facts, &row, &readings, date_columns);
         }
     }
     Ok(facts)
 }
 
-fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
+/// Adds a row, of whose cells `readings` says which are dates.
+fn see_row(facts: &mut Facts, row: &Row<'_>, readings: &[Option<Reading>], date_columns: &[usize]) {
     if facts.columns.len() < row.cells.len() {
         facts.columns.resize_with(row.cells.len(), ColumnFacts::default);
     }
-    for (index, (cell, column)) in row.cells.iter().zip(&mut facts.columns).enumerate() {
+    let cells = row.cells.iter().zip(readings);
+    for (index, ((cell, reading), column)) in cells.zip(&mut facts.columns).enumerate() {
         if cell.is_empty() {
             continue;
         }
@@ -118,13 +143,14 @@ fn see_row(facts: &mut Facts, row: &Row<'_>, date_columns: &[usize]) {
             }
         }
         let compact = if date_columns.contains(&index) { dates::read_compact(cell) } else { None };
-        if let Some(reading) = dates::read(cell).or(compact) {
+        if let Some(reading) = reading.or(compact) {
             column.dates += 1;
             column.order.see(row.line, cell, reading);
             continue;
         }
-        column.codes += usize::from(cell.len() == 3 && Currency::iso(cell).is_ok());
-        column.directions += usize::from(vocabulary::direction(cell).is_some());
+        let word = column.word(cell);
+        column.codes += usize::from(word.is_code);
+        column.directions += usize::from(word.is_direction);
         see_number(column, row.line, cell);
     }
 }

@@ -12,7 +12,7 @@ use crate::money::Money;
 use crate::store::Store;
 use crate::store::aggregates_disclosed::{AggregateRow, SetSummary};
 use jiff::civil::Date;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Sums of larger groups are not computed for telling of them: the figures themselves were told.
 const MAX_SUMMED_ROWS: u64 = 20_000;
@@ -99,8 +99,15 @@ impl KnownGroup {
 
 /// What becomes known with the figures asked for, beyond the figures themselves.
 pub(super) fn news(store: &Store, analysis: &Analysis, asked: &[Figure]) -> Result<Vec<String>, VaultError> {
-    let asked: HashSet<&RowSet> = asked.iter().map(|figure| &figure.rows).collect();
-    let is_news = |group: &&Group| group.new && !group.revealed && !asked.contains(&group.rows);
+    // By a few numbers of each set: to hash all of them would take as long as to find what follows from them.
+    let sketch =
+        |rows: &RowSet| (rows.runs().first().copied(), rows.runs().last().copied(), rows.runs().len());
+    let mut alike: HashMap<_, Vec<&RowSet>> = HashMap::new();
+    for figure in asked {
+        alike.entry(sketch(&figure.rows)).or_default().push(&figure.rows);
+    }
+    let is_asked = |rows: &RowSet| alike.get(&sketch(rows)).is_some_and(|alike| alike.contains(&rows));
+    let is_news = |group: &&Group| group.new && !group.revealed && !is_asked(&group.rows);
     let news: Vec<&Group> = analysis.known.iter().filter(is_news).collect();
     let mut lines = Vec::new();
     for group in news.iter().take(MAX_NEWS) {
