@@ -5,11 +5,10 @@
 //! reads the table from end to end instead, and puts the rows in order in memory, 24 bytes each.
 
 use super::movements::TransactionQuery;
+use super::texts::{Numbering, Texts, unreadable};
 use super::{Store, StoreError};
 use rusqlite::types::Value;
 use rusqlite::{Row, Statement, params_from_iter};
-use std::collections::HashMap;
-use std::rc::Rc;
 
 /// By what a pass over rows groups them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub struct AmountRow<'a> {
     pub minor: i64,
     /// The group.
     pub group: Option<&'a str>,
-    /// The group's number in this pass: below how many groups it has, and the same for the same text.
+    /// The group's number in this pass: the same for the same text, and below how many texts the pass came upon.
     pub group_number: usize,
     /// Whether it is some of the parts of a split transaction.
     pub in_part: bool,
@@ -53,6 +52,8 @@ struct Waiting {
 const STATUSES: u32 = 4;
 /// The statuses that rows have, in the order of their words.
 const STATUS_WORDS: [&str; 3] = ["pending", "posted", "reconciled"];
+/// The place of the first of them.
+const PENDING: u32 = 0;
 
 impl Store {
     /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
@@ -141,19 +142,23 @@ impl Store {
         column: &str,
         each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (conditions, values) = self.conditions(query)?;
+        // Days and statuses are few: what is asked of them is asked once of each, and not of a million rows.
+        let others = TransactionQuery { from: None, to: None, booked: false, ..query.clone() };
+        let (conditions, values) = self.conditions(&others)?;
         let conditions = conditions.join(" AND ");
         let sql = format!(
             "SELECT m.id, m.posted, m.amount_minor, {column}, m.status FROM movement m NOT INDEXED
              WHERE {conditions}"
         );
-        let (mut days, mut groups) = (Texts::default(), Texts::default());
-        let mut waiting = self.read_table(&sql, values, &mut days, &mut groups)?;
-        let ranks = days.ranks();
-        for row in &mut waiting {
-            let rank = ranks.get((row.day_and_status / STATUSES) as usize).copied().unwrap_or(0);
-            row.day_and_status = rank * STATUSES + row.day_and_status % STATUSES;
-        }
+        let mut days = Texts::default();
+        let (mut waiting, groups) = self.read_table(&sql, values, &mut days)?;
+        let (ranks, within) = (days.ranks(), days.within(query.from, query.to));
+        waiting.retain_mut(|row| {
+            let (day, status) = ((row.day_and_status / STATUSES) as usize, row.day_and_status % STATUSES);
+            let rank = ranks.get(day).copied().unwrap_or(0);
+            row.day_and_status = rank * STATUSES + status;
+            within.get(day).is_some_and(|within| *within) && !(query.booked && status == PENDING)
+        });
         // Statements are entered day by day, so that these are a few sorted stretches already; a day has few rows.
         waiting.sort_by_key(|row| row.day_and_status);
         for day in waiting.chunk_by_mut(|one, other| one.day_and_status == other.day_and_status) {
@@ -169,30 +174,33 @@ impl Store {
         Ok(())
     }
 
-    /// The rows of the statement of a pass over the table, their days and groups by number.
+    /// The rows of the statement of a pass over the table, their days and groups by number, and the groups.
     fn read_table(
         &self,
         sql: &str,
         values: Vec<Value>,
         days: &mut Texts,
-        groups: &mut Texts,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    ) -> Result<(Vec<Waiting>, Texts), StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let mut waiting = Vec::new();
+        let mut groups = Numbering::begin();
         while let Some(row) = rows.next()? {
             let status = row.get_ref(4)?.as_bytes().map_err(|_| unreadable())?;
             let status = STATUS_WORDS.iter().position(|known| known.as_bytes() == status);
             let status = status.and_then(|place| u32::try_from(place).ok()).ok_or_else(unreadable)?;
             let day = days.number(text(row, 1)?)?;
+            groups.push(row.get_ref(3)?.as_bytes_or_null().map_err(|_| unreadable())?)?;
             waiting.push(Waiting {
                 day_and_status: day.checked_mul(STATUSES).ok_or_else(unreadable)? + status,
-                group: groups.number(text(row, 3)?)?,
+                group: 0,
                 minor: row.get(2)?,
                 id: row.get(0)?,
             });
         }
-        Ok(waiting)
+        let (groups, numbers) = groups.finish()?;
+        waiting.iter_mut().zip(numbers).for_each(|(row, group)| row.group = group);
+        Ok((waiting, groups))
     }
 
     /// Whether a query's account and days take in a quarter of all rows or more: then looking each up costs more than
@@ -258,74 +266,6 @@ fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, StoreErr
     row.get_ref(column)?.as_str_or_null().map_err(|_| unreadable())
 }
 
-fn unreadable() -> StoreError {
-    StoreError::Unreadable { what: "movement".to_owned() }
-}
-
-/// Texts by number, in order of first appearance; NULL is one of them.
-#[derive(Default)]
-struct Texts {
-    numbers: HashMap<Rc<str>, u32>,
-    null: Option<u32>,
-    texts: Vec<Option<Rc<str>>>,
-    last: u32,
-}
-
-impl Texts {
-    /// The number of a text, a new one where it was not seen before.
-    fn number(&mut self, text: Option<&str>) -> Result<u32, StoreError> {
-        // Rows of one day stand together.
-        if self.texts.get(self.last as usize).is_some_and(|last| last.as_deref() == text) {
-            return Ok(self.last);
-        }
-        let known = text.map_or(self.null, |text| self.numbers.get(text).copied());
-        self.last = match known {
-            Some(known) => known,
-            None => self.add(text)?,
-        };
-        Ok(self.last)
-    }
-
-    fn add(&mut self, text: Option<&str>) -> Result<u32, StoreError> {
-        let number = u32::try_from(self.texts.len()).map_err(|_| unreadable())?;
-        let text: Option<Rc<str>> = text.map(Rc::from);
-        match &text {
-            Some(text) => drop(self.numbers.insert(Rc::clone(text), number)),
-            None => self.null = Some(number),
-        }
-        self.texts.push(text);
-        Ok(number)
-    }
-
-    fn text(&self, number: usize) -> Option<&str> {
-        self.texts.get(number)?.as_deref()
-    }
-
-    /// For each text, by its number, at which place it stands where all are sorted.
-    fn ranks(&self) -> Vec<u32> {
-        let mut sorted: Vec<u32> = (0..).take(self.texts.len()).collect();
-        sorted.sort_by_key(|number| self.texts.get(*number as usize));
-        let mut ranks = vec![0; sorted.len()];
-        for (rank, number) in (0..).zip(sorted) {
-            if let Some(place) = ranks.get_mut(number as usize) {
-                *place = rank;
-            }
-        }
-        ranks
-    }
-
-    /// The texts by rank.
-    fn in_order(&self, ranks: &[u32]) -> Vec<Option<&str>> {
-        let mut in_order = vec![None; ranks.len()];
-        for (text, rank) in self.texts.iter().zip(ranks) {
-            if let Some(place) = in_order.get_mut(*rank as usize) {
-                *place = text.as_deref();
-            }
-        }
-        in_order
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,8 +288,7 @@ mod tests {
             rows.push((row.id, row.posted.to_owned(), row.minor, group, row.group_number));
             Ok(())
         });
-        let groups: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.3).collect();
-        assert!(rows.iter().all(|row| row.4 < groups.len()), "a number past all groups");
+        assert!(rows.iter().all(|row| row.4 < 4), "a number past all groups");
         rows
     }
 

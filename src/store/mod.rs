@@ -33,6 +33,7 @@ pub mod rules;
 pub mod salvage;
 mod soundness;
 pub mod statement_rows;
+mod texts;
 pub mod transfers;
 pub mod undo;
 mod values;

@@ -263,7 +263,7 @@ mod tests {
             ("12,00 -", "12,00-", None),
         ] {
             let found = scan(cell).unwrap_or_else(|| panic!("{cell}"));
-            assert_eq!((found.number.as_str(), found.currency.as_deref()), (number, currency), "{cell}");
+            assert_eq!((&*found.number, found.currency.as_deref()), (number, currency), "{cell}");
         }
         assert_eq!(scan("100.00 CR").unwrap().marker, Some(Sign::Plus));
         assert_eq!(scan("100.00DR").unwrap().marker, Some(Sign::Minus));
