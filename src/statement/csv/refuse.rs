@@ -32,6 +32,6 @@ pub(super) fn bad_cell(line: u32, source: &str, message: impl Into<String>) -> S
         line,
         source,
         message,
-        "correct the line in a copy of the file, or ask the bank for the statement again",
+        "correct the line in a copy of the file, or take in all other rows with --skip-bad-rows",
     )
 }

@@ -231,7 +231,7 @@ impl<'a> RowDraft<'a> {
             part,
             StatementErrorKind::BadField,
             format!("this transaction has no <{name}>"),
-            "add it in a copy of the file, or ask the bank for the statement again",
+            "add it in a copy of the file, or take in all other rows with --skip-bad-rows",
         );
         error.excerpt = super::super::problem::excerpt(shown);
         error
