@@ -7,12 +7,14 @@
 
 use super::account::AccountId;
 use super::part_number::{FIRST_PART, transaction_of};
+use std::sync::Arc;
 
 /// A set of row numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct RowSet {
     /// First and last of each run, ascending, with a gap between any two.
-    runs: Vec<(i64, i64)>,
+    /// Shared by copies: a set beneath a total of a million rows is held by its figure, its equation and its record.
+    runs: Arc<Vec<(i64, i64)>>,
 }
 
 /// Bytes that are no set.
@@ -22,8 +24,8 @@ pub struct RowSetError;
 
 impl RowSet {
     /// A set with nothing in it.
-    pub const fn new() -> Self {
-        Self { runs: Vec::new() }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// The set of these numbers, in any order, repeated or not.
@@ -35,15 +37,15 @@ impl RowSet {
 
     /// The set of these numbers, which ascend; one that does not is taken as its predecessor's repetition.
     pub fn from_sorted(ids: impl IntoIterator<Item = i64>) -> Self {
-        let mut set = Self::new();
+        let mut runs: Vec<(i64, i64)> = Vec::new();
         for id in ids {
-            match set.runs.last_mut() {
+            match runs.last_mut() {
                 Some((_, last)) if id <= *last => {}
                 Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
-                _ => set.runs.push((id, id)),
+                _ => runs.push((id, id)),
             }
         }
-        set
+        Self::of(runs)
     }
 
     /// The set of these runs, first and last of each, in any order; touching or overlapping or not.
@@ -59,7 +61,12 @@ impl RowSet {
                 _ => runs.push((first, last)),
             }
         }
-        Self { runs }
+        Self::of(runs)
+    }
+
+    fn of(mut runs: Vec<(i64, i64)>) -> Self {
+        runs.shrink_to_fit();
+        Self { runs: Arc::new(runs) }
     }
 
     /// The number that stands for the opening balance of an account.
@@ -70,7 +77,7 @@ impl RowSet {
     /// Adds one number.
     #[must_use]
     pub fn with(self, id: i64) -> Self {
-        self.union(&Self { runs: vec![(id, id)] })
+        self.union(&Self::of(vec![(id, id)]))
     }
 
     /// First and last of each run, ascending.
@@ -154,7 +161,7 @@ impl RowSet {
     pub fn in_odd_number<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut borders: Vec<i128> = Vec::new();
         for set in sets {
-            for (first, last) in &set.runs {
+            for (first, last) in set.runs() {
                 borders.extend([i128::from(*first), i128::from(*last) + 1]);
             }
         }
@@ -171,7 +178,7 @@ impl RowSet {
                 _ => {}
             }
         }
-        Self { runs }
+        Self::of(runs)
     }
 
     /// The set as bytes: for each run the gap to the one before and its length less one, as LEB128; the first
@@ -179,7 +186,7 @@ impl RowSet {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.runs.len() * 2);
         let mut before: Option<i64> = None;
-        for (first, last) in &self.runs {
+        for (first, last) in self.runs() {
             match before {
                 None => push_number(&mut bytes, ((first << 1) ^ (first >> 63)) as u64),
                 Some(before) => push_number(&mut bytes, before.abs_diff(*first)),
@@ -207,7 +214,7 @@ impl RowSet {
             };
             runs.push((first, first.checked_add_unsigned(length).ok_or(RowSetError)?));
         }
-        Ok(Self { runs })
+        Ok(Self::of(runs))
     }
 }
 
@@ -222,7 +229,7 @@ fn combine(sets: [&RowSet; 2], keep: impl Fn(bool, bool) -> bool) -> RowSet {
     // A border of 128 bits, so that one past the largest number is a number too.
     let mut borders: Vec<(i128, usize)> = Vec::with_capacity(2 * (sets[0].runs.len() + sets[1].runs.len()));
     for (which, set) in sets.iter().enumerate() {
-        for (first, last) in &set.runs {
+        for (first, last) in set.runs() {
             borders.push((i128::from(*first), which));
             borders.push((i128::from(*last) + 1, which));
         }
@@ -250,7 +257,7 @@ fn combine(sets: [&RowSet; 2], keep: impl Fn(bool, bool) -> bool) -> RowSet {
             _ => {}
         }
     }
-    RowSet { runs }
+    RowSet::of(runs)
 }
 
 fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
@@ -312,7 +319,7 @@ mod tests {
         for bytes in [&[1u8][..], &[0x80], &[0x80, 0], &[0, 0, 0, 0], &[0, 0, 1, 0], &[0xff; 12]] {
             assert_eq!(RowSet::from_bytes(bytes), Err(RowSetError), "{bytes:?}");
         }
-        let widest = RowSet { runs: vec![(i64::MIN, i64::MAX)] };
+        let widest = RowSet::of(vec![(i64::MIN, i64::MAX)]);
         assert_eq!(RowSet::from_bytes(&widest.to_bytes()), Ok(widest.clone()));
         assert!(widest.difference(&widest).is_empty());
         assert_eq!(widest.union(&RowSet::from_ids([i64::MAX])), widest);

@@ -52,7 +52,9 @@ struct Waiting {
 const STATUSES: u32 = 4;
 /// The statuses that rows have, in the order of their words.
 const STATUS_WORDS: [&str; 3] = ["pending", "posted", "reconciled"];
-/// The place of the first of them.
+/// Room is made for at most so many rows before they are read.
+const MAX_RESERVED_ROWS: usize = 1 << 21;
+/// The place of the first status.
 const PENDING: u32 = 0;
 
 impl Store {
@@ -81,8 +83,10 @@ impl Store {
             let (sql, values) = self.pass_over_parts(query, group, column)?;
             return self.pass_in_order(&sql, values, each);
         }
-        if group != GroupColumn::Nothing && self.is_much_of_the_table(query)? {
-            return self.pass_over_table(query, column, each);
+        if group != GroupColumn::Nothing
+            && let Some(rows) = self.much_of_the_table(query)?
+        {
+            return self.pass_over_table(query, column, rows, each);
         }
         self.pass_over_index(query, group, column, each)
     }
@@ -135,11 +139,12 @@ impl Store {
         Ok(())
     }
 
-    /// The pass that reads the table from end to end.
+    /// The pass that reads the table, of at most so many rows, from end to end.
     fn pass_over_table<E: From<StoreError>>(
         &self,
         query: &TransactionQuery,
         column: &str,
+        rows: usize,
         each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         // Days and statuses are few: what is asked of them is asked once of each, and not of a million rows.
@@ -151,7 +156,8 @@ impl Store {
              WHERE {conditions}"
         );
         let mut days = Texts::default();
-        let (mut waiting, groups) = self.read_table(&sql, values, &mut days)?;
+        let mut waiting = Vec::with_capacity(rows.min(MAX_RESERVED_ROWS));
+        let groups = self.read_table(&sql, values, &mut days, &mut waiting)?;
         let (ranks, within) = (days.ranks(), days.within(query.from, query.to));
         waiting.retain_mut(|row| {
             let (day, status) = ((row.day_and_status / STATUSES) as usize, row.day_and_status % STATUSES);
@@ -180,10 +186,10 @@ impl Store {
         sql: &str,
         values: Vec<Value>,
         days: &mut Texts,
-    ) -> Result<(Vec<Waiting>, Texts), StoreError> {
+        waiting: &mut Vec<Waiting>,
+    ) -> Result<Texts, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let mut waiting = Vec::new();
         let mut groups = Numbering::begin();
         while let Some(row) = rows.next()? {
             let status = row.get_ref(4)?.as_bytes().map_err(|_| unreadable())?;
@@ -200,12 +206,12 @@ impl Store {
         }
         let (groups, numbers) = groups.finish()?;
         waiting.iter_mut().zip(numbers).for_each(|(row, group)| row.group = group);
-        Ok((waiting, groups))
+        Ok(groups)
     }
 
-    /// Whether a query's account and days take in a quarter of all rows or more: then looking each up costs more than
-    /// reading all of them.
-    fn is_much_of_the_table(&self, query: &TransactionQuery) -> Result<bool, StoreError> {
+    /// How many rows there are at most, where a query's account and days take in a quarter of them or more: then looking
+    /// each up costs more than reading all of them. None where they take in fewer.
+    fn much_of_the_table(&self, query: &TransactionQuery) -> Result<Option<usize>, StoreError> {
         // Numbers of deleted rows count too: then the index is taken a little longer than need be.
         let rows: Option<i64> =
             self.conn.prepare_cached("SELECT max(id) FROM movement")?.query_row([], |row| row.get(0))?;
@@ -224,7 +230,7 @@ impl Store {
         );
         let found: i64 =
             self.conn.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-        Ok(found >= quarter)
+        Ok((found >= quarter).then(|| usize::try_from(rows.unwrap_or(0)).unwrap_or(0)))
     }
 
     /// The statement of a pass in which split transactions count with their parts, and its values.
@@ -336,7 +342,7 @@ mod tests {
             };
             for (group, column) in [(GroupColumn::Payee, "m.payee"), (GroupColumn::Category, "m.category")] {
                 let index = shown(|each| store.pass_over_index(&query, group, column, each).unwrap());
-                let table = shown(|each| store.pass_over_table(&query, column, each).unwrap());
+                let table = shown(|each| store.pass_over_table(&query, column, 9, each).unwrap());
                 let either = shown(|each| store.for_each_amount(&query, group, false, each).unwrap());
                 let plain = |rows: &[Shown]| -> Vec<_> {
                     rows.iter().map(|row| (row.0, row.1.clone(), row.2, row.3.clone())).collect()

@@ -33,9 +33,11 @@ pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
     // What a set adds and what it takes away are told apart.
     let marks: Vec<[u128; 2]> =
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
-    let mut sweep = Sweep::default();
+    let borders = in_order(covers);
+    // A run has two borders.
+    let mut sweep = Sweep { runs: Vec::with_capacity(borders.len() / 2), ..Sweep::default() };
     let mut begun = None;
-    for border in in_order(covers) {
+    for border in borders {
         let place = border.place();
         if let Some(first) = begun
             && first < place

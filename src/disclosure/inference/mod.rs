@@ -98,7 +98,7 @@ pub struct Aggregate {
 
 impl Aggregate {
     /// A figure on a set that is given whole.
-    pub const fn new(observer: i64, kind: Kind, rows: RowSet) -> Self {
+    pub fn new(observer: i64, kind: Kind, rows: RowSet) -> Self {
         Self { observer, kind, base: None, added: rows, removed: RowSet::new() }
     }
 
