@@ -72,17 +72,24 @@ pub fn connect(path: &Path, key: &VaultKey, options: &ConnectOptions) -> Result<
 
 fn configure(connection: &Connection, options: &ConnectOptions) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_millis(u64::from(options.busy_timeout_ms)))?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // What has a switch of its own is set by that: a pragma is compiled and run each time that a vault is opened.
+    for (switch, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true),
+    ] {
+        connection.set_db_config(switch, on)?;
+    }
     let synchronous = match options.synchronous {
         Synchronous::Full => "FULL",
         Synchronous::Normal => "NORMAL",
     };
     // All before anything reads the file: with an exclusive lock SQLite keeps the log's index in memory and makes no
-    // shared-memory file, and what is not set by then would touch files that are never opened.
+    // shared-memory file, and what is not set by then would touch files that are never opened. Sealed files are never
+    // mapped into memory: their methods offer it not.
     connection.execute_batch(&format!(
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
-         PRAGMA cache_size = -{}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-         PRAGMA foreign_keys = ON; PRAGMA synchronous = {synchronous}; PRAGMA max_page_count = {};",
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{};
+         PRAGMA cell_size_check = ON; PRAGMA synchronous = {synchronous}; PRAGMA max_page_count = {};",
         u64::from(options.cache_mib) * 1024,
         super::offsets::MOST_PAGES
     ))?;

@@ -62,7 +62,7 @@ impl std::fmt::Debug for VaultId {
 }
 
 /// The bytes at an offset; zeros where there are none.
-fn array_of<const M: usize>(bytes: &[u8], at: usize) -> [u8; M] {
+pub(super) fn array_of<const M: usize>(bytes: &[u8], at: usize) -> [u8; M] {
     let mut value = [0; M];
     if let Some(from) = bytes.get(at..at + M) {
         value.copy_from_slice(from);

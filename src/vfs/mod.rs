@@ -69,6 +69,7 @@ mod keys;
 mod methods;
 mod offsets;
 mod reseal;
+mod scratch;
 mod seal;
 mod seen;
 mod shim;

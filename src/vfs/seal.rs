@@ -102,13 +102,17 @@ pub(crate) fn open_unit(key: &Aead, place: &Place, unit: &mut Unit) -> Result<()
     outcome
 }
 
-/// Fresh nonces, drawn from the operating system 64 at a time to spare a system call for each page.
+/// How many nonces are drawn at a time.
+const POOLED_NONCES: usize = 64;
+
+/// Fresh nonces, drawn from the operating system many at a time to spare a system call for each page.
 ///
 /// A forked child would repeat its parent's nonces, which is one more reason for SQLite's rule that no connection
 /// may be carried across a fork.
 pub(crate) struct Nonces {
     random: Box<dyn Random>,
-    pool: Box<[u8; NONCE_BYTES * 64]>,
+    /// Empty until the first is asked for: a vault that is only read needs none.
+    pool: Vec<u8>,
     used: usize,
 }
 
@@ -118,14 +122,15 @@ impl Nonces {
     }
 
     pub(crate) fn from(random: Box<dyn Random>) -> Self {
-        let pool = Box::new([0; NONCE_BYTES * 64]);
-        let used = pool.len();
-        Self { random, pool, used }
+        Self { random, pool: Vec::new(), used: 0 }
     }
 
     pub(crate) fn next(&mut self) -> Result<[u8; NONCE_BYTES], RandomError> {
         if self.used >= self.pool.len() {
-            self.random.fill(self.pool.as_mut_slice())?;
+            self.pool.resize(NONCE_BYTES * POOLED_NONCES, 0);
+            // Where there is no randomness nothing of the pool may be given out.
+            self.used = self.pool.len();
+            self.random.fill(&mut self.pool)?;
             self.used = 0;
         }
         let mut nonce = [0; NONCE_BYTES];
@@ -142,5 +147,34 @@ impl Nonces {
         let mut id = [0; 16];
         self.random.fill(&mut id)?;
         Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Has no randomness the first time that it is asked.
+    #[derive(Default)]
+    struct Late(AtomicBool);
+
+    impl Random for Late {
+        fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
+            if !self.0.swap(true, Ordering::Relaxed) {
+                return Err(RandomError::new("none yet"));
+            }
+            OsRandom.fill(out)
+        }
+    }
+
+    #[test]
+    fn no_nonce_comes_twice_and_none_without_randomness() {
+        let mut nonces = Nonces::from(Box::new(Late::default()));
+        assert!(nonces.next().is_err());
+        let drawn: HashSet<_> = (0..3 * POOLED_NONCES).map(|_| nonces.next().unwrap()).collect();
+        assert_eq!(drawn.len(), 3 * POOLED_NONCES);
+        assert!(!drawn.contains(&[0; NONCE_BYTES]));
     }
 }

@@ -15,13 +15,13 @@ use super::damage::Damage;
 use super::header::{Copies, Frontier, Header, HeaderFault, WalIdentity};
 use super::keys::Keys;
 use super::offsets::{self, Twin, UNIT_BYTES};
-use super::seal::{Nonces, Unit};
+use super::scratch::Scratch;
+use super::seal::Nonces;
 use super::seen::Seen;
 use super::sqlite_pages::ChangeCounter;
 use super::tag_table::{self, List, Roots};
 use rusqlite::ffi::SQLITE_IOERR_FSYNC;
 use table::{Io, Table};
-use zeroize::Zeroizing;
 
 mod change_slots;
 mod doubt;
@@ -34,7 +34,7 @@ pub(crate) struct VaultFile<B> {
     pub(super) keys: Keys,
     pub(super) nonces: Nonces,
     state: Option<State>,
-    scratch: Box<Zeroizing<Unit>>,
+    scratch: Scratch<UNIT_BYTES>,
     /// The header copies as they were when the vault was opened: a later change repairs a bad one unseen.
     opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
@@ -88,7 +88,7 @@ impl<B: Backing> VaultFile<B> {
             keys,
             nonces,
             state: None,
-            scratch: Box::new(Zeroizing::new([0; UNIT_BYTES])),
+            scratch: Scratch::new(),
             opened_with: None,
             failure: None,
             given_up: false,

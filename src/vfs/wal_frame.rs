@@ -5,11 +5,11 @@
 //! page, sealed as one. All 4096 bytes of the page are kept, since SQLite's checksums cover them. A header that SQLite
 //! rewrites alone costs its frame a new seal, which is rare; a second seal for every frame cost a quarter more time.
 
-use super::header::{Bytes, Frontier, WalIdentity};
+use super::header::{Bytes, Frontier, WalIdentity, array_of};
 use super::offsets::{Twin, UNIT_BYTES};
+use super::scratch::Scratch;
 use super::seal::{Place, Role};
 use crate::crypto::{Aead, NONCE_BYTES, SealError, TAG_BYTES, Unauthentic};
-use zeroize::Zeroize;
 
 /// SQLite's WAL header.
 pub(crate) const SQLITE_WAL_HEADER_BYTES: usize = 32;
@@ -109,31 +109,31 @@ impl FrameHeader {
 }
 
 /// One frame's bytes, sealed or open.
-pub(crate) struct Frame(Box<Bytes<FRAME_BYTES>>);
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        self.0.0.zeroize();
-    }
-}
+pub(crate) struct Frame(Scratch<FRAME_BYTES>);
 
 impl Frame {
     pub(crate) fn new() -> Self {
-        Self(Box::new(Bytes([0; FRAME_BYTES])))
+        Self(Scratch::new())
     }
 
     /// All bytes, as they lie in the file while sealed.
     pub(crate) fn bytes(&mut self) -> &mut [u8; FRAME_BYTES] {
-        &mut self.0.0
+        self.0.bytes_mut()
     }
 
     /// The page, while open.
     pub(crate) fn page(&self) -> &[u8] {
-        self.0.0.get(PAGE_AT..TAG_AT).unwrap_or_default()
+        self.0.bytes().get(PAGE_AT..TAG_AT).unwrap_or_default()
     }
 
     pub(crate) fn set_page(&mut self, page: &[u8]) {
-        self.0.put(PAGE_AT, page);
+        self.put(PAGE_AT, page);
+    }
+
+    fn put(&mut self, at: usize, value: &[u8]) {
+        if let Some(to) = self.bytes().get_mut(at..at + value.len()) {
+            to.copy_from_slice(value);
+        }
     }
 
     /// Seals the page that lies in the frame, with `header`. Returns the tag.
@@ -144,11 +144,11 @@ impl Frame {
         nonce: &[u8; NONCE_BYTES],
         header: &FrameHeader,
     ) -> Result<[u8; TAG_BYTES], SealError> {
-        self.0.put(0, nonce);
-        self.0.put(NONCE_BYTES, &header.encode());
-        let content = self.0.0.get_mut(NONCE_BYTES..TAG_AT).ok_or(SealError)?;
+        self.put(0, nonce);
+        self.put(NONCE_BYTES, &header.encode());
+        let content = self.bytes().get_mut(NONCE_BYTES..TAG_AT).ok_or(SealError)?;
         let tag = key.seal(nonce, &place.aad(), content)?;
-        self.0.put(TAG_AT, &tag);
+        self.put(TAG_AT, &tag);
         Ok(tag)
     }
 
@@ -158,10 +158,10 @@ impl Frame {
         key: &Aead,
         place: &Place,
     ) -> Result<(FrameHeader, [u8; TAG_BYTES]), Unauthentic> {
-        let (nonce, tag) = (self.0.array(0), self.0.array(TAG_AT));
-        let content = self.0.0.get_mut(NONCE_BYTES..TAG_AT).ok_or(Unauthentic)?;
+        let (nonce, tag) = (array_of(self.0.bytes(), 0), array_of(self.0.bytes(), TAG_AT));
+        let content = self.bytes().get_mut(NONCE_BYTES..TAG_AT).ok_or(Unauthentic)?;
         key.open(&nonce, &place.aad(), content, &tag)?;
-        Ok((FrameHeader::decode(self.0.array(NONCE_BYTES)), tag))
+        Ok((FrameHeader::decode(array_of(self.0.bytes(), NONCE_BYTES)), tag))
     }
 }
 

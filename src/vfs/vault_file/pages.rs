@@ -3,13 +3,13 @@
 use super::super::backing::{Backing, Code, Fault, ReadOutcome};
 use super::super::damage::Damage;
 use super::super::offsets::{self, UNIT_BYTES};
+use super::super::scratch::Scratch;
 use super::super::seal::{self, Place, Role, Unit};
 use super::super::sqlite_pages::{
     CHANGE_COUNTER, ChangeCounter, SQLITE_HEADER_BYTES, change_counter, synthetic_header,
 };
 use super::super::tag_table::unit_tag;
 use super::VaultFile;
-use zeroize::Zeroizing;
 
 impl<B: Backing> VaultFile<B> {
     fn page_place(&self, page: u32) -> Result<Place, Fault> {
@@ -54,15 +54,14 @@ impl<B: Backing> VaultFile<B> {
         }
         // SQLite's look at the change counter decides only whether its cache is stale, and comes before the log is
         // read: a torn page 1 there answers zeros, and the read of the page itself is strict.
-        let mut scratch = std::mem::replace(&mut self.scratch, Box::new(Zeroizing::new([0; UNIT_BYTES])));
-        let outcome = match self.read_page(page, &mut scratch) {
+        let mut scratch = Scratch::<UNIT_BYTES>::new();
+        let outcome = match self.read_page(page, scratch.bytes_mut()) {
             Err(Fault::Damage(_)) if is_counter => Ok(ReadOutcome::Short),
             other => other,
         };
-        if let (Ok(_), Some(from)) = (&outcome, scratch.get(within..end)) {
+        if let (Ok(_), Some(from)) = (&outcome, scratch.bytes().get(within..end)) {
             buffer.copy_from_slice(from);
         }
-        self.scratch = scratch;
         outcome
     }
 
@@ -106,7 +105,7 @@ impl<B: Backing> VaultFile<B> {
         }
         self.settle_load()?;
         self.extend_to(page - 1)?;
-        self.scratch.copy_from_slice(bytes);
+        self.scratch.bytes_mut().copy_from_slice(bytes);
         self.seal_and_write(page)
     }
 
@@ -114,8 +113,8 @@ impl<B: Backing> VaultFile<B> {
     fn seal_and_write(&mut self, page: u32) -> Result<(), Fault> {
         let place = self.page_place(page)?;
         let nonce = self.nonces.next()?;
-        seal::seal_unit(self.keys.page.aead(), &place, &nonce, &mut self.scratch)?;
-        let tag = unit_tag(&self.scratch);
+        seal::seal_unit(self.keys.page.aead(), &place, &nonce, self.scratch.bytes_mut())?;
+        let tag = unit_tag(self.scratch.bytes());
         let state = self.state_mut()?;
         state.change_counter = state.change_counter.filter(|_| page != 1);
         let group = offsets::group_of(page);
@@ -126,7 +125,7 @@ impl<B: Backing> VaultFile<B> {
             && group >= offsets::groups(state.header.page_count);
         state.unsynced = true;
         state.changed = true;
-        self.backing.write(self.scratch.as_slice(), offsets::page(page))?;
+        self.backing.write(self.scratch.bytes(), offsets::page(page))?;
         self.with_table(|table, io, nonces| {
             if begins_group {
                 table.begin_group(io, nonces, group)?;
@@ -143,7 +142,7 @@ impl<B: Backing> VaultFile<B> {
     fn extend_to(&mut self, pages: u32) -> Result<(), Fault> {
         let mut next = self.pages()?.saturating_add(1);
         while next <= pages {
-            self.scratch.fill(0);
+            self.scratch.bytes_mut().fill(0);
             self.seal_and_write(next)?;
             next += 1;
         }
