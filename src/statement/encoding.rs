@@ -155,7 +155,7 @@ fn check_text(text: Cow<'_, str>) -> Result<Cow<'_, str>, StatementError> {
 }
 
 /// UTF-16 that carries no byte-order mark: every other byte of the beginning is zero.
-fn utf16_without_bom(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn utf16_without_bom(bytes: &[u8]) -> Option<&'static Encoding> {
     let head: Vec<[u8; 2]> =
         bytes.get(..64.min(bytes.len()))?.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
     if head.len() < 8 {

@@ -318,8 +318,16 @@ pub fn read_in_pieces(
     if !matches!(format, Ok(Format::Csv | Format::OfxSgml | Format::OfxXml)) {
         return Ok(None);
     }
-    let text::Opened::Text(text) = text::TextFile::open(file)? else { return Ok(None) };
-    let read = match format? {
+    let format = format?;
+    let text = match text::TextFile::open(file)? {
+        text::Opened::Text(text) => Some(text),
+        text::Opened::Other if format == Format::Csv => text::TextFile::transcoded(file, None, true)?,
+        text::Opened::Other => {
+            text::TextFile::transcoded(file, ofx::declared_encoding(&head.head()?), false)?
+        }
+    };
+    let Some(text) = text else { return Ok(None) };
+    let read = match format {
         Format::Csv => csv::read_file(&text, options, progress)?,
         format => ofx::read_file(&text, format, options, progress)?,
     };

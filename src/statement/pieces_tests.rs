@@ -82,6 +82,57 @@ fn long_delimited_text_reads_the_same_in_pieces() {
     }
 }
 
+/// The bytes of a text in another encoding.
+fn encoded(text: &str, encoding: &'static encoding_rs::Encoding) -> Vec<u8> {
+    if encoding == encoding_rs::UTF_16LE {
+        return text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    }
+    let (bytes, _, is_lossy) = encoding.encode(text);
+    assert!(!is_lossy, "{}", encoding.name());
+    bytes.into_owned()
+}
+
+#[test]
+fn other_encodings_read_the_same_in_pieces() {
+    use encoding_rs::{ISO_8859_2, UTF_16LE, WINDOWS_1250, WINDOWS_1252};
+    for (encoding, words) in [
+        (WINDOWS_1252, "Bäckerei Müller, Café “Olé” – 5 €"),
+        (ISO_8859_2, "Żabka, ulica Świętego Łukasza, źródło"),
+        (WINDOWS_1250, "Potraviny „U Jiřího“ – Žižkov, říjen"),
+        (UTF_16LE, "Bäckerei Żabka Жук 𝄞"),
+    ] {
+        let rows = |from: u32| -> String {
+            (from..from + 2_500)
+                .map(|row| format!("11.0{}.2024;{words} {row};{row},50;EUR\r\n", row % 9 + 1))
+                .collect()
+        };
+        let text = format!("Datum;Empfänger;Betrag;Währung\r\n{}", rows(0));
+        let text = if encoding == WINDOWS_1252 { text } else { text.replace(['ä', 'Ä'], "a") };
+        let options = ReadOptions { format: Some(Format::Csv), ..ReadOptions::default() };
+        for (before, behind) in [("", ""), ("", "\u{1a}\0\0")] {
+            let bytes = encoded(&format!("{before}{text}{behind}"), encoding);
+            assert!(both_ways(encoding.name(), &bytes, &options), "{} is held", encoding.name());
+        }
+        if encoding == UTF_16LE {
+            let marked = [&b"\xff\xfe"[..], &encoded(&text, encoding)].concat();
+            assert!(both_ways("with a mark", &marked, &options));
+            // Half a character at the end, and binary data in between, are for who holds the file to refuse.
+            for bytes in [[&marked[..], b"x"].concat(), [&marked[..], &[0, 0, 97, 0]].concat()] {
+                assert!(!both_ways("damaged", &bytes, &options));
+            }
+        }
+        let bad = encoded(&format!("{text}99.99.2024;{words};1,50;EUR\r\n{}", rows(9)), encoding);
+        assert!(both_ways("bad row", &bad, &options));
+    }
+    let text = ofx(0..1_500, "123456789", "").replace("Shop A", "Bäckerei €");
+    for charset in ["1252", "NONE"] {
+        let head =
+            format!("OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nCHARSET:{charset}\n\n<OFX>\n<BANKMSGSRSV1>");
+        let bytes = encoded(&format!("{head}{text}</BANKMSGSRSV1>\n</OFX>\n"), WINDOWS_1252);
+        assert!(both_ways(charset, &bytes, &ReadOptions::default()));
+    }
+}
+
 fn ofx(rows: std::ops::Range<u32>, account: &str, between: &str) -> String {
     let mut text = format!(
         "<STMTTRNRS><STMTRS><CURDEF>EUR\n<BANKACCTFROM><BANKID>EXAMPLE1<ACCTID>{account}<ACCTTYPE>CHECKING</BANKACCTFROM>\n<BANKTRANLIST>\n"

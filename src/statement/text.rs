@@ -1,15 +1,19 @@
 //! The text of a statement: held whole, or read from its file a piece at a time, as often as it takes.
 //!
-//! Only UTF-8 is read in pieces; what is in another encoding is held and decoded whole. A file may change while it is
+//! What is in another encoding than UTF-8 is decoded on the way ([`transcode`]). A file may change while it is
 //! read: its digest is taken when it is opened, and whoever reads it to the end for the last time compares.
+
+mod transcode;
 
 use super::encoding::MAX_FILE_BYTES;
 use super::problem::{self, LineCounter};
 use super::{StatementError, StatementErrorKind};
+use encoding_rs::{Encoding, UTF_8};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use transcode::Decoding;
 
 /// How much is read at a time, in bytes. In unit tests little, so that short texts take several pieces.
 const PIECE_BYTES: usize = if cfg!(test) { 4 * 1024 } else { 256 * 1024 };
@@ -77,11 +81,12 @@ impl Content<'_> {
     }
 }
 
-/// A file of UTF-8 that can be read in pieces.
+/// A file of text that can be read in pieces.
 #[derive(Debug)]
 pub(super) struct TextFile<'a> {
     file: &'a File,
-    /// The bytes of the text: without a byte-order mark, and without padding after the last line.
+    encoding: &'static Encoding,
+    /// The bytes of the text, as UTF-8: without a byte-order mark, and without padding after the last line.
     from: u64,
     to: u64,
     file_bytes: u64,
@@ -94,7 +99,7 @@ pub(super) struct TextFile<'a> {
 pub(super) enum Opened<'a> {
     /// It is UTF-8 and can be read in pieces.
     Text(TextFile<'a>),
-    /// It must be decoded whole.
+    /// It is not: it is in another encoding, or none that can be read in pieces.
     Other,
 }
 
@@ -150,7 +155,13 @@ impl<'a> TextFile<'a> {
         head.truncate(HEAD_BYTES);
         let head = String::from_utf8_lossy(head.get(from as usize..).unwrap_or_default()).into_owned();
         let sha256 = hash.finalize().into();
-        Ok(Opened::Text(Self { file, from, to: to.max(from), file_bytes: read, sha256, head }))
+        let encoding = UTF_8;
+        Ok(Opened::Text(Self { file, encoding, from, to: to.max(from), file_bytes: read, sha256, head }))
+    }
+
+    /// The encoding it is in.
+    pub fn encoding(&self) -> &'static Encoding {
+        self.encoding
     }
 
     /// The digest of all bytes of the file.
@@ -212,6 +223,8 @@ struct Reading<'t> {
     raw: Vec<u8>,
     /// How many bytes of the file have been read.
     read: u64,
+    /// What decodes them, where they are not UTF-8.
+    decoding: Option<Decoding>,
 }
 
 impl<'t> Window<'t> {
@@ -224,6 +237,8 @@ impl<'t> Window<'t> {
                 hash: Sha256::new(),
                 raw: Vec::new(),
                 read: 0,
+                decoding: (file.encoding != UTF_8)
+                    .then(|| Decoding::new(file.encoding, usize::try_from(file.from).unwrap_or(0))),
             }),
         };
         let mut window = Self { text, piece: String::new(), base: 0, reading };
@@ -265,11 +280,14 @@ impl<'t> Window<'t> {
         let aim = (self.piece.len() * 2).max(PIECE_BYTES);
         while self.piece.len() < aim {
             let count = reading.next()?;
+            reading.give(file, count == 0, &mut self.piece)?;
             if count == 0 {
                 break;
             }
-            reading.give(file, &mut self.piece)?;
         }
+        // Padding after the last line, which is found out only where it has been decoded.
+        let past_end = (self.base + self.piece.len()).saturating_sub(self.text.len());
+        self.piece.truncate(self.piece.len().saturating_sub(past_end));
         if self.piece.len() < aim && self.base + self.piece.len() != self.text.len() {
             return Err(has_changed());
         }
@@ -301,7 +319,12 @@ impl Reading<'_> {
     }
 
     /// Adds what is text of the bytes that were read last.
-    fn give(&mut self, file: &TextFile<'_>, piece: &mut String) -> Result<(), StatementError> {
+    fn give(&mut self, file: &TextFile<'_>, is_last: bool, piece: &mut String) -> Result<(), StatementError> {
+        if let Some(decoding) = &mut self.decoding {
+            decoding.add(&self.raw, is_last, piece)?;
+            self.raw.clear();
+            return Ok(());
+        }
         let start = self.read - self.raw.len() as u64;
         let within = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
         let (from, to) = (within(file.from).min(self.raw.len()), within(file.to).min(self.raw.len()));

@@ -32,7 +32,7 @@ use super::packed::PackedRows;
 use super::text::{Text, TextFile};
 use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, Warning, encoding};
 use answers::CsvAnswers;
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::Encoding;
 use plan::Plan;
 use profile::CsvProfile;
 use std::borrow::Cow;
@@ -59,7 +59,7 @@ pub(super) fn read(
 }
 
 /// Reads delimited text from its file, a piece at a time; none where a profile says that it is in another encoding than
-/// UTF-8, so that it must be held.
+/// it seems to be in, so that it must be held.
 ///
 /// # Errors
 /// As [`read`]; a file that cannot be read, or changes meanwhile.
@@ -71,10 +71,10 @@ pub(super) fn read_file(
     let text = Text::File(file);
     let found = recognised(text, options)?;
     let profile = options.profile.as_ref().or(found.as_deref());
-    if profile.and_then(CsvProfile::encoding).is_some_and(|other| other != UTF_8) {
+    if profile.and_then(CsvProfile::encoding).is_some_and(|other| other != file.encoding()) {
         return Ok(None);
     }
-    read_text((text, UTF_8, file.file_bytes()), profile, options, progress).map(Some)
+    read_text((text, file.encoding(), file.file_bytes()), profile, options, progress).map(Some)
 }
 
 /// The profile that the names of the columns tell, where none is named.

@@ -20,7 +20,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// The encoding that the header names, if it names one that is known.
-pub(super) fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(in crate::statement) fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = encoding::peek(bytes, HEADER_BYTES);
     let upper = head.to_ascii_uppercase();
     let end = upper.find("<OFX>").or_else(|| upper.find("<OFX ")).unwrap_or(upper.len());

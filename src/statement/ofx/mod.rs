@@ -19,6 +19,7 @@ use super::packed::PackedRows;
 use super::text::{Text, TextFile};
 use super::{BookFile, Format, ReadOptions, Reading, StatementError, StatementFile, encoding};
 use encoding_rs::WINDOWS_1252;
+pub(super) use header::declared_encoding;
 use reader::ReadText;
 
 /// The deepest nesting of known aggregates; OFX itself needs about ten.
@@ -37,7 +38,7 @@ pub(super) fn read(
     options: &ReadOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Reading<PackedRows>, StatementError> {
-    let declared = header::declared_encoding(bytes);
+    let declared = declared_encoding(bytes);
     let text = encoding::decode(bytes, declared, |_| WINDOWS_1252)?;
     let text = if has_lower_case_tags(&text) { upper_case_tags(&text).into() } else { text };
     let mut meter = Meter::new(text.len(), bytes.len() as u64, progress);
