@@ -62,7 +62,8 @@ pub struct NewMovements<'s> {
 }
 
 impl NewMovements<'_> {
-    /// As [`Store::add_movement_as`].
+    /// As [`Store::add_movement`], under the number that [`Store::next_movement`] gave, or one after it: many rows need
+    /// not ask for each.
     ///
     /// # Errors
     /// [`StoreError`] where the vault cannot be written.
@@ -108,7 +109,7 @@ impl Store {
         batch: Option<BatchId>,
     ) -> Result<TransactionId, StoreError> {
         let id = self.next_movement()?;
-        self.add_movement_as(id, account, new, fingerprint, trust_bank_id, batch)?;
+        self.new_movements()?.add(id, account, new, fingerprint, trust_bank_id, batch)?;
         Ok(id)
     }
 
@@ -122,23 +123,6 @@ impl Store {
             "SELECT max(coalesce((SELECT max(id) FROM movement), 0), (SELECT floor FROM row_number)) + 1",
         )?;
         Ok(statement.query_row([], |row| row.get(0).map(TransactionId))?)
-    }
-
-    /// As [`Store::add_movement`], under the number that [`Store::next_movement`] gave, or one after it: many rows need
-    /// not ask for each.
-    ///
-    /// # Errors
-    /// As [`Store::add_movement`].
-    pub fn add_movement_as(
-        &self,
-        id: TransactionId,
-        account: AccountId,
-        new: &NewTransaction,
-        fingerprint: Fingerprint,
-        trust_bank_id: bool,
-        batch: Option<BatchId>,
-    ) -> Result<(), StoreError> {
-        self.new_movements()?.add(id, account, new, fingerprint, trust_bank_id, batch)
     }
 
     /// For adding many rows: the statement is found once.

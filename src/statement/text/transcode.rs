@@ -63,8 +63,9 @@ impl<'a> TextFile<'a> {
                 head.push_str(&piece);
             }
             // As for UTF-8: padding after the last line is harmless, and NUL characters before it are not.
-            if let Some((at, last)) = piece.char_indices().rfind(|(_, c)| !matches!(c, '\0' | '\u{1a}')) {
-                end = len + (at + last.len_utf8()) as u64;
+            let kept = piece.trim_end_matches(['\0', '\u{1a}']).len();
+            if kept > 0 {
+                end = len + kept as u64;
             }
             zero = zero.or_else(|| piece.find('\0').map(|at| len + at as u64));
             len += piece.len() as u64;

@@ -95,13 +95,13 @@ impl Reader {
 
     /// The bytes for them.
     fn seal(&self, token: &Token, told: &Told<'_>, form: SealedForm) -> Result<Vec<u8>, SealError> {
-        let seal = |to| seal_with(token, told.enclosed, &to);
+        let seal = |to: SealTo<'_>| seal_with(token, told.enclosed, &to);
         match (self, form) {
             (Self::Key(key), _) => seal(SealTo::Recipient(key)),
             (Self::Passcode(passcode), SealedForm::Age) => seal(SealTo::Passcode(passcode)),
             (Self::Passcode(passcode), form) => {
                 let (key, page) = (BrowserKey::begin(passcode, &OsRandom)?, form == SealedForm::Page);
-                seal_with(token, told.enclosed, &SealTo::Browser { key: &key, page, random: &OsRandom })
+                seal(SealTo::Browser { key: &key, page, random: &OsRandom })
             }
         }
     }
