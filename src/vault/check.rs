@@ -1,6 +1,7 @@
 //! Checking a whole vault: every byte of the file, SQLite's own structures, the log, and the ledger's sums.
 
 use super::balances::computed_balance;
+use super::keys::LoggedKeys;
 use super::{LogSummary, Progress, Vault, VaultError};
 use crate::money::Money;
 use crate::vfs;
@@ -16,6 +17,9 @@ pub struct CheckReport {
     pub problems: Vec<Problem>,
     /// The log; none where it could not be read or does not hold together (a problem says why).
     pub log: Option<LogSummary>,
+    /// How the key slots compare with the changes of the keys in the log; none where there is no `log`. A change that was
+    /// interrupted is no damage, but worth knowing.
+    pub keys: Option<LoggedKeys>,
     /// Accounts read.
     pub accounts: u64,
     /// Transactions read.
@@ -66,6 +70,7 @@ impl Vault {
             units: file.units_read,
             problems: Vec::new(),
             log: None,
+            keys: None,
             accounts: 0,
             transactions: 0,
             attachments: 0,
@@ -85,8 +90,8 @@ impl Vault {
     fn check_content(&self, report: &mut CheckReport, problems: &mut Vec<Problem>) -> Result<(), VaultError> {
         let lost = |what: String| Problem { what, twin_serves: false };
         problems.extend(self.read(|store| Ok(store.integrity_problems()?))?.into_iter().map(lost));
-        match self.verify_log() {
-            Ok(summary) => report.log = Some(summary),
+        match self.verify_log_with_keys() {
+            Ok((summary, keys)) => (report.log, report.keys) = (Some(summary), Some(keys)),
             Err(VaultError::Log(what)) => problems.push(lost(format!("the log: {what}"))),
             Err(error) => return Err(error),
         }

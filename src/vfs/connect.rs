@@ -93,7 +93,13 @@ fn configure(connection: &Connection, options: &ConnectOptions) -> rusqlite::Res
         u64::from(options.cache_mib) * 1024,
         super::offsets::MOST_PAGES
     ))?;
-    // Reads the schema, and so takes the lock and recovers the log. A vault is in WAL mode since it was made.
+    // Some of these read the schema, and so take the lock and recover the log. A vault is in WAL mode since it was made;
+    // SQLite is asked only where what it read does not say so.
+    let known = ffi::vault_of(connection)
+        .is_some_and(|vault| shim::lock(&vault).is_ok_and(|vault| vault.is_in_wal_mode()));
+    if known {
+        return Ok(());
+    }
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     if mode != "wal" {
         // Only a database that other software made has another mode. Its way into WAL leads over a journal, which

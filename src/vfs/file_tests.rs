@@ -99,6 +99,40 @@ fn the_first_look_gets_a_made_up_header() {
 }
 
 #[test]
+fn the_first_page_is_opened_once_until_it_changes() {
+    let mut vault = empty();
+    let mut first = page_of(7);
+    first[18..20].fill(2);
+    vault.write(&first, 0).unwrap();
+    vault.write(&page_of(8), 4096).unwrap();
+    assert!(!vault.is_in_wal_mode(), "not read yet");
+    let mut page = [0; UNIT_BYTES];
+    assert_eq!(vault.read(&mut page, 0), Ok(ReadOutcome::Whole));
+    assert!(vault.is_in_wal_mode());
+    vault.backing().0[24592] ^= 1;
+    page.fill(0);
+    assert_eq!(vault.read(&mut page, 0), Ok(ReadOutcome::Whole));
+    assert!(page == *first, "not read again");
+    // Whoever wants to know what is in the file is told so.
+    assert_eq!(vault.read_page(1, &mut page), Err(Fault::Damage(Damage::Page { page: 1 })));
+    // Any write gives the buffer up; one to page 1 is seen.
+    vault.write(&page_of(9), 4096).unwrap();
+    assert_eq!(vault.read(&mut page, 0), Err(Fault::Damage(Damage::Page { page: 1 })));
+    vault.write(&page_of(5), 0).unwrap();
+    assert_eq!(vault.read(&mut page, 0), Ok(ReadOutcome::Whole));
+    assert!(page == *page_of(5));
+    assert!(!vault.is_in_wal_mode());
+    // Neither does it outlive a cut or the lock.
+    vault.truncate(0).unwrap();
+    assert_eq!(vault.read(&mut page, 0), Ok(ReadOutcome::Short));
+    vault.write(&first, 0).unwrap();
+    vault.read(&mut page, 0).unwrap();
+    vault.unload().unwrap();
+    assert!(!vault.is_in_wal_mode());
+    assert!(refused(vault.read(&mut page, 0)));
+}
+
+#[test]
 fn gaps_are_sealed_and_odd_shapes_refused() {
     let mut vault = empty();
     vault.write(&page_of(3), 259 * 4096).unwrap();

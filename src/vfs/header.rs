@@ -70,6 +70,14 @@ pub(super) fn array_of<const M: usize>(bytes: &[u8], at: usize) -> [u8; M] {
     value
 }
 
+fn u32_of(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(array_of(bytes, at))
+}
+
+fn u64_of(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(array_of(bytes, at))
+}
+
 /// A fixed run of bytes, read and written by offset. An offset outside reads zero and writes nothing; every offset
 /// used is a constant that lies inside.
 pub(crate) struct Bytes<const N: usize>(pub(crate) [u8; N]);
@@ -94,11 +102,11 @@ impl<const N: usize> Bytes<N> {
     }
 
     pub(crate) fn u32(&self, at: usize) -> u32 {
-        u32::from_le_bytes(self.array(at))
+        u32_of(&self.0, at)
     }
 
     pub(crate) fn u64(&self, at: usize) -> u64 {
-        u64::from_le_bytes(self.array(at))
+        u64_of(&self.0, at)
     }
 }
 
@@ -194,20 +202,19 @@ impl Header {
     }
 
     /// Reads one copy. Its checksum, version and shape are checked; its tag is not, since that takes the key:
-    /// nothing of it may be trusted before [`authentic`].
-    pub(crate) fn decode(unit: &Unit, copy: Twin) -> Result<Self, HeaderFault> {
-        let bytes = Bytes(*unit);
-        if bytes.array::<16>(0) != MAGIC {
+    /// nothing of it may be trusted before [`authentic`]. On the heap, since it is passed on from hand to hand.
+    pub(crate) fn decode(unit: &Unit, copy: Twin) -> Result<Box<Self>, HeaderFault> {
+        if array_of::<16>(unit, 0) != MAGIC {
             return Err(HeaderFault::NoMagic);
         }
-        if checksum(unit) != bytes.array::<32>(CHECKSUM) {
+        if checksum(unit) != array_of::<32>(unit, CHECKSUM) {
             return Err(HeaderFault::Damaged);
         }
-        let version = bytes.u32(VERSION);
+        let version = u32_of(unit, VERSION);
         if version > FORMAT_VERSION {
             return Err(HeaderFault::Newer(version));
         }
-        let header = Self::fields(&bytes);
+        let header = Box::new(Self::fields(unit));
         // Writing what was read must give the same bytes: one comparison covers every constant, every byte that
         // must be zero, and the copy's number.
         let mut again = Bytes([0; UNIT_BYTES]);
@@ -218,21 +225,17 @@ impl Header {
         Ok(header)
     }
 
-    fn fields(bytes: &Bytes<UNIT_BYTES>) -> Self {
-        let mut slots = [Slot::EMPTY; SLOTS];
-        for (index, slot) in slots.iter_mut().enumerate() {
-            *slot = Slot(bytes.array(SLOTS_AT + index * SLOT_BYTES));
-        }
+    fn fields(unit: &Unit) -> Self {
         Self {
-            generation: bytes.u64(GENERATION),
-            vault_id: VaultId(bytes.array(VAULT_ID)),
-            wal_live: bytes.u32(WAL_STATE) == 1,
-            wal: WalIdentity { generation: bytes.u64(WAL_GENERATION), id: bytes.array(WAL_ID) },
-            floor: Frontier { frame: bytes.u32(FLOOR_FRAME), tag: bytes.array(FLOOR_TAG) },
-            page_count: bytes.u32(PAGE_COUNT),
-            commit_sequence: bytes.u64(COMMIT_SEQUENCE),
-            roots: std::array::from_fn(|node| bytes.array(ROOTS_AT + node * TAG_BYTES)),
-            slots,
+            generation: u64_of(unit, GENERATION),
+            vault_id: VaultId(array_of(unit, VAULT_ID)),
+            wal_live: u32_of(unit, WAL_STATE) == 1,
+            wal: WalIdentity { generation: u64_of(unit, WAL_GENERATION), id: array_of(unit, WAL_ID) },
+            floor: Frontier { frame: u32_of(unit, FLOOR_FRAME), tag: array_of(unit, FLOOR_TAG) },
+            page_count: u32_of(unit, PAGE_COUNT),
+            commit_sequence: u64_of(unit, COMMIT_SEQUENCE),
+            roots: std::array::from_fn(|node| array_of(unit, ROOTS_AT + node * TAG_BYTES)),
+            slots: std::array::from_fn(|slot| Slot(array_of(unit, SLOTS_AT + slot * SLOT_BYTES))),
         }
     }
 }
@@ -245,6 +248,9 @@ pub(crate) fn authentic(unit: &Unit, key: &HeaderAuthKey) -> bool {
 fn checksum(unit: &Unit) -> [u8; 32] {
     Sha256::digest(unit.get(..CHECKSUM).unwrap_or_default()).into()
 }
+
+/// Which of the two copies, and what it says.
+pub(crate) type HeaderCopy = (Twin, Box<Header>);
 
 /// Both copies as read from a file, judged as far as is possible without or with the key.
 pub(crate) struct Copies {
@@ -270,12 +276,12 @@ impl Copies {
         }
     }
 
-    fn decode(&self, copy: Twin) -> Result<Header, HeaderFault> {
+    fn decode(&self, copy: Twin) -> Result<Box<Header>, HeaderFault> {
         Header::decode(self.unit(copy), copy)
     }
 
     /// The copies that are whole, newest first.
-    pub(crate) fn candidates(&self) -> Vec<(Twin, Header)> {
+    pub(crate) fn candidates(&self) -> Vec<HeaderCopy> {
         let mut found: Vec<_> =
             Twin::BOTH.into_iter().filter_map(|copy| Some((copy, self.decode(copy).ok()?))).collect();
         found.sort_by_key(|(_, header)| std::cmp::Reverse(header.generation));
@@ -283,7 +289,7 @@ impl Copies {
     }
 
     /// The copies that are whole and were written under the vault's key, newest first.
-    pub(crate) fn authentic(&self, key: &HeaderAuthKey) -> Vec<(Twin, Header)> {
+    pub(crate) fn authentic(&self, key: &HeaderAuthKey) -> Vec<HeaderCopy> {
         let mut found = self.candidates();
         found.retain(|(copy, _)| authentic(self.unit(*copy), key));
         found
@@ -291,7 +297,7 @@ impl Copies {
 
     /// The newest copy that is whole and was written under the vault's key. The other is not looked at when it says
     /// itself that it is not newer: whether it is damaged or not, it would not serve.
-    pub(crate) fn newest(&self, key: &HeaderAuthKey) -> Option<(Twin, Header)> {
+    pub(crate) fn newest(&self, key: &HeaderAuthKey) -> Option<HeaderCopy> {
         let stated = |copy: Twin| u64::from_le_bytes(array_of(self.unit(copy), GENERATION));
         let order = if stated(Twin::B) > stated(Twin::A) { [Twin::B, Twin::A] } else { Twin::BOTH };
         order.into_iter().find_map(|copy| {

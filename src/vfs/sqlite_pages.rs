@@ -10,6 +10,9 @@ pub(crate) const SQLITE_HEADER_BYTES: usize = 100;
 /// The first bytes of every SQLite database.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// Where page 1 has the versions that say in which way the file may be written and read.
+const FORMAT_VERSIONS: usize = 18;
+
 /// Where page 1 has the change counter, with the sizes and the free list's head behind it: SQLite reads these together to
 /// tell whether another process changed the file.
 pub(crate) const CHANGE_COUNTER: usize = 24;
@@ -21,6 +24,11 @@ pub(crate) fn change_counter(page: &Unit) -> Option<ChangeCounter> {
     page.get(CHANGE_COUNTER..)?.first_chunk().copied()
 }
 
+/// Whether page 1 says that the database is in WAL mode: file format write and read version 2.
+pub(crate) fn says_wal_mode(page: &Unit) -> bool {
+    page.get(FORMAT_VERSIONS..FORMAT_VERSIONS + 2) == Some(&[2, 2])
+}
+
 /// What answers SQLite's first, unlocked look at the file: page size 4096 and 40 reserved bytes. It precedes WAL
 /// recovery and must not depend on page 1, which may be torn until the log is read.
 pub(crate) fn synthetic_header() -> [u8; SQLITE_HEADER_BYTES] {
@@ -28,7 +36,7 @@ pub(crate) fn synthetic_header() -> [u8; SQLITE_HEADER_BYTES] {
     header.put(0, SQLITE_MAGIC);
     header.put(16, &(UNIT_BYTES as u16).to_be_bytes());
     // File format write and read version 2 (WAL), reserved bytes, and the three constants SQLite insists on.
-    header.put(18, &[2, 2, RESERVED_BYTES as u8, 64, 32, 32]);
+    header.put(FORMAT_VERSIONS, &[2, 2, RESERVED_BYTES as u8, 64, 32, 32]);
     header.0
 }
 

@@ -98,7 +98,7 @@ pub fn check_key(path: &Path, key: &VaultKey) -> Result<Vec<Damage>, VfsError> {
 pub(super) fn newest_header(path: &Path, key: &HeaderAuthKey) -> Result<Header, VfsError> {
     let copies = read_copies(path)?;
     match copies.newest(key) {
-        Some((_, header)) => Ok(header),
+        Some((_, header)) => Ok(*header),
         None if copies.candidates().is_empty() => Err(header_error(path, copies.fault())),
         None => Err(VfsError::WrongSecret),
     }

@@ -33,8 +33,10 @@ pub(crate) struct VaultFile<B> {
     backing: B,
     pub(super) keys: Keys,
     pub(super) nonces: Nonces,
-    state: Option<State>,
+    state: Option<Box<State>>,
     scratch: Scratch<UNIT_BYTES>,
+    /// Whether `scratch` holds page 1, open, as it is in the file: SQLite reads it twice when a vault is opened.
+    scratch_is_first_page: bool,
     /// The header copies as they were when the vault was opened: a later change repairs a bad one unseen.
     opened_with: Option<Copies>,
     /// The first thing that went wrong and nobody has asked about yet.
@@ -44,7 +46,7 @@ pub(crate) struct VaultFile<B> {
 }
 
 struct State {
-    header: Header,
+    header: Box<Header>,
     /// The copy known to be on the disk; changes go to the other.
     durable: Twin,
     /// The greatest generation that any copy on the disk may have.
@@ -89,6 +91,7 @@ impl<B: Backing> VaultFile<B> {
             nonces,
             state: None,
             scratch: Scratch::new(),
+            scratch_is_first_page: false,
             opened_with: None,
             failure: None,
             given_up: false,
@@ -131,15 +134,15 @@ impl<B: Backing> VaultFile<B> {
             return Err(Fault::Damage(Damage::WalMissing));
         }
         let newest = header.generation;
-        let (durable, header, other_roots) = match older {
+        let ((durable, header), other_roots) = match older {
             Some(older) => self.settle_copies((durable, header), older)?,
-            None => (durable, header, None),
+            None => ((durable, header), None),
         };
         let found_pages = offsets::pages_in(file_bytes);
         if found_pages < header.page_count || file_bytes < offsets::file_bytes(0) {
             return Err(Fault::Damage(Damage::Truncated { found_pages, expected_pages: header.page_count }));
         }
-        self.state = Some(State {
+        self.state = Some(Box::new(State {
             durable,
             highest_generation: newest,
             table: Table::new(header.roots),
@@ -157,7 +160,7 @@ impl<B: Backing> VaultFile<B> {
             commit_sequence: header.commit_sequence,
             recovered: header.commit_sequence,
             header,
-        });
+        }));
         Ok(())
     }
 
@@ -188,15 +191,16 @@ impl<B: Backing> VaultFile<B> {
     pub(crate) fn unload(&mut self) -> Result<(), Fault> {
         let settled = self.settle();
         self.state = None;
+        self.scratch_is_first_page = false;
         settled
     }
 
     fn state(&self) -> Result<&State, Fault> {
-        self.state.as_ref().ok_or(Fault::Refused("the vault file is not locked"))
+        self.state.as_deref().ok_or(Fault::Refused("the vault file is not locked"))
     }
 
     fn state_mut(&mut self) -> Result<&mut State, Fault> {
-        self.state.as_mut().ok_or(Fault::Refused("the vault file is not locked"))
+        self.state.as_deref_mut().ok_or(Fault::Refused("the vault file is not locked"))
     }
 
     pub(crate) fn header(&self) -> Result<&Header, Fault> {
@@ -281,7 +285,7 @@ impl<B: Backing> VaultFile<B> {
     }
 
     /// Writes the spare header copy and makes it durable, with everything before it.
-    fn write_spare(&mut self, mut next: Header) -> Result<(), Fault> {
+    fn write_spare(&mut self, mut next: Box<Header>) -> Result<(), Fault> {
         let state = self.state_mut()?;
         state.highest_generation = state.highest_generation.saturating_add(1);
         next.generation = state.highest_generation;
@@ -309,7 +313,7 @@ impl<B: Backing> VaultFile<B> {
         self.not_poisoned()?;
         self.rewrite_differing()?;
         self.trim()?;
-        let mut next = self.header()?.clone();
+        let mut next = self.state()?.header.clone();
         next.page_count = self.pages()?;
         if self.state()?.table.is_changed() {
             next.roots = self.with_table(|table, io, nonces| table.write(io, nonces))?;
@@ -325,7 +329,7 @@ impl<B: Backing> VaultFile<B> {
             return Err(fault);
         }
         // A failure here leaves the twin behind by one change, which the next session repairs.
-        let header = self.header()?.clone();
+        let header = self.state()?.header.clone();
         let spare = self.state()?.durable.other();
         let _ = self.write_copy(&header, spare);
         Ok(())

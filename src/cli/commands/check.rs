@@ -1,11 +1,14 @@
 //! `check`: reads every byte of the vault and proves its seals, links, log and sums.
 
+use super::log::say_interrupted;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::Tone;
 use crate::cli::session::Session;
 use clap::Args;
 use finvault::vault::CheckReport;
+use finvault::vault::keys::LoggedKeys;
 use serde::Serialize;
 
 /// Check every page, seal and sum of the vault
@@ -26,6 +29,8 @@ struct CheckShape<'a> {
     transactions: u64,
     attachments: u64,
     log_entries: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted_key_change: Option<u64>,
     problems: Vec<ProblemShape<'a>>,
     differences: Vec<DifferenceShape<'a>>,
 }
@@ -54,6 +59,7 @@ impl<'a> CheckShape<'a> {
             transactions: report.transactions,
             attachments: report.attachments,
             log_entries: report.log.as_ref().map(|log| log.entries),
+            interrupted_key_change: report.keys.and_then(LoggedKeys::interrupted),
             problems: report
                 .problems
                 .iter()
@@ -86,19 +92,19 @@ impl Check {
         if session.console.is_json() {
             session.console.json(&CheckShape::new(&report, ok))?;
         } else {
-            print(&report, ok, session)?;
+            print(&report, ok, session.console)?;
         }
         Ok(if ok { Exit::Done } else { Exit::Damaged })
     }
 }
 
-fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<(), Failure> {
+fn print(report: &CheckReport, ok: bool, console: &mut Console) -> Result<(), Failure> {
     for problem in &report.problems {
         let tone = if problem.twin_serves { Tone::Caution } else { Tone::Bad };
-        session.console.say_toned(&[(tone, "damaged"), (Tone::Plain, &format!(": {}", problem.what))])?;
+        console.say_toned(&[(tone, "damaged"), (Tone::Plain, &format!(": {}", problem.what))])?;
     }
     for difference in &report.differences {
-        session.console.say_toned(&[
+        console.say_toned(&[
             (Tone::Caution, "differs"),
             (
                 Tone::Plain,
@@ -109,6 +115,9 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
             ),
         ])?;
     }
+    if let Some(seq) = report.keys.and_then(LoggedKeys::interrupted) {
+        say_interrupted(seq, console)?;
+    }
     let log = match &report.log {
         Some(log) => count(log.entries, "log entry", "log entries"),
         None => "the log could not be verified".to_owned(),
@@ -118,7 +127,7 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
         some => format!(", {}", count(some, "attachment", "attachments")),
     };
     let (tone, verdict) = if ok { (Tone::Good, "sound") } else { (Tone::Bad, "damaged") };
-    session.console.say_toned(&[
+    console.say_toned(&[
         (Tone::Plain, "The vault is "),
         (tone, verdict),
         (
@@ -135,4 +144,48 @@ fn print(report: &CheckReport, ok: bool, session: &mut Session<'_>) -> Result<()
 
 fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use finvault::vault::LogSummary;
+
+    /// What `check` says of a sound vault whose keys compare so with its log.
+    fn said(keys: LoggedKeys) -> (String, serde_json::Value) {
+        let report = CheckReport {
+            units: 7,
+            problems: Vec::new(),
+            log: Some(LogSummary { entries: 3, head: None }),
+            keys: Some(keys),
+            accounts: 1,
+            transactions: 0,
+            attachments: 0,
+            differences: Vec::new(),
+        };
+        let (printed, text) = Console::new(false).capture(|console| print(&report, true, console));
+        assert!(printed.is_ok());
+        let shape = serde_json::to_value(CheckShape::new(&report, true)).unwrap();
+        (String::from_utf8(text).unwrap(), shape)
+    }
+
+    #[test]
+    fn a_change_of_the_keys_that_was_interrupted_is_told_and_is_no_damage() {
+        let sound = "The vault is sound: 7 units of 4 KiB, 1 account, 0 transactions, 3 log entries\n";
+        for keys in [LoggedKeys::NoChange, LoggedKeys::AsLogged] {
+            let (text, shape) = said(keys);
+            assert_eq!(text, sound);
+            assert_eq!(shape.get("interrupted_key_change"), None);
+        }
+        let (text, shape) = said(LoggedKeys::Interrupted { seq: 3 });
+        assert_eq!(
+            text,
+            format!(
+                "The change of the keys in entry 3 was interrupted: what opens the vault is what opened it before. \
+                 Make the change again.\n{sound}"
+            )
+        );
+        assert_eq!(shape["interrupted_key_change"], 3);
+        assert_eq!(shape["ok"], true);
+    }
 }

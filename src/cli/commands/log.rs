@@ -1,6 +1,7 @@
 //! `log`: everything that ever left the vault, whether the log holds together, and copies of it for an auditor.
 
 use super::shapes::iso;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, describe};
 use crate::cli::output_file::OutputFile;
@@ -158,11 +159,7 @@ struct VerifiedShape {
 
 impl VerifiedShape {
     fn new(summary: &LogSummary, keys: LoggedKeys) -> Self {
-        let interrupted_key_change = match keys {
-            LoggedKeys::Interrupted { seq } => Some(seq),
-            LoggedKeys::NoChange | LoggedKeys::AsLogged => None,
-        };
-        Self { entries: summary.entries, head: head(summary), interrupted_key_change }
+        Self { entries: summary.entries, head: head(summary), interrupted_key_change: keys.interrupted() }
     }
 }
 
@@ -253,11 +250,16 @@ fn say_keys(keys: LoggedKeys, session: &mut Session<'_>) -> Result<(), Failure> 
         LoggedKeys::AsLogged => {
             session.console.say("The key slots are those that the last change of the keys left.")
         }
-        LoggedKeys::Interrupted { seq } => session.console.say_toned(&[
-            (Tone::Caution, &format!("The change of the keys in entry {seq} was interrupted")),
-            (Tone::Plain, ": what opens the vault is what opened it before. Make the change again."),
-        ]),
+        LoggedKeys::Interrupted { seq } => say_interrupted(seq, session.console),
     }
+}
+
+/// What a change of the keys that was interrupted came to.
+pub(super) fn say_interrupted(seq: u64, console: &mut Console) -> Result<(), Failure> {
+    console.say_toned(&[
+        (Tone::Caution, &format!("The change of the keys in entry {seq} was interrupted")),
+        (Tone::Plain, ": what opens the vault is what opened it before. Make the change again."),
+    ])
 }
 
 /// The id of the disclosure that an entry is about.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::ErrorClass;
 use super::super::VaultError;
-use super::super::keys::{KdfChoice, Keys, LoggedKeys, NewSlot, SlotNote};
+use super::super::keys::{KdfChoice, Keys, NewSlot, SlotNote};
 use super::{OPTIONS, fail_at_calls, judge, open, with_each_trouble, workload};
 use crate::crypto::{KdfParams, KeyFile, OsRandom, Passphrase, RecoveryCode, VaultKey};
 use crate::vfs::simulated::observer::{self, Trouble};
@@ -111,8 +111,12 @@ impl Jury<'_> {
         let found = judge(path, &self.scene.key)?.with(opened_by.concat().as_bytes());
         let vault = open(path, &self.scene.key).map_err(|error| error.to_string())?;
         let (_, keys) = vault.verify_log_with_keys().map_err(|error| error.to_string())?;
-        if let LoggedKeys::Interrupted { .. } = keys {
+        if keys.interrupted().is_some() {
             self.interrupted += 1;
+            let report = vault.check(&mut |_| {}).map_err(|error| error.to_string())?;
+            if report.keys != Some(keys) {
+                return Err(format!("check says {:?} of the keys, not {keys:?}", report.keys));
+            }
         }
         if !self.by_state.iter().any(|(state, _)| *state == found) {
             self.by_state.push((found, opened_by));

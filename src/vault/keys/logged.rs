@@ -27,6 +27,17 @@ pub enum LoggedKeys {
     },
 }
 
+impl LoggedKeys {
+    /// The number of the entry whose change was interrupted, if one was.
+    #[must_use]
+    pub const fn interrupted(self) -> Option<u64> {
+        match self {
+            Self::Interrupted { seq } => Some(seq),
+            Self::NoChange | Self::AsLogged => None,
+        }
+    }
+}
+
 /// What an entry says of the slots; other members are for people.
 #[derive(Deserialize)]
 struct Body {

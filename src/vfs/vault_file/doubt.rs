@@ -6,8 +6,8 @@
 //! need none of that, since those in doubt are in the log and will be copied from there.
 
 use super::super::backing::{Backing, Fault};
-use super::super::header::Header;
-use super::super::offsets::{self, Twin, UNIT_BYTES};
+use super::super::header::HeaderCopy;
+use super::super::offsets::{self, UNIT_BYTES};
 use super::super::tag_table::Roots;
 use super::table::{self, Io};
 use super::{Unsettled, VaultFile};
@@ -17,15 +17,15 @@ impl<B: Backing> VaultFile<B> {
     /// taken, where they differ. Of the pages, those that both count are taken as there; the log has the others.
     pub(super) fn settle_copies(
         &mut self,
-        newer: (Twin, Header),
-        older: (Twin, Header),
-    ) -> Result<(Twin, Header, Option<Box<Roots>>), Fault> {
+        newer: HeaderCopy,
+        older: HeaderCopy,
+    ) -> Result<(HeaderCopy, Option<Box<Roots>>), Fault> {
         let (mut durable, mut header) = newer;
         let (other, older) = older;
         let one_life = header.wal_live && older.wal_live && header.wal == older.wal;
         let differ = header.roots != older.roots || header.page_count != older.page_count;
         if !one_life || !differ {
-            return Ok((durable, header, None));
+            return Ok(((durable, header), None));
         }
         header.page_count = header.page_count.min(older.page_count);
         let pages = header.page_count;
@@ -38,7 +38,7 @@ impl<B: Backing> VaultFile<B> {
             durable = other;
             other_roots = std::mem::replace(&mut header.roots, older.roots);
         }
-        Ok((durable, header, Some(Box::new(other_roots))))
+        Ok(((durable, header), Some(Box::new(other_roots))))
     }
 
     /// Before the first change: what was found on opening, and what was made of it, becomes durable.

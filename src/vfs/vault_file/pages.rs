@@ -6,7 +6,7 @@ use super::super::offsets::{self, UNIT_BYTES};
 use super::super::scratch::Scratch;
 use super::super::seal::{self, Place, Role, Unit};
 use super::super::sqlite_pages::{
-    CHANGE_COUNTER, ChangeCounter, SQLITE_HEADER_BYTES, change_counter, synthetic_header,
+    CHANGE_COUNTER, ChangeCounter, SQLITE_HEADER_BYTES, change_counter, says_wal_mode, synthetic_header,
 };
 use super::super::tag_table::unit_tag;
 use super::VaultFile;
@@ -37,11 +37,7 @@ impl<B: Backing> VaultFile<B> {
         if within == 0
             && let Ok(whole) = <&mut Unit>::try_from(&mut *buffer)
         {
-            let outcome = self.read_page(page, whole)?;
-            if page == 1 && outcome == ReadOutcome::Whole {
-                self.state_mut()?.change_counter = change_counter(whole);
-            }
-            return Ok(outcome);
+            return if page == 1 { self.read_first_page(whole) } else { self.read_page(page, whole) };
         }
         let is_counter = page == 1 && within == CHANGE_COUNTER && buffer.len() == size_of::<ChangeCounter>();
         if is_counter && let Some(known) = self.state()?.change_counter {
@@ -63,6 +59,26 @@ impl<B: Backing> VaultFile<B> {
             buffer.copy_from_slice(from);
         }
         outcome
+    }
+
+    /// Page 1, which SQLite reads before it looks for a log, and again after: it is opened once.
+    fn read_first_page(&mut self, unit: &mut Unit) -> Result<ReadOutcome, Fault> {
+        if self.scratch_is_first_page && self.is_loaded() {
+            unit.copy_from_slice(self.scratch.bytes());
+            return Ok(ReadOutcome::Whole);
+        }
+        let outcome = self.read_page(1, unit)?;
+        if outcome == ReadOutcome::Whole {
+            self.state_mut()?.change_counter = change_counter(unit);
+            self.scratch.bytes_mut().copy_from_slice(unit);
+            self.scratch_is_first_page = true;
+        }
+        Ok(outcome)
+    }
+
+    /// Whether page 1 was read, was not written since, and says that the database is in WAL mode.
+    pub(crate) fn is_in_wal_mode(&self) -> bool {
+        self.scratch_is_first_page && self.is_loaded() && says_wal_mode(self.scratch.bytes())
     }
 
     /// Reads and opens one page; a page past the end is zeros and short, as for any file.
@@ -105,8 +121,14 @@ impl<B: Backing> VaultFile<B> {
         }
         self.settle_load()?;
         self.extend_to(page - 1)?;
-        self.scratch.bytes_mut().copy_from_slice(bytes);
+        self.room_to_seal().copy_from_slice(bytes);
         self.seal_and_write(page)
+    }
+
+    /// `scratch`, to be filled with another page.
+    fn room_to_seal(&mut self) -> &mut Unit {
+        self.scratch_is_first_page = false;
+        self.scratch.bytes_mut()
     }
 
     /// Seals the page that lies in `scratch`.
@@ -142,7 +164,7 @@ impl<B: Backing> VaultFile<B> {
     fn extend_to(&mut self, pages: u32) -> Result<(), Fault> {
         let mut next = self.pages()?.saturating_add(1);
         while next <= pages {
-            self.scratch.bytes_mut().fill(0);
+            self.room_to_seal().fill(0);
             self.seal_and_write(next)?;
             next += 1;
         }
@@ -169,6 +191,7 @@ impl<B: Backing> VaultFile<B> {
         if pages >= self.pages()? {
             return self.extend_to(pages);
         }
+        self.scratch_is_first_page = false;
         let state = self.state_mut()?;
         state.unsynced = true;
         state.changed = true;
