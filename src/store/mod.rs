@@ -141,6 +141,22 @@ impl Store {
         Ok(self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?)
     }
 
+    /// Does something while pages take so much memory at most.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the vault cannot be read, and what the work fails with.
+    pub fn within_cache<T>(
+        &self,
+        kib: i64,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let before = self.cache_size()?;
+        self.set_cache_size(before.max(-kib))?;
+        let result = work();
+        self.set_cache_size(before)?;
+        result
+    }
+
     /// Says how much memory pages may take, as [`Store::cache_size`] does.
     ///
     /// # Errors

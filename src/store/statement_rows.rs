@@ -118,24 +118,33 @@ impl Store {
         let days = params![account.0, from.to_string(), to.to_string()];
         let mut rows = statement.query(days)?;
         while let Some(row) = rows.next()? {
-            known.rows.push(read_existing(row)?);
+            known.rows.push(&read_existing(row)?);
         }
-        // Sorted here: SQLite would hold all of them once more to do it.
-        known.rows.sort_unstable_by_key(|row| row.subject);
         if deleted {
             let mut statement = self.conn.prepare_cached(
                 "SELECT id, fingerprint, bank_id, posted, amount_minor, 'posted', batch FROM movement_deleted
-                 WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 AND restored_by IS NULL ORDER BY id",
+                 WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 AND restored_by IS NULL",
             )?;
             let mut rows = statement.query(days)?;
             while let Some(row) = rows.next()? {
                 let existing = read_existing(row)?;
                 let Subject::Row(TransactionId(id)) = existing.subject else { continue };
-                known.rows.push(Existing { subject: Subject::Deleted(DeletedId(id)), ..existing });
+                known.rows.push(&Existing { subject: Subject::Deleted(DeletedId(id)), ..existing });
             }
         }
+        // Sorted here: SQLite would hold all of them once more to do it.
+        known.rows.sort();
         self.add_writings(account, from, to, &mut known)?;
         Ok(known)
+    }
+
+    /// The fingerprint of a row, as its source wrote it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where there is no such row, or the vault cannot be read.
+    pub fn fingerprint_of(&self, id: TransactionId) -> Result<Fingerprint, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT fingerprint FROM movement WHERE id = ?1")?;
+        Ok(statement.query_row([id.0], |row| row.get(0).map(Fingerprint))?)
     }
 
     /// The other writings of known rows. One whose row is known on days far off is left out.
@@ -153,19 +162,15 @@ impl Store {
              ORDER BY id",
         )?;
         let mut rows = statement.query(params![account.0, from.to_string(), to.to_string()])?;
-        let mut places: Option<HashMap<Subject, usize>> = None;
         while let Some(row) = rows.next()? {
-            let places = places.get_or_insert_with(|| {
-                known.rows.iter().enumerate().map(|(at, known)| (known.subject, at)).collect()
-            });
             let subject = match (row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?) {
                 (Some(id), _) => Subject::Row(TransactionId(id)),
                 (None, deleted) => Subject::Deleted(DeletedId(deleted.unwrap_or_default())),
             };
-            let Some(of) = places.get(&subject).copied() else { continue };
+            let Some(of) = known.rows.find(subject) else { continue };
             known.writings.push(Writing {
                 of,
-                fingerprint: Fingerprint(row.get(2)?),
+                fingerprint: Fingerprint(row.get(2)?).head(),
                 bank_id: row.get(3)?,
                 posted: day(&row.get::<_, String>(4)?, "statement_row.posted")?,
                 amount_minor: row.get(5)?,
@@ -382,11 +387,11 @@ impl Store {
     }
 }
 
-fn read_existing(row: &Row<'_>) -> Result<Existing, StoreError> {
+fn read_existing<'row>(row: &'row Row<'_>) -> Result<Existing<'row>, StoreError> {
     Ok(Existing {
         subject: Subject::Row(TransactionId(row.get(0)?)),
-        fingerprint: Fingerprint(row.get(1)?),
-        bank_id: row.get(2)?,
+        fingerprint: Fingerprint(row.get(1)?).head(),
+        bank_id: row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?,
         posted: day(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?, "movement.posted")?,
         amount_minor: row.get(4)?,
         status: word::<TransactionStatus>(

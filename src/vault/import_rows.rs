@@ -8,7 +8,7 @@ use super::import_days::days_of;
 use super::import_parts::add_parts;
 use super::rules::ImportRules;
 use super::transactions::transaction_by_id;
-use crate::ledger::matching::{Decision, Existing, Known, Matching, Reason, Subject, folded_text};
+use crate::ledger::matching::{Decision, Matching, Reason, Subject, folded_text};
 use crate::ledger::{
     Account, BatchId, Fingerprint, NewTransaction, RowSet, TransactionId, TransactionStatus,
 };
@@ -24,6 +24,9 @@ use std::collections::HashMap;
 
 /// How many days around a statement are searched for rows that the account has already.
 const SEARCH_DAYS: i32 = 15;
+
+/// How much memory pages take while known rows are read, which are held beside: each page is read once, more or less.
+const KNOWN_CACHE_KIB: i64 = 4 * 1024;
 
 /// A row of a statement that was neither simply new nor simply known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,12 +103,11 @@ impl RowWriter<'_> {
         let days = rows.heads().map(|row| row.posted);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(done) };
         let around = jiff::Span::new().days(SEARCH_DAYS);
-        let known = self.store.known_rows(
-            self.account.id,
-            first.checked_sub(around).unwrap_or(Date::MIN),
-            last.checked_add(around).unwrap_or(Date::MAX),
-            true,
-        )?;
+        let (from, to) = (first.checked_sub(around), last.checked_add(around));
+        let (from, to) = (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX));
+        let known = self
+            .store
+            .within_cache(KNOWN_CACHE_KIB, || self.store.known_rows(self.account.id, from, to, true))?;
         let mut matching = Matching::new(&known, rows, self.format);
         let texts = self.store.texts_of(&matching.compared())?;
         let texts: HashMap<Subject, Vec<String>> =
@@ -121,7 +123,7 @@ impl RowWriter<'_> {
         for (index, (read, decision)) in rows.iter().zip(matching.decisions()).enumerate() {
             let extras = book.and_then(|book| book.extras.get(index));
             let row = Row { read: &read, extras };
-            let (added, note) = self.carry_out(&row, decision, &known, &mut seen, &rules)?;
+            let (added, note) = self.carry_out(&row, decision, &mut seen, &rules)?;
             let new = &read.transaction;
             if added && new.status != TransactionStatus::Pending {
                 let day = new.posted;
@@ -146,7 +148,6 @@ impl RowWriter<'_> {
         &mut self,
         row: &Row<'_>,
         decision: Decision,
-        known: &Known,
         seen: &mut SeenIds,
         rules: &ImportRules,
     ) -> Result<(bool, Option<RowNote>), VaultError> {
@@ -182,7 +183,7 @@ impl RowWriter<'_> {
                 Ok((false, note))
             }
             Decision::Book { id, reason, trust_bank_id } => {
-                self.book(row, id, (reason, trust_bank_id), known, rules)?;
+                self.book(row, id, (reason, trust_bank_id), rules)?;
                 Ok((false, Some(row.note(RowOutcome::Booked(id), reason))))
             }
         }
@@ -236,7 +237,6 @@ impl RowWriter<'_> {
         row: &Row<'_>,
         id: TransactionId,
         (reason, trust_bank_id): (Reason, bool),
-        known: &Known,
         rules: &ImportRules,
     ) -> Result<(), VaultError> {
         let new = row.said();
@@ -249,8 +249,7 @@ impl RowWriter<'_> {
             self.warnings.push(Warning { line: row.read.line, text });
         }
         let before = transaction_by_id(self.store, id)?;
-        let fingerprint =
-            known_row(known, id).map_or_else(|| Fingerprint::of(&before.detail), |known| known.fingerprint);
+        let fingerprint = self.store.fingerprint_of(id)?;
         let was = StatementRowRecord {
             movement: Some(id),
             row: before.detail,
@@ -313,17 +312,11 @@ impl Row<'_> {
     }
 }
 
-/// Rows are in order of number, those that were deleted after those that are there.
-fn known_row(known: &Known, id: TransactionId) -> Option<&Existing> {
-    let at = known.rows.binary_search_by_key(&Subject::Row(id), |known| known.subject).ok()?;
-    known.rows.get(at)
-}
-
 /// Rows that a statement shows to the letter.
 #[derive(Default)]
 struct SeenIds {
-    by_id: Vec<i64>,
-    by_text: Vec<i64>,
+    by_id: Runs,
+    by_text: Runs,
 }
 
 impl SeenIds {
@@ -335,6 +328,20 @@ impl SeenIds {
     }
 
     fn into_sets(self) -> Seen {
-        Seen { by_id: RowSet::from_ids(self.by_id), by_text: RowSet::from_ids(self.by_text) }
+        Seen { by_id: RowSet::from_runs(self.by_id.0), by_text: RowSet::from_runs(self.by_text.0) }
+    }
+}
+
+/// Numbers as first and last of runs: a statement shows rows in the order in which it brought them, or just the other way.
+#[derive(Default)]
+struct Runs(Vec<(i64, i64)>);
+
+impl Runs {
+    fn push(&mut self, id: i64) {
+        match self.0.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+            Some((first, _)) if id.checked_add(1) == Some(*first) => *first = id,
+            _ => self.0.push((id, id)),
+        }
     }
 }

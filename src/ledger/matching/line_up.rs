@@ -336,7 +336,7 @@ impl Matching<'_> {
         let Some(known) = self.known.rows.get(slot) else { return false };
         let id = self.incoming.bank_id(index).and_then(usable_id);
         let same_family = self.known.sources.family_of(known.batch) == self.family;
-        same_family && self.is_trusted(index) && known.bank_id.is_some() && id != known.bank_id.as_deref()
+        same_family && self.is_trusted(index) && known.bank_id.is_some() && id != known.bank_id
     }
 
     fn subject(&self, slot: usize) -> Option<Subject> {
@@ -346,7 +346,7 @@ impl Matching<'_> {
     fn reason(&self, slot: usize, index: usize, texts: &Texts<'_>) -> Option<Reason> {
         let (known, row) = (self.known.rows.get(slot)?, self.brought(index)?);
         Some(Reason::Rule {
-            days: (row.posted - known.posted).get_days().abs(),
+            days: u8::try_from((row.posted - known.posted).get_days().abs()).unwrap_or(u8::MAX),
             alike: texts.alike(Some(known.subject), index),
             other_amount: row.amount_minor != known.amount_minor,
         })

@@ -8,85 +8,26 @@
 
 mod alike;
 mod index;
+mod known;
 pub mod line_up;
 mod sources;
 
 pub use alike::{folded_text, is_alike};
+pub use known::{DeletedId, Existing, Known, KnownRows, Subject, Writing};
 pub use line_up::Similar;
 pub use sources::{Source, Sources};
 
 use super::fingerprint::Fingerprint;
-use super::transaction::{BatchId, TransactionId, TransactionStatus};
+use super::transaction::{TransactionId, TransactionStatus};
 use index::Index;
 use jiff::civil::Date;
+use known::Entry;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 /// How many days apart two rows with one bank id and one amount may be and still be the same movement
 /// (a pending row is often booked some days later).
 const SAME_ID_DAYS: i32 = 10;
-
-/// The number of a row that the owner deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DeletedId(pub i64);
-
-/// What a statement's row may turn out to be: a transaction, or one that the owner deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Subject {
-    /// A transaction of the account.
-    Row(TransactionId),
-    /// A row that the owner deleted.
-    Deleted(DeletedId),
-}
-
-/// A row that the account has, or had until the owner deleted it.
-#[derive(Debug, Clone)]
-pub struct Existing {
-    /// Which one.
-    pub subject: Subject,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
-    /// The bank's id, where it was found trustworthy.
-    pub bank_id: Option<String>,
-    /// Its day, as the source wrote it.
-    pub posted: Date,
-    /// Its amount in minor units, as the source wrote it.
-    pub amount_minor: i64,
-    /// How settled it is.
-    pub status: TransactionStatus,
-    /// The import that brought it; none where it was entered by hand.
-    pub batch: Option<BatchId>,
-}
-
-/// How else a source wrote a row that the account has: while it was pending, or in another format.
-#[derive(Debug, Clone)]
-pub struct Writing {
-    /// Whose it is: a place in [`Known::rows`].
-    pub of: usize,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
-    /// The bank's id, where it was found trustworthy.
-    pub bank_id: Option<String>,
-    /// The day in this writing.
-    pub posted: Date,
-    /// The amount in this writing, in minor units.
-    pub amount_minor: i64,
-    /// How settled it was.
-    pub status: TransactionStatus,
-    /// The import that wrote it so.
-    pub batch: BatchId,
-}
-
-/// All that is known of an account around a statement's days.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// Its rows, and those that the owner deleted.
-    pub rows: Vec<Existing>,
-    /// Other writings of these.
-    pub writings: Vec<Writing>,
-    /// The imports that rows and writings came from.
-    pub sources: Sources,
-}
 
 /// The rows that a statement brings, by their places in it.
 pub trait IncomingRows {
@@ -120,7 +61,7 @@ pub enum Reason {
     /// Amount, day and text, compared by rule.
     Rule {
         /// How many days apart the two are.
-        days: i32,
+        days: u8,
         /// Whether the texts have a word in common.
         alike: bool,
         /// Whether the amount changed (a pending row's may).
@@ -204,6 +145,8 @@ struct Place {
     is_doubt: bool,
 }
 
+const _: () = assert!(size_of::<Option<Place>>() == 8);
+
 /// The rank in the index of fingerprints of rows without a bank's id; those with one have their family's number above it.
 const WITHOUT_ID: u16 = 0;
 /// The rank of what rows said while they were pending.
@@ -262,44 +205,12 @@ impl<'a> Matching<'a> {
         (0..self.incoming.len()).map(|index| self.decision(index))
     }
 
-    /// One of the writings there are, by its number: rows' own first, then the others. A number costs a word where a
-    /// writing would cost a dozen, and there may be a million.
-    fn entry(&self, number: usize) -> Option<Entry<'a>> {
-        let known = self.known;
-        if let Some(row) = known.rows.get(number) {
-            return Some(Entry {
-                slot: number,
-                fingerprint: row.fingerprint,
-                bank_id: row.bank_id.as_deref(),
-                posted: row.posted,
-                amount_minor: row.amount_minor,
-                batch: row.batch,
-                only_pending: false,
-            });
-        }
-        let writing = known.writings.get(number.checked_sub(known.rows.len())?)?;
-        Some(Entry {
-            slot: writing.of,
-            fingerprint: writing.fingerprint,
-            bank_id: writing.bank_id.as_deref(),
-            posted: writing.posted,
-            amount_minor: writing.amount_minor,
-            batch: Some(writing.batch),
-            only_pending: writing.status == TransactionStatus::Pending,
-        })
-    }
-
-    fn entries(&self) -> impl Iterator<Item = (usize, Entry<'a>)> + '_ {
-        let numbers = 0..self.known.rows.len() + self.known.writings.len();
-        numbers.filter_map(|number| Some((number, self.entry(number)?)))
-    }
-
     /// The entries with that bank id.
     fn with_id<'s>(&'s self, id: &'s str) -> impl Iterator<Item = Entry<'a>> + 's {
         let digest = self.hasher.hash_one(id);
         let first = self.by_id.first(digest, WITHOUT_ID);
         let numbers = (first..).map_while(move |place| self.by_id.number(place, digest, WITHOUT_ID));
-        numbers.filter_map(|number| self.entry(number)).filter(move |entry| entry.bank_id == Some(id))
+        numbers.filter_map(|number| self.known.entry(number)).filter(move |entry| entry.bank_id == Some(id))
     }
 
     fn is_known_id(&self, id: &str) -> bool {
@@ -309,6 +220,7 @@ impl<'a> Matching<'a> {
     /// Only one incoming row has a trusted id, so each run of entries is searched once.
     fn place_by_id(&mut self) {
         let with_id = self
+            .known
             .entries()
             .filter_map(|(number, entry)| Some((self.hasher.hash_one(entry.bank_id?), WITHOUT_ID, number)));
         self.by_id = Index::new(with_id);
@@ -344,16 +256,17 @@ impl<'a> Matching<'a> {
     /// are two coffees. Ids of different kinds of source say nothing about each other.
     fn place_by_fingerprint(&mut self) {
         let families = self.known.sources.families();
-        let free = self.entries().filter(|(_, entry)| self.is_free(entry.slot)).map(|(number, entry)| {
-            let rank = if entry.only_pending {
-                WHILE_PENDING
-            } else if entry.bank_id.is_some() {
-                self.known.sources.family_of(entry.batch).saturating_add(1)
-            } else {
-                WITHOUT_ID
-            };
-            (entry.fingerprint.prefix(), rank, number)
-        });
+        let free =
+            self.known.entries().filter(|(_, entry)| self.is_free(entry.slot)).map(|(number, entry)| {
+                let rank = if entry.only_pending {
+                    WHILE_PENDING
+                } else if entry.bank_id.is_some() {
+                    self.known.sources.family_of(entry.batch).saturating_add(1)
+                } else {
+                    WITHOUT_ID
+                };
+                (entry.fingerprint.prefix(), rank, number)
+            });
         let index = Index::new(free);
         // How many entries of each run are taken, beside the first of them: each is looked at once, however many are equal.
         let mut passed: Vec<u32> = vec![0; index.len()];
@@ -390,16 +303,16 @@ impl<'a> Matching<'a> {
         fingerprint: Fingerprint,
         rank: u16,
     ) -> Option<usize> {
-        let digest = fingerprint.prefix();
+        let digest = fingerprint.head().prefix();
         let first = index.first(digest, rank);
         index.number(first, digest, rank)?;
         let passed = passed.get_mut(first)?;
         let mut all_taken = true;
         let mut place = first + *passed as usize;
         while let Some(number) = index.number(place, digest, rank) {
-            let entry = self.entry(number)?;
+            let entry = self.known.entry(number)?;
             let is_free = self.is_free(entry.slot);
-            if is_free && entry.fingerprint == fingerprint {
+            if is_free && entry.has(&fingerprint) {
                 return Some(entry.slot);
             }
             all_taken &= !is_free;
@@ -471,18 +384,6 @@ fn used_once(incoming: &dyn IncomingRows, hasher: &RandomState) -> Vec<bool> {
         }
     }
     trusted
-}
-
-/// One writing of a known row.
-struct Entry<'a> {
-    slot: usize,
-    fingerprint: Fingerprint,
-    bank_id: Option<&'a str>,
-    posted: Date,
-    amount_minor: i64,
-    batch: Option<BatchId>,
-    /// What a row said while it was pending answers for pending rows alone: a booked row of those words is another.
-    only_pending: bool,
 }
 
 /// Ids that say nothing (empty, all zeros) are none.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ledger::NewTransaction;
+use crate::ledger::{BatchId, NewTransaction};
 use crate::money::{Currency, Money};
 use proptest::prelude::*;
 
@@ -49,23 +49,49 @@ impl IncomingRows for Vec<NewTransaction> {
     }
 }
 
+/// A row as the store keeps it.
+struct Kept {
+    fingerprint: Fingerprint,
+    bank_id: Option<String>,
+    posted: Date,
+    amount_minor: i64,
+    status: TransactionStatus,
+    batch: Option<BatchId>,
+}
+
 /// An account as the store keeps it.
 #[derive(Default)]
 struct Account {
-    known: Known,
+    rows: Vec<Kept>,
+    writings: Vec<Writing>,
     periods: Vec<(BatchId, Source)>,
     payees: Vec<String>,
 }
 
 impl Account {
+    fn known(&self) -> Known {
+        let mut rows = KnownRows::default();
+        for (number, row) in self.rows.iter().enumerate() {
+            rows.push(&Existing {
+                subject: Subject::Row(TransactionId(number as i64)),
+                fingerprint: row.fingerprint.head(),
+                bank_id: row.bank_id.as_deref(),
+                posted: row.posted,
+                amount_minor: row.amount_minor,
+                status: row.status,
+                batch: row.batch,
+            });
+        }
+        Known { rows, writings: self.writings.clone(), sources: Sources::new(self.periods.clone()) }
+    }
+
     /// Imports a statement and says what was decided for each row.
     fn import_as(&mut self, format: &str, statement: &[NewTransaction], similar: Similar) -> Vec<Decision> {
         let batch = BatchId(self.periods.len() as i64 + 1);
         let days = statement.iter().map(|row| row.posted);
         let days = days.clone().min().zip(days.max());
-        self.known.sources = Sources::new(self.periods.clone());
-        let incoming = statement.to_vec();
-        let mut matching = Matching::new(&self.known, &incoming, format);
+        let (known, incoming) = (self.known(), statement.to_vec());
+        let mut matching = Matching::new(&known, &incoming, format);
         let texts = matching.compared().into_iter().map(|subject| {
             let Subject::Row(id) = subject else { panic!("nothing was deleted") };
             (subject, folded_text(&self.payees[id.0 as usize]))
@@ -84,8 +110,7 @@ impl Account {
             let fingerprint = Fingerprint::of(row);
             match decision {
                 Decision::Add { trust_bank_id, .. } => {
-                    self.known.rows.push(Existing {
-                        subject: Subject::Row(TransactionId(self.payees.len() as i64)),
+                    self.rows.push(Kept {
                         fingerprint,
                         bank_id: row.bank_id.clone().filter(|_| *trust_bank_id),
                         posted: row.posted,
@@ -97,10 +122,10 @@ impl Account {
                 }
                 Decision::Book { id, trust_bank_id, .. } => {
                     let of = id.0 as usize;
-                    let known = &mut self.known.rows[of];
-                    self.known.writings.push(Writing {
+                    let known = &mut self.rows[of];
+                    self.writings.push(Writing {
                         of,
-                        fingerprint: known.fingerprint,
+                        fingerprint: known.fingerprint.head(),
                         bank_id: None,
                         posted: known.posted,
                         amount_minor: known.amount_minor,
@@ -117,9 +142,9 @@ impl Account {
                 }
                 Decision::Known { subject: Subject::Row(id), reason, trust_bank_id } => {
                     if matches!(reason, Reason::Rule { .. }) || *trust_bank_id {
-                        self.known.writings.push(Writing {
+                        self.writings.push(Writing {
                             of: id.0 as usize,
-                            fingerprint,
+                            fingerprint: fingerprint.head(),
                             bank_id: row.bank_id.clone().filter(|_| *trust_bank_id),
                             posted: row.posted,
                             amount_minor: row.amount.minor(),
@@ -162,7 +187,7 @@ fn an_id_used_twice_in_a_statement_identifies_nothing() {
     let file = [row(1, -350, "Coffee", Some("7")), row(2, -900, "Lunch", Some("7"))];
     let mut account = Account::default();
     assert_eq!(import(&mut account, &file), 2);
-    assert!(account.known.rows.iter().all(|known| known.bank_id.is_none()));
+    assert!(account.rows.iter().all(|known| known.bank_id.is_none()));
     assert_eq!(import(&mut account, &file), 0);
 }
 
@@ -190,8 +215,8 @@ fn a_pending_row_is_booked_not_doubled() {
     import(&mut account, std::slice::from_ref(&pending));
     let booked = row(3, -370, "Corner Cafe", Some("a"));
     assert_eq!(import(&mut account, std::slice::from_ref(&booked)), 0);
-    assert_eq!(account.known.rows[0].amount_minor, -370);
-    assert_eq!(account.known.rows[0].status, TransactionStatus::Posted);
+    assert_eq!(account.rows[0].amount_minor, -370);
+    assert_eq!(account.rows[0].status, TransactionStatus::Posted);
     assert_eq!(import(&mut account, &[booked]), 0);
 }
 
@@ -200,7 +225,7 @@ fn an_id_of_zeros_is_no_id() {
     let file = [row(1, -350, "Coffee", Some("0000"))];
     let mut account = Account::default();
     import(&mut account, &file);
-    assert!(account.known.rows[0].bank_id.is_none());
+    assert!(account.rows[0].bank_id.is_none());
 }
 
 #[test]
@@ -211,7 +236,7 @@ fn a_hundred_thousand_equal_rows_are_decided_quickly() {
     let incoming = file.to_vec();
     // Quadratic work would take minutes here.
     assert!(
-        Matching::new(&account.known, &incoming, "ofx1")
+        Matching::new(&account.known(), &incoming, "ofx1")
             .decisions()
             .all(|decision| matches!(decision, Decision::Known { .. }))
     );
@@ -227,9 +252,9 @@ fn a_pending_row_is_booked_by_amount_and_the_older_download_adds_nothing_afterwa
     let before = [pending(1, -350, "CAFE*1234", None), row(1, -999, "Rent", None)];
     assert_eq!(import(&mut account, &before), 2);
     assert_eq!(import(&mut account, &[row(3, -350, "Corner Cafe GmbH", None)]), 0);
-    assert_eq!(account.known.rows[0].status, TransactionStatus::Posted);
+    assert_eq!(account.rows[0].status, TransactionStatus::Posted);
     assert_eq!(import(&mut account, &before), 0, "the pending writing is remembered");
-    assert_eq!(account.known.rows[0].status, TransactionStatus::Posted);
+    assert_eq!(account.rows[0].status, TransactionStatus::Posted);
 }
 
 #[test]
@@ -238,7 +263,7 @@ fn of_two_withdrawals_of_one_amount_neither_takes_the_place_of_the_other() {
     import(&mut account, &[pending(1, -2_000, "ATM Main Street", None)]);
     let decisions = account.import_as("ofx1", &[row(2, -2_000, "Bakery", None)], Similar::Judge);
     assert_eq!((added(&decisions), doubtful(&decisions)), (1, 1), "{decisions:?}");
-    assert_eq!(account.known.rows[0].status, TransactionStatus::Pending);
+    assert_eq!(account.rows[0].status, TransactionStatus::Pending);
     // Alike texts, and the booked row is another: the one that was pending is added when it is booked.
     let mut account = Account::default();
     import(&mut account, &[pending(1, -2_000, "ATM Main Street", None)]);
@@ -252,7 +277,7 @@ fn a_tip_is_no_second_meal_but_another_shop_is() {
     import(&mut account, &[pending(1, -4_000, "RISTORANTE ROMA", None)]);
     let mut file = vec![row(3, -4_500, "Ristorante Roma Hamburg", None)];
     assert_eq!(import(&mut account, &file), 0);
-    assert_eq!(account.known.rows[0].amount_minor, -4_500);
+    assert_eq!(account.rows[0].amount_minor, -4_500);
 
     let mut account = Account::default();
     import(&mut account, &[pending(1, -4_000, "RISTORANTE ROMA", None)]);
@@ -269,7 +294,7 @@ fn a_hold_that_changes_much_is_recognised_by_its_id_alone() {
     let mut account = Account::default();
     import(&mut account, &[pending(1, -100, "FUEL STATION", Some("h1"))]);
     assert_eq!(import(&mut account, &[row(2, -6_320, "FUEL STATION", Some("h1"))]), 0);
-    assert_eq!(account.known.rows[0].amount_minor, -6_320);
+    assert_eq!(account.rows[0].amount_minor, -6_320);
     let mut account = Account::default();
     import(&mut account, &[pending(1, -100, "FUEL STATION", None)]);
     assert_eq!(import(&mut account, &[row(2, -6_320, "FUEL STATION", None)]), 1);
@@ -280,8 +305,8 @@ fn a_pending_row_that_the_statement_no_longer_has_is_named() {
     let mut account = Account::default();
     import(&mut account, &[pending(2, -350, "Hotel", None)]);
     let file = [row(1, -1, "a", None), row(9, -2, "b", None)];
-    let incoming = file.to_vec();
-    let matching = Matching::new(&account.known, &incoming, "ofx1");
+    let (known, incoming) = (account.known(), file.to_vec());
+    let matching = Matching::new(&known, &incoming, "ofx1");
     let days = (file[0].posted, file[1].posted);
     assert_eq!(matching.left_pending(days), [TransactionId(0)]);
     assert!(matching.left_pending((file[1].posted, file[1].posted)).is_empty());
@@ -355,7 +380,7 @@ fn one_format_is_trusted_to_write_a_row_alike_twice() {
 fn a_row_entered_by_hand_is_recognised_by_a_text_alike() {
     let mut account = Account::default();
     import(&mut account, &[row(2, -4_000, "Dentist", None), row(2, -700, "Lunch", None)]);
-    for known in &mut account.known.rows {
+    for known in &mut account.rows {
         known.batch = None;
     }
     let file = [row(3, -4_000, "DENTIST DR EXAMPLE", Some("a")), row(3, -700, "CANTEEN", Some("b"))];
@@ -386,10 +411,10 @@ proptest! {
         for wanted in &second {
             let print = Fingerprint::of(wanted);
             let in_file = second.iter().filter(|row| Fingerprint::of(row) == print).count();
-            let in_account = account.known.rows.iter().filter(|known| known.fingerprint == print || known.amount_minor == wanted.amount.minor()).count();
+            let in_account = account.rows.iter().filter(|known| known.fingerprint == print || known.amount_minor == wanted.amount.minor()).count();
             prop_assert!(in_account >= in_file);
             let alike = second.iter().filter(|row| row.amount == wanted.amount).count();
-            let there = account.known.rows.iter().filter(|known| known.amount_minor == wanted.amount.minor()).count();
+            let there = account.rows.iter().filter(|known| known.amount_minor == wanted.amount.minor()).count();
             prop_assert!(there >= alike, "each row of an amount stands for a row of the account");
         }
     }
