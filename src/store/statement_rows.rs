@@ -108,17 +108,21 @@ impl Store {
         deleted: bool,
     ) -> Result<Known, StoreError> {
         let mut known = Known { sources: self.sources(account)?, ..Known::default() };
-        let mut statement = self.conn.prepare_cached(
-            "SELECT id, fingerprint, bank_id, coalesce(source_posted, posted),
-                    coalesce(source_amount_minor, amount_minor), status, batch
-             FROM movement
-             WHERE (account = ?1 AND posted BETWEEN ?2 AND ?3)
-                OR (account = ?1 AND source_posted IS NOT NULL AND source_posted BETWEEN ?2 AND ?3)",
-        )?;
         let days = params![account.0, from.to_string(), to.to_string()];
-        let mut rows = statement.query(days)?;
-        while let Some(row) = rows.next()? {
-            known.rows.push(&read_existing(row)?);
+        // Two questions rather than one with an "or": SQLite would hold the numbers of all rows to tell which it gave.
+        for which in [
+            "posted BETWEEN ?2 AND ?3",
+            "source_posted IS NOT NULL AND source_posted BETWEEN ?2 AND ?3 AND posted NOT BETWEEN ?2 AND ?3",
+        ] {
+            let mut statement = self.conn.prepare_cached(&format!(
+                "SELECT id, fingerprint, bank_id, coalesce(source_posted, posted),
+                        coalesce(source_amount_minor, amount_minor), status, batch
+                 FROM movement WHERE account = ?1 AND {which}"
+            ))?;
+            let mut rows = statement.query(days)?;
+            while let Some(row) = rows.next()? {
+                known.rows.push(&read_existing(row)?);
+            }
         }
         if deleted {
             let mut statement = self.conn.prepare_cached(

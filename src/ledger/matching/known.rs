@@ -144,49 +144,67 @@ impl KnownRows {
     }
 }
 
-/// Banks' ids, one after the other: each a byte of length, or [`LONG_ID`] and four of them, and the text.
+/// Banks' ids, one after the other in blocks, which do not move as more come: each a byte of length, or [`LONG_ID`] and
+/// four of them, and the text.
 #[derive(Debug, Clone, Default)]
-struct BankIds(Vec<u8>);
+struct BankIds {
+    blocks: Vec<Vec<u8>>,
+}
 
 /// The byte before an id whose length does not fit into one.
 const LONG_ID: u8 = u8::MAX;
+/// How many bits of a place are the offset in a block: a block has a mebibyte, unless it is one long id.
+const OFFSET_BITS: u32 = 20;
+/// The bytes of a block.
+const BLOCK_BYTES: usize = 1 << OFFSET_BITS;
 
-/// Where an id begins, counted from 1, in 40 bits; 0 for none.
+/// Where an id begins, in 40 bits: its block, counted from 1, and the offset there; 0 for none.
 #[derive(Debug, Clone, Copy)]
 struct IdPlace([u8; 5]);
 
 impl IdPlace {
     const NONE: Self = Self([0; 5]);
 
-    fn after(bytes: usize) -> Self {
-        let [a, b, c, d, e, ..] = (bytes as u64 + 1).to_le_bytes();
+    fn new(blocks: usize, offset: usize) -> Self {
+        let [a, b, c, d, e, ..] = ((blocks as u64) << OFFSET_BITS | offset as u64).to_le_bytes();
         Self([a, b, c, d, e])
     }
 
-    /// How many bytes are before the id.
-    fn bytes_before(self) -> Option<usize> {
+    /// The block, counted from 0, and the offset.
+    fn parts(self) -> Option<(usize, usize)> {
         let [a, b, c, d, e] = self.0;
-        usize::try_from(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])).ok()?.checked_sub(1)
+        let place = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
+        let block = usize::try_from(place >> OFFSET_BITS).ok()?.checked_sub(1)?;
+        Some((block, place as usize & (BLOCK_BYTES - 1)))
     }
 }
 
 impl BankIds {
     fn add(&mut self, id: &str) -> IdPlace {
-        let place = IdPlace::after(self.0.len());
+        let needed = 1 + size_of::<u32>() + id.len();
+        if self.blocks.last().is_none_or(|block| block.len() + needed > BLOCK_BYTES) {
+            // The first block grows: most accounts have few ids.
+            let capacity = if self.blocks.is_empty() { needed } else { needed.max(BLOCK_BYTES) };
+            self.blocks.push(Vec::with_capacity(capacity));
+        }
+        let blocks = self.blocks.len();
+        let Some(block) = self.blocks.last_mut() else { return IdPlace::NONE };
+        let place = IdPlace::new(blocks, block.len());
         match u8::try_from(id.len()) {
-            Ok(length) if length < LONG_ID => self.0.push(length),
-            // SQLite holds no text as long as that.
+            Ok(length) if length < LONG_ID => block.push(length),
+            // SQLite holds no text that is too long for four bytes.
             _ => {
-                self.0.push(LONG_ID);
-                self.0.extend_from_slice(&u32::try_from(id.len()).unwrap_or_default().to_le_bytes());
+                block.push(LONG_ID);
+                block.extend_from_slice(&u32::try_from(id.len()).unwrap_or_default().to_le_bytes());
             }
         }
-        self.0.extend_from_slice(id.as_bytes());
+        block.extend_from_slice(id.as_bytes());
         place
     }
 
     fn get(&self, place: IdPlace) -> Option<&str> {
-        let (length, rest) = self.0.get(place.bytes_before()?..)?.split_first()?;
+        let (block, offset) = place.parts()?;
+        let (length, rest) = self.blocks.get(block)?.get(offset..)?.split_first()?;
         let (length, text) = if *length == LONG_ID {
             let (length, text) = rest.split_first_chunk()?;
             (u32::from_le_bytes(*length) as usize, text)
@@ -314,6 +332,20 @@ mod tests {
                 (row, id)
             },
         )
+    }
+
+    #[test]
+    fn ids_fill_blocks_and_may_be_longer_than_one() {
+        let mut ids = BankIds::default();
+        let texts: Vec<String> = (0..9_u8)
+            .map(|number| char::from(b'a' + number).to_string().repeat(300_000 << (number / 3)))
+            .collect();
+        let places: Vec<IdPlace> = texts.iter().map(|text| ids.add(text)).collect();
+        for (place, text) in places.into_iter().zip(&texts) {
+            assert_eq!(ids.get(place), Some(text.as_str()));
+        }
+        assert!(ids.blocks.len() > 3);
+        assert_eq!(ids.get(IdPlace::NONE), None);
     }
 
     proptest! {
