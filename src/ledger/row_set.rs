@@ -22,6 +22,30 @@ pub struct RowSet {
 #[error("these bytes are no set of rows")]
 pub struct RowSetError;
 
+/// From how many numbers on a set is found by marks, and how many there are for each number at most.
+const MARKED_FROM: usize = 1 << 12;
+const MARKED_WITHIN: usize = 64;
+/// The marks of a word.
+const BITS: usize = u64::BITS as usize;
+
+/// The runs of set bits, the first of which stands for `least`.
+fn runs_of_marks(words: &[u64], least: i64) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for (mut word, start) in words.iter().copied().zip((0_i64..).map(|word| least + word * BITS as i64)) {
+        while word != 0 {
+            let first = word.trailing_zeros();
+            let length = (word >> first).trailing_ones();
+            let (from, to) = (start + i64::from(first), start + i64::from(first + length - 1));
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == from => *last = to,
+                _ => runs.push((from, to)),
+            }
+            word &= u64::MAX.checked_shl(first + length).unwrap_or(0);
+        }
+    }
+    runs
+}
+
 impl RowSet {
     /// A set with nothing in it.
     pub fn new() -> Self {
@@ -31,8 +55,32 @@ impl RowSet {
     /// The set of these numbers, in any order, repeated or not.
     pub fn from_ids(ids: impl IntoIterator<Item = i64>) -> Self {
         let mut ids: Vec<i64> = ids.into_iter().collect();
+        if let Some(set) = Self::from_marks(&ids) {
+            return set;
+        }
         ids.sort_unstable();
         Self::from_sorted(ids)
+    }
+
+    /// The set of these numbers by a bit for each one between the least and the greatest, where they are many and lie
+    /// close together, as the rows of an account do: a million are not sorted then.
+    fn from_marks(ids: &[i64]) -> Option<Self> {
+        if ids.len() < MARKED_FROM {
+            return None;
+        }
+        let (least, greatest) = (*ids.iter().min()?, *ids.iter().max()?);
+        let span = usize::try_from(greatest.checked_sub(least)?).ok()?;
+        if span / MARKED_WITHIN >= ids.len() {
+            return None;
+        }
+        let mut words = vec![0_u64; span / BITS + 1];
+        for id in ids {
+            let place = (id - least) as usize;
+            if let Some(word) = words.get_mut(place / BITS) {
+                *word |= 1 << (place % BITS);
+            }
+        }
+        Some(Self::of(runs_of_marks(&words, least)))
     }
 
     /// The set of these numbers, which ascend; one that does not is taken as its predecessor's repetition.
@@ -323,6 +371,22 @@ mod tests {
         assert_eq!(RowSet::from_bytes(&widest.to_bytes()), Ok(widest.clone()));
         assert!(widest.difference(&widest).is_empty());
         assert_eq!(widest.union(&RowSet::from_ids([i64::MAX])), widest);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn many_numbers_make_the_set_that_sorting_makes(
+            least in prop_oneof![Just(i64::MIN), -6_000..6_000_i64, Just(i64::MAX - 262_143)],
+            numbers in prop::collection::vec(0..1_000_000_i64, MARKED_FROM..MARKED_FROM + 900),
+            within in prop_oneof![Just(262_144_i64), 1..20_000_i64],
+        ) {
+            let mut ids: Vec<i64> = numbers.iter().map(|number| least + number % within).collect();
+            let set = RowSet::from_ids(ids.iter().copied());
+            prop_assert!(RowSet::from_marks(&ids).is_some_and(|marked| marked == set));
+            ids.sort_unstable();
+            prop_assert_eq!(set, RowSet::from_sorted(ids));
+        }
     }
 
     proptest! {
