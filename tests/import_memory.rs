@@ -12,7 +12,7 @@ use finvault::{AccountKind, Currency, NewAccount};
 use std::fmt::Write as _;
 
 const ROWS: u64 = 100_000;
-const ALLOWED_MIB: u64 = 72;
+const ALLOWED_MIB: u64 = 44;
 
 fn ofx() -> String {
     let mut text = String::from(
