@@ -4,8 +4,9 @@
 //! look at the row itself. From the index that is a search for each row, so where a pass takes in much of the table it
 //! reads the table from end to end instead, and puts the rows in order in memory, 24 bytes each.
 
+use super::gathering::{Gathered, Gathering, STATUSES, Waiting, put_in_order};
 use super::movements::TransactionQuery;
-use super::texts::{Numbering, Texts, unreadable};
+use super::texts::{Texts, unreadable};
 use super::{Store, StoreError};
 use rusqlite::types::Value;
 use rusqlite::{Row, Statement, params_from_iter};
@@ -38,22 +39,8 @@ pub struct AmountRow<'a> {
     pub in_part: bool,
 }
 
-/// A row that waits for its place in the order.
-#[derive(Clone, Copy)]
-struct Waiting {
-    /// The day and the status: of the day's number at first, then of its rank.
-    day_and_status: u32,
-    group: u32,
-    minor: i64,
-    id: i64,
-}
-
-/// How many statuses there are room for in [`Waiting::day_and_status`].
-const STATUSES: u32 = 4;
 /// The statuses that rows have, in the order of their words.
 const STATUS_WORDS: [&str; 3] = ["pending", "posted", "reconciled"];
-/// Room is made for at most so many rows before they are read.
-const MAX_RESERVED_ROWS: usize = 1 << 21;
 /// The place of the first status.
 const PENDING: u32 = 0;
 
@@ -156,8 +143,7 @@ impl Store {
              WHERE {conditions}"
         );
         let mut days = Texts::default();
-        let mut waiting = Vec::with_capacity(rows.min(MAX_RESERVED_ROWS));
-        let groups = self.read_table(&sql, values, &mut days, &mut waiting)?;
+        let Gathered { rows: mut waiting, groups, .. } = self.read_table(&sql, values, &mut days, rows)?;
         let (ranks, within) = (days.ranks(), days.within(query.from, query.to));
         waiting.retain_mut(|row| {
             let (day, status) = ((row.day_and_status / STATUSES) as usize, row.day_and_status % STATUSES);
@@ -165,11 +151,7 @@ impl Store {
             row.day_and_status = rank * STATUSES + status;
             within.get(day).is_some_and(|within| *within) && !(query.booked && status == PENDING)
         });
-        // Statements are entered day by day, so that these are a few sorted stretches already; a day has few rows.
-        waiting.sort_by_key(|row| row.day_and_status);
-        for day in waiting.chunk_by_mut(|one, other| one.day_and_status == other.day_and_status) {
-            day.sort_unstable_by_key(|row| (row.minor, row.id));
-        }
+        put_in_order(&mut waiting);
         let in_order = days.in_order(&ranks);
         for Waiting { day_and_status, group, minor, id } in waiting {
             let posted = in_order.get((day_and_status / STATUSES) as usize).copied().flatten();
@@ -180,33 +162,31 @@ impl Store {
         Ok(())
     }
 
-    /// The rows of the statement of a pass over the table, their days and groups by number, and the groups.
+    /// About so many rows of the statement of a pass over the table, their days by number.
     fn read_table(
         &self,
         sql: &str,
         values: Vec<Value>,
         days: &mut Texts,
-        waiting: &mut Vec<Waiting>,
-    ) -> Result<Texts, StoreError> {
+        expected: usize,
+    ) -> Result<Gathered, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let mut groups = Numbering::begin();
+        let mut gathering = Gathering::begin(expected);
         while let Some(row) = rows.next()? {
             let status = row.get_ref(4)?.as_bytes().map_err(|_| unreadable())?;
             let status = STATUS_WORDS.iter().position(|known| known.as_bytes() == status);
             let status = status.and_then(|place| u32::try_from(place).ok()).ok_or_else(unreadable)?;
             let day = days.number(text(row, 1)?)?;
-            groups.push(row.get_ref(3)?.as_bytes_or_null().map_err(|_| unreadable())?)?;
-            waiting.push(Waiting {
+            let waiting = Waiting {
                 day_and_status: day.checked_mul(STATUSES).ok_or_else(unreadable)? + status,
                 group: 0,
                 minor: row.get(2)?,
                 id: row.get(0)?,
-            });
+            };
+            gathering.push(waiting, row.get_ref(3)?.as_bytes_or_null().map_err(|_| unreadable())?)?;
         }
-        let (groups, numbers) = groups.finish()?;
-        waiting.iter_mut().zip(numbers).for_each(|(row, group)| row.group = group);
-        Ok(groups)
+        gathering.finish()
     }
 
     /// How many rows there are at most, where a query's account and days take in a quarter of them or more: then looking

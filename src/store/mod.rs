@@ -19,6 +19,7 @@ pub mod disclosures;
 pub mod drafts;
 mod error;
 pub mod export;
+mod gathering;
 pub mod gnucash;
 mod identity;
 pub mod lifecycle;

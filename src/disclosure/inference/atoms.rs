@@ -3,7 +3,7 @@
 //! One sweep over the borders of all runs; its cost grows with the runs, not with the rows inside them. A
 //! stretch's signature is the exclusive or of 128 pseudo-random bits per aggregate that covers it.
 
-use super::borders::in_order;
+use super::borders::{self, Border};
 use crate::ledger::RowSet;
 use crate::ledger::part_number::{is_part, transaction_of};
 use sha2::{Digest, Sha256};
@@ -28,31 +28,32 @@ pub(super) struct Cover<'a> {
     pub(super) removed: &'a RowSet,
 }
 
+/// From how many runs on the rows are split in two halves, on two threads.
+const HALVED_FROM: usize = 1 << 16;
+
 /// Splits all rows that any of `covers` touches.
 pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
+    let halved = borders::runs_of(covers) >= HALVED_FROM;
+    split_at(covers, seed, borders::middle(covers).filter(|_| halved))
+}
+
+/// The same, of what is below a number beside the rest, if there is one.
+fn split_at(covers: &[Cover<'_>], seed: &[u8; 32], middle: Option<i64>) -> Vec<Atom> {
     // What a set adds and what it takes away are told apart.
     let marks: Vec<[u128; 2]> =
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
-    let borders = in_order(covers);
-    // A run has two borders.
-    let mut sweep = Sweep { runs: Vec::with_capacity(borders.len() / 2), ..Sweep::default() };
-    let mut begun = None;
-    for border in borders {
-        let place = border.place();
-        if let Some(first) = begun
-            && first < place
-        {
-            // Both lie between two numbers of 64 bits.
-            sweep.stretch(first as i64, (place - 1) as i64);
-        }
-        begun = Some(place);
-        let index = border.cover() as usize;
-        if let Some([added, removed]) = marks.get(index) {
-            let (sign, mark) = if border.is_added() { (1, added) } else { (-1, removed) };
-            sweep.toggle(index, sign, *mark);
-        }
-    }
-    sweep.into_atoms()
+    let swept = |from, to| Sweep::over(borders::in_order(covers, (from, to)), &marks);
+    let Some(middle) = middle else { return swept(i64::MIN, i64::MAX).into_atoms() };
+    let lower = || swept(i64::MIN, middle - 1);
+    let (lower, upper) = std::thread::scope(|scope| {
+        let beside = std::thread::Builder::new().name("atoms".to_owned()).spawn_scoped(scope, lower);
+        let upper = swept(middle, i64::MAX);
+        // Without a thread, or where it ended without an answer, the work is done here.
+        (beside.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(lower), upper)
+    });
+    let mut all = lower;
+    all.append(upper);
+    all.into_atoms()
 }
 
 #[derive(Default)]
@@ -63,6 +64,7 @@ struct Sweep {
     known: HashMap<u128, usize, Drawn>,
     /// Without their runs.
     atoms: Vec<Atom>,
+    signatures: Vec<u128>,
     /// How many runs each has, and where its last one ends.
     sizes: Vec<(usize, i64)>,
     /// The runs and the atom of each, as they come: a list for each atom would grow run by run, here and there.
@@ -70,6 +72,60 @@ struct Sweep {
 }
 
 impl Sweep {
+    fn over(borders: Vec<Border>, marks: &[[u128; 2]]) -> Self {
+        // A run has two borders.
+        let mut sweep = Self { runs: Vec::with_capacity(borders.len() / 2), ..Self::default() };
+        let mut begun = None;
+        for border in borders {
+            let place = border.place();
+            if let Some(first) = begun
+                && first < place
+            {
+                // Both lie between two numbers of 64 bits.
+                sweep.stretch(first as i64, (place - 1) as i64);
+            }
+            begun = Some(place);
+            let index = border.cover() as usize;
+            if let Some([added, removed]) = marks.get(index) {
+                let (sign, mark) = if border.is_added() { (1, added) } else { (-1, removed) };
+                sweep.toggle(index, sign, *mark);
+            }
+        }
+        sweep
+    }
+
+    /// Adds what was found among the numbers from the next one on.
+    fn append(&mut self, greater: Self) {
+        let mut places = Vec::with_capacity(greater.atoms.len());
+        for ((atom, signature), size) in greater.atoms.into_iter().zip(greater.signatures).zip(greater.sizes)
+        {
+            let at = *self.known.entry(signature).or_insert_with(|| {
+                let members = atom.members;
+                self.atoms.push(Atom { runs: Vec::new(), rows: 0, anchored: false, members });
+                self.signatures.push(signature);
+                self.sizes.push((0, 0));
+                self.atoms.len() - 1
+            });
+            places.push(at);
+            if let (Some(known), Some((runs, end))) = (self.atoms.get_mut(at), self.sizes.get_mut(at)) {
+                (*runs, *end) = (*runs + size.0, size.1);
+                known.rows = known.rows.saturating_add(atom.rows);
+                known.anchored |= atom.anchored;
+            }
+        }
+        let placed = |(at, run)| Some((*places.get(at)?, run));
+        let mut runs = greater.runs.into_iter().filter_map(placed).peekable();
+        // Where the two meet, a run may go on.
+        if let (Some((last_at, last)), Some((at, run))) = (self.runs.last_mut(), runs.peek())
+            && last_at == at
+            && last.1.checked_add(1) == Some(run.0)
+        {
+            last.1 = run.1;
+            runs.next();
+        }
+        self.runs.extend(runs);
+    }
+
     fn toggle(&mut self, index: usize, sign: i8, mark: u128) {
         self.signature ^= mark;
         match self.covering.binary_search(&(index, sign)) {
@@ -88,6 +144,7 @@ impl Sweep {
         let at = *self.known.entry(self.signature).or_insert_with(|| {
             let members = self.covering.clone();
             self.atoms.push(Atom { runs: Vec::new(), rows: 0, anchored: false, members });
+            self.signatures.push(self.signature);
             self.sizes.push((0, 0));
             self.atoms.len() - 1
         });
@@ -151,4 +208,43 @@ fn mark(index: usize, seed: &[u8; 32]) -> u128 {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
     u128::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::TransactionId;
+    use crate::ledger::part_number::part_numbers;
+    use proptest::prelude::*;
+
+    /// What atoms there are, by the sets that cover them.
+    fn told(atoms: Vec<Atom>) -> Vec<(Vec<(usize, i8)>, Vec<(i64, i64)>, u64, bool)> {
+        let mut told: Vec<_> =
+            atoms.into_iter().map(|atom| (atom.members, atom.runs, atom.rows, atom.anchored)).collect();
+        told.sort();
+        told
+    }
+
+    proptest! {
+        /// Two halves make what the whole does, wherever they meet.
+        #[test]
+        fn halves_make_the_whole(
+            sets in prop::collection::vec(prop::collection::vec(-2..24_i64, 0..20), 1..6),
+            parts in prop::collection::vec((0..6_usize, 1..24_i64, 0..2_usize), 0..4),
+            middle in 1..26_i64,
+        ) {
+            let mut sets = sets;
+            let count = sets.len();
+            for (set, transaction, part) in parts {
+                let numbers = part_numbers(TransactionId(transaction), &[1, 2]).unwrap();
+                sets[set % count].push(numbers[part]);
+            }
+            let sets: Vec<RowSet> = sets.into_iter().map(|ids| RowSet::from_ids(ids.into_iter().filter(|id| *id != 0))).collect();
+            let covers: Vec<Cover<'_>> =
+                sets.chunks(2).map(|pair| Cover { added: &pair[0], removed: pair.last().unwrap() }).collect();
+            let whole = told(split_at(&covers, &[7; 32], None));
+            prop_assert_eq!(told(split_at(&covers, &[7; 32], Some(middle))), whole.clone());
+            prop_assert_eq!(told(split_at(&covers, &[7; 32], borders::middle(&covers))), whole);
+        }
+    }
 }

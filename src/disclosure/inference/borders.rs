@@ -4,6 +4,7 @@
 //! are sorted by their digits (a radix sort, least digit first), which takes a fifth of the time of comparing them.
 
 use super::atoms::Cover;
+use crate::ledger::RowSet;
 use crate::ledger::part_number::FIRST_PART;
 
 /// Where a run of a set begins or ends.
@@ -47,9 +48,34 @@ impl Border {
     }
 }
 
-/// All borders by their places.
-pub(super) fn in_order(covers: &[Cover<'_>]) -> Vec<Border> {
-    let runs: usize = covers.iter().map(|cover| cover.added.runs().len() + cover.removed.runs().len()).sum();
+/// How many runs the sets have.
+pub(super) fn runs_of(covers: &[Cover<'_>]) -> usize {
+    covers.iter().map(|cover| cover.added.runs().len() + cover.removed.runs().len()).sum()
+}
+
+/// A number of a transaction with about as many runs below it as above; none where there are no runs of transactions.
+pub(super) fn middle(covers: &[Cover<'_>]) -> Option<i64> {
+    let step = runs_of(covers) / SAMPLES + 1;
+    let all = covers.iter().flat_map(|cover| cover.added.runs().iter().chain(cover.removed.runs()));
+    let mut firsts: Vec<i64> = all.step_by(step).map(|(first, _)| *first).collect();
+    firsts.retain(|first| (1..FIRST_PART).contains(first));
+    let at = firsts.len() / 2;
+    (!firsts.is_empty()).then(|| *firsts.select_nth_unstable(at).1)
+}
+
+/// Of how many runs the middle is found.
+const SAMPLES: usize = 4096;
+
+/// All borders of what the sets have within these numbers, by their places.
+pub(super) fn in_order(covers: &[Cover<'_>], within: (i64, i64)) -> Vec<Border> {
+    let (from, to) = within;
+    let of = |set: &RowSet| {
+        let runs = set.runs();
+        let first = runs.partition_point(|(_, last)| *last < from);
+        let behind = runs.partition_point(|(first, _)| *first <= to);
+        first..behind
+    };
+    let runs: usize = covers.iter().map(|cover| of(cover.added).len() + of(cover.removed).len()).sum();
     // Anchors, transactions and parts of transactions are never one stretch.
     let apart = |number| Border { number, is_behind: false, is_added: true, cover: NO_COVER };
     let (mut anchors, mut transactions, mut parts) = (Vec::new(), Vec::new(), vec![apart(FIRST_PART)]);
@@ -57,8 +83,8 @@ pub(super) fn in_order(covers: &[Cover<'_>]) -> Vec<Border> {
     transactions.push(apart(0));
     for (cover, sets) in (0..NO_COVER).zip(covers) {
         for (set, is_added) in [(sets.added, true), (sets.removed, false)] {
-            for (first, last) in set.runs() {
-                for (number, is_behind) in [(*first, false), (*last, true)] {
+            for (first, last) in set.runs().get(of(set)).unwrap_or_default() {
+                for (number, is_behind) in [((*first).max(from), false), ((*last).min(to), true)] {
                     let among = match number {
                         ..0 => &mut anchors,
                         0..FIRST_PART => &mut transactions,
@@ -124,7 +150,6 @@ fn by_digit(borders: &[Border], digit: impl Fn(&Border) -> usize) -> Vec<Border>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::RowSet;
     use proptest::prelude::*;
 
     proptest! {
@@ -141,7 +166,7 @@ mod tests {
             let other = RowSet::from_ids(ids.into_iter().filter(|id| id % 3 == 0).chain((part > 0).then_some(FIRST_PART + part)));
             let none = RowSet::new();
             let covers = [Cover { added: &some, removed: &other }, Cover { added: &other, removed: &none }];
-            let found = in_order(&covers);
+            let found = in_order(&covers, (i64::MIN, i64::MAX));
             let runs = some.runs().len() + 2 * other.runs().len();
             prop_assert_eq!(found.len(), 2 * runs + 2);
             prop_assert!(found.is_sorted_by_key(Border::place));
