@@ -113,6 +113,7 @@ impl Sweep {
                 known.anchored |= atom.anchored;
             }
         }
+        self.runs.reserve_exact(greater.runs.len());
         let placed = |(at, run)| Some((*places.get(at)?, run));
         let mut runs = greater.runs.into_iter().filter_map(placed).peekable();
         // Where the two meet, a run may go on.
