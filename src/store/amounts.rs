@@ -4,8 +4,9 @@
 //! look at the row itself. From the index that is a search for each row, so where a pass takes in much of the table it
 //! reads the table from end to end instead, and puts the rows in order in memory, 24 bytes each.
 
-use super::gathering::{Gathered, Gathering, STATUSES, Waiting, put_in_order};
+use super::gathering::{Gathered, STATUSES, Waiting, put_in_order};
 use super::movements::TransactionQuery;
+use super::take_in::{PENDING, TakenIn};
 use super::texts::{Texts, unreadable};
 use super::{Store, StoreError};
 use rusqlite::types::Value;
@@ -38,11 +39,6 @@ pub struct AmountRow<'a> {
     /// Whether it is some of the parts of a split transaction.
     pub in_part: bool,
 }
-
-/// The statuses that rows have, in the order of their words.
-const STATUS_WORDS: [&str; 3] = ["pending", "posted", "reconciled"];
-/// The place of the first status.
-const PENDING: u32 = 0;
 
 impl Store {
     /// Shows day, amount in minor units and group of every row that a query asks for, in order of day, status, amount
@@ -138,12 +134,8 @@ impl Store {
         let others = TransactionQuery { from: None, to: None, booked: false, ..query.clone() };
         let (conditions, values) = self.conditions(&others)?;
         let conditions = conditions.join(" AND ");
-        let sql = format!(
-            "SELECT m.id, m.posted, m.amount_minor, {column}, m.status FROM movement m NOT INDEXED
-             WHERE {conditions}"
-        );
-        let mut days = Texts::default();
-        let Gathered { rows: mut waiting, groups, .. } = self.read_table(&sql, values, &mut days, rows)?;
+        let TakenIn { gathered, days } = self.take_table_in(column, &conditions, values, rows)?;
+        let Gathered { rows: mut waiting, groups, .. } = gathered;
         let (ranks, within) = (days.ranks(), days.within(query.from, query.to));
         waiting.retain_mut(|row| {
             let (day, status) = ((row.day_and_status / STATUSES) as usize, row.day_and_status % STATUSES);
@@ -160,33 +152,6 @@ impl Store {
             each(AmountRow { id, posted, minor, group, group_number, in_part: false })?;
         }
         Ok(())
-    }
-
-    /// About so many rows of the statement of a pass over the table, their days by number.
-    fn read_table(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-        days: &mut Texts,
-        expected: usize,
-    ) -> Result<Gathered, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut gathering = Gathering::begin(expected);
-        while let Some(row) = rows.next()? {
-            let status = row.get_ref(4)?.as_bytes().map_err(|_| unreadable())?;
-            let status = STATUS_WORDS.iter().position(|known| known.as_bytes() == status);
-            let status = status.and_then(|place| u32::try_from(place).ok()).ok_or_else(unreadable)?;
-            let day = days.number(text(row, 1)?)?;
-            let waiting = Waiting {
-                day_and_status: day.checked_mul(STATUSES).ok_or_else(unreadable)? + status,
-                group: 0,
-                minor: row.get(2)?,
-                id: row.get(0)?,
-            };
-            gathering.push(waiting, row.get_ref(3)?.as_bytes_or_null().map_err(|_| unreadable())?)?;
-        }
-        gathering.finish()
     }
 
     /// How many rows there are at most, where a query's account and days take in a quarter of them or more: then looking

@@ -34,6 +34,7 @@ pub mod rules;
 pub mod salvage;
 mod soundness;
 pub mod statement_rows;
+mod take_in;
 mod texts;
 pub mod transfers;
 pub mod undo;
