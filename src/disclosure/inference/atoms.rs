@@ -218,10 +218,10 @@ mod tests {
     use crate::ledger::part_number::part_numbers;
     use proptest::prelude::*;
 
-    /// What atoms there are, by the sets that cover them.
-    fn told(atoms: Vec<Atom>) -> Vec<(Vec<(usize, i8)>, Vec<(i64, i64)>, u64, bool)> {
-        let mut told: Vec<_> =
-            atoms.into_iter().map(|atom| (atom.members, atom.runs, atom.rows, atom.anchored)).collect();
+    /// What atoms there are, in words.
+    fn told(atoms: Vec<Atom>) -> Vec<String> {
+        let told = |atom: Atom| format!("{:?} {:?} {} {}", atom.members, atom.runs, atom.rows, atom.anchored);
+        let mut told: Vec<String> = atoms.into_iter().map(told).collect();
         told.sort();
         told
     }
