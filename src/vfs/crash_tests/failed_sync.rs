@@ -114,7 +114,7 @@ fn lost_by_a_failed_sync(one_in: u64, depth: Depth) {
 
 #[test]
 fn what_a_failed_sync_lost_is_not_built_upon() {
-    lost_by_a_failed_sync(11, Depth::Few);
+    lost_by_a_failed_sync(9, Depth::Few);
 }
 
 #[test]

@@ -65,6 +65,11 @@ impl<B: Backing> WalFile<B> {
     ) -> Result<(), Fault> {
         self.close(vault)?;
         self.life = None;
+        if vault.header()?.wal_live {
+            // The life that an earlier session adopted may not be named on the disk, since its sync may have failed: then
+            // the one named there has its header where this one's goes.
+            vault.make_sure_of_header()?;
+        }
         let wal = vault.next_wal()?;
         let commits_before = vault.commits()?;
         let mut content = Bytes([0; UNIT_BYTES]);
