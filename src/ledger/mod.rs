@@ -17,6 +17,7 @@ pub mod profile;
 pub mod row_set;
 #[cfg(feature = "vault")]
 pub mod rule;
+pub(crate) mod text_blocks;
 pub mod transaction;
 pub mod transfer;
 

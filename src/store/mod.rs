@@ -152,11 +152,20 @@ impl Store {
         kib: i64,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let before = self.cache_size()?;
-        self.set_cache_size(before.max(-kib))?;
+        let before = self.limit_cache(kib)?;
         let result = work();
         self.set_cache_size(before)?;
         result
+    }
+
+    /// Lets pages take so much memory at most, and says what they took before.
+    ///
+    /// # Errors
+    /// [`StoreError`] where SQLite refuses.
+    pub fn limit_cache(&self, kib: i64) -> Result<i64, StoreError> {
+        let before = self.cache_size()?;
+        self.set_cache_size(before.max(-kib))?;
+        Ok(before)
     }
 
     /// Says how much memory pages may take, as [`Store::cache_size`] does.

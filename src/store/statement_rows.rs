@@ -95,18 +95,12 @@ const COLUMNS: &str = "r.batch, r.account, r.line, r.outcome, r.why, r.movement,
                        r.payee, r.payee_raw, r.memo, r.reference, r.status, r.bank_id, r.fingerprint";
 
 impl Store {
-    /// What the account has around some days, as the sources wrote it, for telling new rows from known ones; with
-    /// `deleted` also what the owner deleted.
+    /// What the account has around some days, as the sources wrote it, and what the owner deleted
+    /// there, for telling new rows from known ones.
     ///
     /// # Errors
     /// [`StoreError`] where the vault cannot be read.
-    pub fn known_rows(
-        &self,
-        account: AccountId,
-        from: Date,
-        to: Date,
-        deleted: bool,
-    ) -> Result<Known, StoreError> {
+    pub fn known_rows(&self, account: AccountId, from: Date, to: Date) -> Result<Known, StoreError> {
         let mut known = Known { sources: self.sources(account)?, ..Known::default() };
         let days = params![account.0, from.to_string(), to.to_string()];
         // Two questions rather than one with an "or": SQLite would hold the numbers of all rows to tell which it gave.
@@ -124,17 +118,15 @@ impl Store {
                 known.rows.push(&read_existing(row)?);
             }
         }
-        if deleted {
-            let mut statement = self.conn.prepare_cached(
-                "SELECT id, fingerprint, bank_id, posted, amount_minor, 'posted', batch FROM movement_deleted
-                 WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 AND restored_by IS NULL",
-            )?;
-            let mut rows = statement.query(days)?;
-            while let Some(row) = rows.next()? {
-                let existing = read_existing(row)?;
-                let Subject::Row(TransactionId(id)) = existing.subject else { continue };
-                known.rows.push(&Existing { subject: Subject::Deleted(DeletedId(id)), ..existing });
-            }
+        let mut deleted = self.conn.prepare_cached(
+            "SELECT id, fingerprint, bank_id, posted, amount_minor, 'posted', batch FROM movement_deleted
+             WHERE account = ?1 AND posted BETWEEN ?2 AND ?3 AND restored_by IS NULL",
+        )?;
+        let mut rows = deleted.query(days)?;
+        while let Some(row) = rows.next()? {
+            let existing = read_existing(row)?;
+            let Subject::Row(TransactionId(id)) = existing.subject else { continue };
+            known.rows.push(&Existing { subject: Subject::Deleted(DeletedId(id)), ..existing });
         }
         // Sorted here: SQLite would hold all of them once more to do it.
         known.rows.sort();

@@ -170,7 +170,7 @@ impl Vault {
         self.import_from(&sources, options, now, progress)
     }
 
-    /// As [`Vault::import`], of files that may be too long to be held: CSV in UTF-8 is read a piece at a time.
+    /// As [`Vault::import`], of files that may be too long to be held: CSV and OFX are read a piece at a time.
     ///
     /// # Errors
     /// As [`Vault::import`]; a file that cannot be read, or changes while it is read.
@@ -182,8 +182,7 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ImportReport, VaultError> {
         // Rows are added in order, more or less: pages of more memory than this are not come back to.
-        let before = self.store.cache_size()?;
-        self.store.set_cache_size(before.max(-IMPORT_CACHE_KIB))?;
+        let before = self.store.limit_cache(IMPORT_CACHE_KIB)?;
         let result = self.import_all(files, options, now, progress);
         self.store.set_cache_size(before)?;
         result

@@ -105,9 +105,8 @@ impl RowWriter<'_> {
         let around = jiff::Span::new().days(SEARCH_DAYS);
         let (from, to) = (first.checked_sub(around), last.checked_add(around));
         let (from, to) = (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX));
-        let known = self
-            .store
-            .within_cache(KNOWN_CACHE_KIB, || self.store.known_rows(self.account.id, from, to, true))?;
+        let known =
+            self.store.within_cache(KNOWN_CACHE_KIB, || self.store.known_rows(self.account.id, from, to))?;
         let mut matching = Matching::new(&known, rows, self.format);
         let texts = self.store.texts_of(&matching.compared())?;
         let texts: HashMap<Subject, Vec<String>> =

@@ -33,8 +33,8 @@ const HALVED_FROM: usize = 1 << 16;
 
 /// Splits all rows that any of `covers` touches.
 pub(super) fn split(covers: &[Cover<'_>], seed: &[u8; 32]) -> Vec<Atom> {
-    let halved = borders::runs_of(covers) >= HALVED_FROM;
-    split_at(covers, seed, borders::middle(covers).filter(|_| halved))
+    let is_large = borders::runs_of(covers) >= HALVED_FROM;
+    split_at(covers, seed, if is_large { borders::middle(covers) } else { None })
 }
 
 /// The same, of what is below a number beside the rest, if there is one.

@@ -1,7 +1,8 @@
 //! What an account has already, held in few bytes: a million rows may be known at once.
 
 use super::sources::Sources;
-use crate::ledger::fingerprint::{Fingerprint, FingerprintHead};
+use crate::ledger::fingerprint::FingerprintHead;
+use crate::ledger::text_blocks::{BLOCK_BYTES, OFFSET_BITS, TextBlocks, TextPlace};
 use crate::ledger::transaction::{BatchId, TransactionId, TransactionStatus};
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -42,7 +43,7 @@ pub struct Existing<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct KnownRows {
     rows: Vec<Packed>,
-    ids: BankIds,
+    ids: TextBlocks,
     batches: Vec<BatchId>,
     numbers: HashMap<BatchId, u32>,
 }
@@ -95,7 +96,7 @@ impl KnownRows {
             fingerprint: row.fingerprint,
             posted: row.posted,
             batch,
-            id: row.bank_id.map_or(IdPlace::NONE, |id| self.ids.add(id)),
+            id: row.bank_id.map_or(IdPlace::NONE, |id| IdPlace::of(self.ids.add(id))),
             status: row.status,
             is_deleted,
         });
@@ -135,7 +136,7 @@ impl KnownRows {
         Existing {
             subject: row.subject(),
             fingerprint: row.fingerprint,
-            bank_id: self.ids.get(row.id),
+            bank_id: row.id.place().and_then(|place| self.ids.get(place)),
             posted: row.posted,
             amount_minor: row.amount_minor,
             status: row.status,
@@ -144,20 +145,6 @@ impl KnownRows {
     }
 }
 
-/// Banks' ids, one after the other in blocks, which do not move as more come: each a byte of length, or [`LONG_ID`] and
-/// four of them, and the text.
-#[derive(Debug, Clone, Default)]
-struct BankIds {
-    blocks: Vec<Vec<u8>>,
-}
-
-/// The byte before an id whose length does not fit into one.
-const LONG_ID: u8 = u8::MAX;
-/// How many bits of a place are the offset in a block: a block has a mebibyte, unless it is one long id.
-const OFFSET_BITS: u32 = 20;
-/// The bytes of a block.
-const BLOCK_BYTES: usize = 1 << OFFSET_BITS;
-
 /// Where an id begins, in 40 bits: its block, counted from 1, and the offset there; 0 for none.
 #[derive(Debug, Clone, Copy)]
 struct IdPlace([u8; 5]);
@@ -165,53 +152,17 @@ struct IdPlace([u8; 5]);
 impl IdPlace {
     const NONE: Self = Self([0; 5]);
 
-    fn new(blocks: usize, offset: usize) -> Self {
-        let [a, b, c, d, e, ..] = ((blocks as u64) << OFFSET_BITS | offset as u64).to_le_bytes();
+    fn of(place: TextPlace) -> Self {
+        let [a, b, c, d, e, ..] =
+            ((place.block as u64 + 1) << OFFSET_BITS | place.offset as u64).to_le_bytes();
         Self([a, b, c, d, e])
     }
 
-    /// The block, counted from 0, and the offset.
-    fn parts(self) -> Option<(usize, usize)> {
+    fn place(self) -> Option<TextPlace> {
         let [a, b, c, d, e] = self.0;
         let place = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
         let block = usize::try_from(place >> OFFSET_BITS).ok()?.checked_sub(1)?;
-        Some((block, place as usize & (BLOCK_BYTES - 1)))
-    }
-}
-
-impl BankIds {
-    fn add(&mut self, id: &str) -> IdPlace {
-        let needed = 1 + size_of::<u32>() + id.len();
-        if self.blocks.last().is_none_or(|block| block.len() + needed > BLOCK_BYTES) {
-            // The first block grows: most accounts have few ids.
-            let capacity = if self.blocks.is_empty() { needed } else { needed.max(BLOCK_BYTES) };
-            self.blocks.push(Vec::with_capacity(capacity));
-        }
-        let blocks = self.blocks.len();
-        let Some(block) = self.blocks.last_mut() else { return IdPlace::NONE };
-        let place = IdPlace::new(blocks, block.len());
-        match u8::try_from(id.len()) {
-            Ok(length) if length < LONG_ID => block.push(length),
-            // SQLite holds no text that is too long for four bytes.
-            _ => {
-                block.push(LONG_ID);
-                block.extend_from_slice(&u32::try_from(id.len()).unwrap_or_default().to_le_bytes());
-            }
-        }
-        block.extend_from_slice(id.as_bytes());
-        place
-    }
-
-    fn get(&self, place: IdPlace) -> Option<&str> {
-        let (block, offset) = place.parts()?;
-        let (length, rest) = self.blocks.get(block)?.get(offset..)?.split_first()?;
-        let (length, text) = if *length == LONG_ID {
-            let (length, text) = rest.split_first_chunk()?;
-            (u32::from_le_bytes(*length) as usize, text)
-        } else {
-            (usize::from(*length), rest)
-        };
-        std::str::from_utf8(text.get(..length)?).ok()
+        Some(TextPlace { block, offset: place as usize & (BLOCK_BYTES - 1) })
     }
 }
 
@@ -258,13 +209,6 @@ pub(super) struct Entry<'a> {
     pub only_pending: bool,
 }
 
-impl Entry<'_> {
-    /// Whether it has the fingerprint of an incoming row.
-    pub fn has(&self, fingerprint: &Fingerprint) -> bool {
-        self.fingerprint == fingerprint.head()
-    }
-}
-
 impl Known {
     /// One of the writings there are, by its number: rows' own first, then the others. A number costs a word where a
     /// writing would cost a dozen.
@@ -302,6 +246,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::fingerprint::Fingerprint;
     use proptest::prelude::*;
 
     fn any_subject() -> impl Strategy<Value = Subject> {
@@ -335,17 +280,12 @@ mod tests {
     }
 
     #[test]
-    fn ids_fill_blocks_and_may_be_longer_than_one() {
-        let mut ids = BankIds::default();
-        let texts: Vec<String> = (0..9_u8)
-            .map(|number| char::from(b'a' + number).to_string().repeat(300_000 << (number / 3)))
-            .collect();
-        let places: Vec<IdPlace> = texts.iter().map(|text| ids.add(text)).collect();
-        for (place, text) in places.into_iter().zip(&texts) {
-            assert_eq!(ids.get(place), Some(text.as_str()));
+    fn places_of_ids_come_back_and_none_is_no_place() {
+        assert_eq!(IdPlace::NONE.place(), None);
+        for (block, offset) in [(0, 0), (0, BLOCK_BYTES - 1), (1, 0), ((1 << 20) - 2, BLOCK_BYTES - 1)] {
+            let place = TextPlace { block, offset };
+            assert_eq!(IdPlace::of(place).place(), Some(place));
         }
-        assert!(ids.blocks.len() > 3);
-        assert_eq!(ids.get(IdPlace::NONE), None);
     }
 
     proptest! {

@@ -17,7 +17,7 @@ pub use known::{DeletedId, Existing, Known, KnownRows, Subject, Writing};
 pub use line_up::Similar;
 pub use sources::{Source, Sources};
 
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, FingerprintHead};
 use super::transaction::{TransactionId, TransactionStatus};
 use index::Index;
 use jiff::civil::Date;
@@ -287,7 +287,7 @@ impl<'a> Matching<'a> {
                 .chain(is_pending.then_some(WHILE_PENDING));
             let mut found = None;
             for rank in ranks {
-                found = found.or_else(|| self.first_free(&index, &mut passed, fingerprint, rank));
+                found = found.or_else(|| self.first_free(&index, &mut passed, fingerprint.head(), rank));
             }
             if let Some(slot) = found {
                 self.take(slot, row, Reason::Text);
@@ -300,10 +300,10 @@ impl<'a> Matching<'a> {
         &self,
         index: &Index,
         passed: &mut [u32],
-        fingerprint: Fingerprint,
+        fingerprint: FingerprintHead,
         rank: u16,
     ) -> Option<usize> {
-        let digest = fingerprint.head().prefix();
+        let digest = fingerprint.prefix();
         let first = index.first(digest, rank);
         index.number(first, digest, rank)?;
         let passed = passed.get_mut(first)?;
@@ -312,7 +312,7 @@ impl<'a> Matching<'a> {
         while let Some(number) = index.number(place, digest, rank) {
             let entry = self.known.entry(number)?;
             let is_free = self.is_free(entry.slot);
-            if is_free && entry.has(&fingerprint) {
+            if is_free && entry.fingerprint == fingerprint {
                 return Some(entry.slot);
             }
             all_taken &= !is_free;
