@@ -14,12 +14,15 @@ use std::sync::OnceLock;
 
 use super::backing::{Backing, Code, Fault, ReadOutcome, done, length, offset, unsigned};
 use super::methods::METHODS;
+use super::offsets::UNIT_BYTES;
 use super::shim::{self, Operation, SealedFile, SharedVault};
 use super::sync_fate::SyncFate;
 
 pub(super) mod heap;
+mod os_file;
 mod start;
 
+pub(super) use os_file::OsFile;
 pub(super) use start::read_start;
 
 type File = ffi::sqlite3_file;
@@ -42,20 +45,6 @@ struct ShimFile {
 /// Room for [`ShimFile`], rounded up so that the file below it is aligned for anything.
 const SHIM_BYTES: usize = size_of::<ShimFile>().next_multiple_of(16);
 
-/// A file of the operating system's VFS.
-pub(super) struct OsFile(*mut File, SyncFate);
-
-// SAFETY: SQLite serialises all calls on one file, and the lock around the shared vault file does so for ours; the
-// files of the operating system's VFS are bound to no thread.
-unsafe impl Send for OsFile {}
-
-impl OsFile {
-    /// Tells open files apart.
-    pub(super) fn address(&self) -> usize {
-        self.0.addr()
-    }
-}
-
 macro_rules! below {
     ($file:expr, $method:ident $(, $argument:expr)*) => {{
         let file = $file;
@@ -70,6 +59,8 @@ macro_rules! below {
     }};
 }
 
+use below;
+
 /// Calls a method of the system's VFS.
 macro_rules! of_system {
     ($method:ident $(, $argument:expr)*) => {
@@ -79,42 +70,6 @@ macro_rules! of_system {
             unsafe { (*system).$method.map_or(ffi::SQLITE_ERROR, |method| method(system $(, $argument)*)) }
         })
     };
-}
-
-impl Backing for OsFile {
-    fn read(&mut self, buffer: &mut [u8], at: u64) -> Result<ReadOutcome, Code> {
-        self.1.before(self.address(), Operation::Read)?;
-        let (size, at) = (length(buffer.len())?, offset(at)?);
-        match below!(self.0, xRead, buffer.as_mut_ptr().cast::<c_void>(), size, at) {
-            ffi::SQLITE_OK => Ok(ReadOutcome::Whole),
-            ffi::SQLITE_IOERR_SHORT_READ => Ok(ReadOutcome::Short),
-            other => Err(Code(other)),
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8], at: u64) -> Result<(), Code> {
-        self.1.before(self.address(), Operation::Write(bytes, at))?;
-        let (size, at) = (length(bytes.len())?, offset(at)?);
-        done(below!(self.0, xWrite, bytes.as_ptr().cast::<c_void>(), size, at))
-    }
-
-    fn truncate(&mut self, bytes: u64) -> Result<(), Code> {
-        self.1.before(self.address(), Operation::Truncate(bytes))?;
-        let size = offset(bytes)?;
-        done(below!(self.0, xTruncate, size))
-    }
-
-    fn sync(&mut self) -> Result<(), Code> {
-        let allowed = self.1.before(self.address(), Operation::Sync);
-        self.1.synced(allowed.and_then(|()| done(below!(self.0, xSync, ffi::SQLITE_SYNC_FULL))))
-    }
-
-    fn size(&mut self) -> Result<u64, Code> {
-        self.1.before(self.address(), Operation::Read)?;
-        let mut size = 0_i64;
-        done(below!(self.0, xFileSize, &raw mut size))?;
-        u64::try_from(size).map_err(|_| Code(ffi::SQLITE_IOERR))
-    }
 }
 
 /// The operating system's VFS, found when ours was registered over it.
@@ -268,8 +223,7 @@ fn open_main(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int
     let path = name_bytes(name).ok_or(Fault::Refused("a vault without a name"))?;
     let opening = shim::take_opening()?;
     done(open_below(name, inner(file), flags, out))?;
-    let vault = OsFile(inner(file), SyncFate::default());
-    shim::open_main(vault, path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
+    shim::open_main(OsFile::open(inner(file)), path, opening, flags & ffi::SQLITE_OPEN_CREATE != 0)
 }
 
 fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int) -> Opened {
@@ -280,13 +234,16 @@ fn open_wal(name: *const c_char, file: *mut File, flags: c_int, out: *mut c_int)
     let vault = if ours { sealed(main) } else { None }
         .and_then(|sealed| sealed.vault())
         .ok_or(Fault::Refused("a log without its vault"))?;
-    let fate = shim::lock(&vault)?.backing().1.clone();
-    done(open_below(name, inner(file), flags, out))?;
-    shim::open_wal(OsFile(inner(file), fate), vault)
+    let log = OsFile::log(inner(file), shim::lock(&vault)?.backing(), name, flags);
+    // SAFETY: SQLite passes null or a place for how the file was opened: it will be so, or not at all.
+    if let Some(out) = unsafe { out.as_mut() } {
+        *out = flags;
+    }
+    shim::open_wal(log, vault)
 }
 
 unsafe extern "C" fn x_delete(_vfs: *mut Vfs, name: *const c_char, sync_dir: c_int) -> c_int {
-    guarded(|| match name_bytes(name).map(shim::before_delete) {
+    guarded(|| match name_bytes(name).map(|name| shim::before_delete(name, exists)) {
         Some(Ok(true)) => of_system!(xDelete, name, sync_dir),
         Some(Ok(false)) => ffi::SQLITE_OK,
         Some(Err(fault)) => shim::sqlite_code(&fault),
@@ -389,6 +346,12 @@ pub(super) unsafe extern "C" fn x_file_size(file: *mut File, size: *mut i64) -> 
     })
 }
 
+/// Whether there is a file below yet: see [`OsFile`].
+fn is_open_below(file: *mut File) -> bool {
+    // SAFETY: x_open cleared this pointer, and the VFS below sets it when it opens the file.
+    !unsafe { (*inner(file)).pMethods }.is_null()
+}
+
 /// Whether the name of an open file leads to another file by now, or to none.
 fn has_moved(file: *mut File) -> bool {
     let mut moved: c_int = 0;
@@ -443,13 +406,14 @@ pub(super) unsafe extern "C" fn x_check_reserved_lock(file: *mut File, answer: *
 }
 
 pub(super) unsafe extern "C" fn x_sector_size(file: *mut File) -> c_int {
-    guarded(|| below!(inner(file), xSectorSize))
+    guarded(|| if is_open_below(file) { below!(inner(file), xSectorSize) } else { UNIT_BYTES as c_int })
 }
 
 pub(super) unsafe extern "C" fn x_device_characteristics(file: *mut File) -> c_int {
     // Without POWERSAFE_OVERWRITE SQLite would split frames at sector boundaries, in shapes that cannot be sealed.
     guarded(|| {
-        (below!(inner(file), xDeviceCharacteristics) & !IOCAP_MASKED) | ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
+        let below = if is_open_below(file) { below!(inner(file), xDeviceCharacteristics) } else { 0 };
+        (below & !IOCAP_MASKED) | ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
     })
 }
 
@@ -470,6 +434,7 @@ pub(super) unsafe extern "C" fn x_file_control(file: *mut File, op: c_int, argum
         }
         // Room made ahead by the system would be zeroed pages inside our file: the hint is taken and not followed.
         ffi::SQLITE_FCNTL_SIZE_HINT | ffi::SQLITE_FCNTL_CHUNK_SIZE => ffi::SQLITE_OK,
+        _ if !is_open_below(file) => ffi::SQLITE_NOTFOUND,
         ffi::SQLITE_FCNTL_LOCKSTATE
         | ffi::SQLITE_FCNTL_LAST_ERRNO
         | ffi::SQLITE_FCNTL_HAS_MOVED

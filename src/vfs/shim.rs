@@ -97,14 +97,22 @@ pub(super) fn open_main(
     Ok(SealedFile::Vault { vault, log_path })
 }
 
-pub(super) fn open_wal(file: OsFile, vault: SharedVault<OsFile>) -> Result<SealedFile<OsFile>, Fault> {
-    observe(file.address(), Operation::Open(true))?;
-    let opened = noting(&vault, |vault| WalFile::open(file, vault));
+pub(super) fn open_wal(mut file: OsFile, vault: SharedVault<OsFile>) -> Result<SealedFile<OsFile>, Fault> {
+    let opened = noting(&vault, |vault| {
+        if vault.header()?.wal_live {
+            file.make()?;
+        }
+        WalFile::open(file, vault)
+    });
     opened.map(|log| SealedFile::Log { log: Box::new(log), vault })
 }
 
-/// Before SQLite deletes a file: its vault learns that the log is gone. False when nothing may be deleted.
-pub(super) fn before_delete(path: &[u8]) -> Result<bool, Fault> {
+/// Before SQLite deletes a file: its vault learns that the log is gone. False when nothing may be deleted, or nothing is
+/// there. `exists` asks the operating system about a file.
+pub(super) fn before_delete(
+    path: &[u8],
+    exists: impl FnOnce(&[u8]) -> Result<bool, Fault>,
+) -> Result<bool, Fault> {
     let Some(main) = path.strip_suffix(LOG_SUFFIX) else {
         return Ok(false);
     };
@@ -118,8 +126,11 @@ pub(super) fn before_delete(path: &[u8]) -> Result<bool, Fault> {
         }
         if lock(&vault)?.is_loaded() {
             noting(&vault, VaultFile::retire_wal)?;
-            observe(0, Operation::DeleteLog)?;
-            return Ok(true);
+            let is_there = exists(path)?;
+            if is_there {
+                observe(0, Operation::DeleteLog)?;
+            }
+            return Ok(is_there);
         }
     }
     Err(Fault::Refused("deleting the log of a vault that is not open"))

@@ -1,7 +1,7 @@
 //! The first look at a vault, before any key is known.
 
 use super::{
-    Backing, CStr, Code, File, OsFile, ReadOutcome, SyncFate, close_below, done, ffi, open_below, ptr, system,
+    Backing, CStr, Code, File, OsFile, ReadOutcome, close_below, done, ffi, open_below, ptr, system,
 };
 
 /// Reads the first bytes of an existing file through the VFS below, as everything that touches a vault file must.
@@ -21,7 +21,7 @@ pub(in crate::vfs) fn read_start(path: &CStr, buffer: &mut [u8]) -> Result<ReadO
     }
     let flags = ffi::SQLITE_OPEN_READONLY | ffi::SQLITE_OPEN_MAIN_DB;
     let outcome = done(open_below(name, file, flags, ptr::null_mut()))
-        .and_then(|()| OsFile(file, SyncFate::default()).read(buffer, 0));
+        .and_then(|()| OsFile::open(file).read(buffer, 0));
     close_below(file);
     // SAFETY: made by sqlite3_create_filename and used by nobody any more.
     unsafe { ffi::sqlite3_free_filename(name) };
