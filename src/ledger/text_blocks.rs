@@ -58,6 +58,7 @@ impl TextBlocks {
     }
 
     /// How many blocks there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.blocks.len()
     }

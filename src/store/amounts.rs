@@ -12,6 +12,9 @@ use super::{Store, StoreError};
 use rusqlite::types::Value;
 use rusqlite::{Row, Statement, params_from_iter};
 
+/// By how many rows, about, a pass is chosen.
+const SAMPLED_ROWS: i64 = 400;
+
 /// By what a pass over rows groups them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupColumn {
@@ -155,27 +158,32 @@ impl Store {
     }
 
     /// How many rows there are at most, where a query's account and days take in a quarter of them or more: then looking
-    /// each up costs more than reading all of them. None where they take in fewer.
+    /// each up costs more than reading all of them. None where they take in fewer. Judged by a few hundred rows, since to
+    /// count costs as much as is won, and either way leads to the same.
     fn much_of_the_table(&self, query: &TransactionQuery) -> Result<Option<usize>, StoreError> {
         // Numbers of deleted rows count too: then the index is taken a little longer than need be.
         let rows: Option<i64> =
             self.conn.prepare_cached("SELECT max(id) FROM movement")?.query_row([], |row| row.get(0))?;
+        let rows = rows.unwrap_or(0);
+        let step = (rows / SAMPLED_ROWS).max(1);
         let within = TransactionQuery {
             account: query.account,
             from: query.from,
             to: query.to,
             ..TransactionQuery::default()
         };
-        let (conditions, mut values) = self.conditions(&within)?;
-        let quarter = rows.unwrap_or(0) / 4;
-        values.push(quarter.into());
+        let (conditions, more) = self.conditions(&within)?;
+        let mut values: Vec<Value> = vec![step.into(), rows.into()];
+        values.extend(more);
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM movement m WHERE {} LIMIT ?)",
+            "WITH RECURSIVE sampled(id) AS (SELECT ?1 UNION ALL SELECT id + ?1 FROM sampled WHERE id + ?1 <= ?2)
+             SELECT count(*) * 4 >= (SELECT count(*) FROM sampled)
+             FROM sampled CROSS JOIN movement m ON m.id = sampled.id WHERE {}",
             conditions.join(" AND ")
         );
-        let found: i64 =
+        let much: bool =
             self.conn.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-        Ok((found >= quarter).then(|| usize::try_from(rows.unwrap_or(0)).unwrap_or(0)))
+        Ok(much.then(|| usize::try_from(rows).unwrap_or(0)))
     }
 
     /// The statement of a pass in which split transactions count with their parts, and its values.
@@ -296,5 +304,44 @@ mod tests {
                 prop_assert_eq!(plain(&index), plain(&either));
             }
         }
+    }
+
+    /// The table is read from end to end where the account and days take in much of it, and only there.
+    #[test]
+    fn much_of_the_table_is_a_quarter_or_more() {
+        let store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
+        let eur = Currency::iso("EUR").unwrap();
+        let account = |name: &str| {
+            let (name, kind) = (name.to_owned(), AccountKind::Checking);
+            let new =
+                NewAccount { name, kind, currency: eur, institution: None, number: None, opening: None };
+            store.add_account(&new, None).unwrap().id
+        };
+        let accounts = [account("Much"), account("Little")];
+        let of = |account| TransactionQuery { account: Some(account), ..TransactionQuery::default() };
+        assert_eq!(store.much_of_the_table(&of(accounts[0])).unwrap(), None);
+        let first = date(2026, 1, 1);
+        for row in 0..2_000_i64 {
+            let new = NewTransaction {
+                posted: first.checked_add((row / 10).days()).unwrap(),
+                amount: Money::new(1, eur),
+                payee: String::new(),
+                payee_raw: String::new(),
+                memo: None,
+                reference: None,
+                category: None,
+                status: TransactionStatus::Posted,
+                bank_id: None,
+            };
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&row.to_be_bytes());
+            let account = accounts[usize::from(row % 8 == 0)];
+            store.add_movement(account, &new, Fingerprint(digest), false, None).unwrap();
+        }
+        assert_eq!(store.much_of_the_table(&of(accounts[0])).unwrap(), Some(2_000));
+        assert_eq!(store.much_of_the_table(&of(accounts[1])).unwrap(), None);
+        let days = |to| TransactionQuery { from: Some(first), to: Some(to), ..of(accounts[0]) };
+        assert_eq!(store.much_of_the_table(&days(date(2026, 4, 10))).unwrap(), Some(2_000));
+        assert_eq!(store.much_of_the_table(&days(date(2026, 1, 31))).unwrap(), None);
     }
 }

@@ -116,8 +116,7 @@ impl Gathered {
     }
 
     fn add(&mut self, row: Waiting, group: Option<&[u8]>) -> Result<(), StoreError> {
-        let group = group.map(std::str::from_utf8).transpose().map_err(|_| unreadable())?;
-        let group = self.groups.number(group)?;
+        let group = self.groups.number_of_bytes(group)?;
         let is_of = |last: &Waiting| last.day_and_status / STATUSES == row.day_and_status / STATUSES;
         if !self.rows.last().is_none_or(is_of) {
             self.end_day();

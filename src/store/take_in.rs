@@ -105,7 +105,7 @@ impl Intake {
         let status = row.get_raw(4).as_bytes().map_err(|_| unreadable())?;
         let status = STATUS_WORDS.iter().position(|known| known.as_bytes() == status);
         let status = status.and_then(|place| u32::try_from(place).ok()).ok_or_else(unreadable)?;
-        let day = self.days.number(row.get_raw(1).as_str_or_null().map_err(|_| unreadable())?)?;
+        let day = self.days.number_of_bytes(row.get_raw(1).as_bytes_or_null().map_err(|_| unreadable())?)?;
         let number = |place| row.get_raw(place).as_i64().map_err(|_| unreadable());
         let waiting = Waiting {
             day_and_status: day.checked_mul(STATUSES).ok_or_else(unreadable)? + status,

@@ -33,6 +33,15 @@ impl Texts {
         Ok(self.last)
     }
 
+    /// The same, of bytes that have to be a text.
+    pub(super) fn number_of_bytes(&mut self, text: Option<&[u8]>) -> Result<u32, StoreError> {
+        if self.texts.get(self.last as usize).is_some_and(|last| last.as_deref().map(str::as_bytes) == text) {
+            return Ok(self.last);
+        }
+        let text = text.map(std::str::from_utf8).transpose().map_err(|_| unreadable())?;
+        self.number(text)
+    }
+
     fn add(&mut self, text: Option<&str>) -> Result<u32, StoreError> {
         let number = u32::try_from(self.texts.len()).map_err(|_| unreadable())?;
         let text: Option<Arc<str>> = text.map(Arc::from);

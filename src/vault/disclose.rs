@@ -4,7 +4,7 @@ use super::facts::{self, Drawing, FactRequest, ShownRows};
 use super::guard::{self, Guard};
 use super::lifecycle::{self, DisclosureLife};
 use super::limits;
-use super::outgoing::{Cleared, Clearing, Leaving, Sealing, check_reason, form_for};
+use super::outgoing::{Clearing, Leaving, Sealing, Stated, check_reason, form_for};
 use super::question::root_salt;
 use super::recipients::{issuer_key, pseudonym_key, recipient_row};
 use super::{EnclosedFile, Recipient, Refusal, Vault, VaultError, documents};
@@ -167,16 +167,16 @@ impl Vault {
         let pseudonyms = pseudonym_key(&self.key, &row);
         // Only ids of rows depend on the salt of a preview, and it shows none.
         let salt = RootSalt::from_bytes([0; 32]);
-        let drawn = self.read(|store| {
+        let mut drawn = self.read(|store| {
             let k = guard::policy_of(store, row.id)?.k;
             let drawing = Drawing::new(store, &salt, &pseudonyms, utc_day(now), false);
             drawing.holding_back(k).draw(&request.facts)
         })?;
         let mut warnings = self.check_limits(request, &drawn.facts, now)?;
-        warnings.extend(drawn.warnings);
-        let seed = self.inference_seed();
+        warnings.append(&mut drawn.warnings);
+        let (seed, shown) = (self.inference_seed(), drawn.take_sets());
         let verdict = self.read(|store| {
-            Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts, &drawn.shown)
+            Guard { store, recipient: &row, today: utc_day(now), seed }.judge(&request.facts, &shown)
         })?;
         warnings.extend(verdict.warnings);
         if request.accept_risk.is_some() && verdict.refusal.is_none() {
@@ -212,7 +212,7 @@ impl Vault {
             refusal: verdict.refusal,
             holder,
         };
-        Ok((preview, drawn.shown))
+        Ok((preview, shown))
     }
 
     /// Signs, seals and delivers a disclosure, and enters it in the log.
@@ -284,6 +284,7 @@ impl Vault {
         let row = self.read(|store| recipient_row(store, request.recipient))?;
         let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
+        let signer = issuer.verifying_key();
         let pseudonyms = pseudonym_key(&self.key, &row);
         let mut sealing = Sealing::new(&row, request.form, self.random.as_ref())?;
         let (audience, seal_to) = (sealing.audience()?, sealing.seal_to(self.random.as_ref())?);
@@ -294,11 +295,14 @@ impl Vault {
             limits::needs_no_approval(&limits::profile(store, row.id)?, &row.name)?;
             let (recipient, pseudonyms) = (&row, &pseudonyms);
             let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
-            let cleared = clearing.clear(request)?;
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
+            let (cleared, unsigned) = clearing.clear_beside(request, &|stated| {
+                let draft = draft(request, audience, stated, status.clone());
+                disclosure::prepare(&draft, &signer, now, random)
+            })?;
             let life = lifecycle::new_life(request, &status, standing, now)?;
-            let draft = draft(request, audience, &cleared, status);
-            let issued = disclosure::issue(&draft, &issuer, now, random)
+            let issued = unsigned
+                .and_then(|unsigned| unsigned.sign(&issuer))
                 .map_err(|error| VaultError::Sealing(error.to_string()))?;
             let leaving = Leaving {
                 recipient: &row,
@@ -378,7 +382,7 @@ impl Vault {
 pub(super) fn draft(
     request: &DisclosureRequest,
     audience: Audience,
-    cleared: &Cleared,
+    stated: &Stated,
     status: StatusRef,
 ) -> Draft {
     Draft {
@@ -387,10 +391,10 @@ pub(super) fn draft(
         terms: request.terms,
         lifetime: request.lifetime,
         not_before: None,
-        facts: cleared.facts.clone(),
-        ledger_root: cleared.ledger_root,
+        facts: stated.facts.clone(),
+        ledger_root: stated.ledger_root,
         status: Some(status),
-        holder: cleared.holder,
+        holder: stated.holder,
     }
 }
 

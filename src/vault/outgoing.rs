@@ -132,41 +132,71 @@ pub(super) struct Cleared {
     pub(super) verdict: Verdict,
     /// What the log says of a risk that the owner accepted.
     pub(super) accepted: Option<Value>,
-    pub(super) facts: Vec<Fact>,
+    pub(super) stated: Stated,
     /// For each fact the sets of rows beneath its totals.
     pub(super) shown: Vec<Option<ShownRows>>,
-    pub(super) ledger_root: LedgerRoot,
     /// The files of the vault that travel along.
     pub(super) enclosed: Vec<EnclosedFile>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// What is to be signed of a request.
+pub(super) struct Stated {
+    pub(super) facts: Vec<Fact>,
+    pub(super) ledger_root: LedgerRoot,
     /// The key under which the recipient can pass it on, where the terms let them.
     pub(super) holder: Option<VerifyingKey>,
-    pub(super) warnings: Vec<String>,
 }
 
 impl Clearing<'_> {
     pub(super) fn clear(&self, request: &DisclosureRequest) -> Result<Cleared, VaultError> {
+        self.clear_beside(request, &|_| ()).map(|(cleared, ())| cleared)
+    }
+
+    /// The same, while `work` is done with what is stated, on a thread of its own: it takes as long as to judge. What
+    /// it made is dropped where the rules refuse.
+    pub(super) fn clear_beside<T: Send>(
+        &self,
+        request: &DisclosureRequest,
+        work: &(dyn Fn(&Stated) -> T + Sync),
+    ) -> Result<(Cleared, T), VaultError> {
         let salt = RootSalt::from_bytes(self.root_salt);
         let k = policy_of(self.store, self.recipient.id)?.k;
         let drawing = Drawing::new(self.store, &salt, self.pseudonyms, self.drawn_on, true);
-        let drawn = drawing.holding_back(k).draw(&request.facts)?;
-        let verdict = self.guard(self.recipient).judge(&request.facts, &drawn.shown)?;
-        let accepted = accepted_risk(request, verdict.refusal.clone())?;
+        let mut drawn = drawing.holding_back(k).draw(&request.facts)?;
         let ledger_root =
             drawn.root.ok_or_else(|| VaultError::Sealing("no rows were committed to".to_owned()))?;
-        let kinds = drawn.facts.iter().map(Fact::kind);
         let profile = limits::profile(self.store, self.recipient.id)?;
+        let holder = profile.holder_key(request.terms.onward_sharing);
+        let stated = Stated { facts: std::mem::take(&mut drawn.facts), ledger_root, holder };
+        let (done, (shown, verdict)) = beside(&|| work(&stated), || {
+            let shown = drawn.take_sets();
+            let verdict = self.guard(self.recipient).judge(&request.facts, &shown);
+            (shown, verdict)
+        });
+        let verdict = verdict?;
+        let accepted = accepted_risk(request, verdict.refusal.clone())?;
+        let kinds = stated.facts.iter().map(Fact::kind);
         let mut warnings =
             limits::check(&profile, &self.recipient.name, request.lifetime, kinds, self.today)?;
         warnings.extend(drawn.warnings);
-        let holder = profile.holder_key(request.terms.onward_sharing);
-        let (facts, shown, enclosed) = (drawn.facts, drawn.shown, drawn.enclosed);
-        Ok(Cleared { verdict, accepted, facts, shown, ledger_root, enclosed, holder, warnings })
+        Ok((Cleared { verdict, accepted, stated, shown, enclosed: drawn.enclosed, warnings }, done))
     }
 
     /// The inference guard for one who would learn the facts.
     pub(super) fn guard<'b>(&'b self, who: &'b RecipientRow) -> Guard<'b> {
         Guard { store: self.store, recipient: who, today: self.drawn_on, seed: self.seed }
     }
+}
+
+/// Does one thing on a thread of its own and another here.
+fn beside<T: Send, U>(there: &(dyn Fn() -> T + Sync), here: impl FnOnce() -> U) -> (T, U) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("token".to_owned()).spawn_scoped(scope, there);
+        let here = here();
+        // Without a thread, or where it ended without an answer, it is done here.
+        (thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(there), here)
+    })
 }
 
 /// A signed disclosure that is about to leave.
@@ -210,10 +240,10 @@ impl Leaving<'_> {
         let id = store.add_disclosure(&entry)?;
         store.set_life(id, self.recipient.id, &self.life)?;
         cleared.verdict.keep(store, id)?;
-        let mut body = log_body(&entry, &cleared.facts, &self.recipient.name, self.standing);
+        let mut body = log_body(&entry, &cleared.stated.facts, &self.recipient.name, self.standing);
         note_enclosed(&mut body, &cleared.enclosed);
         let accepted = cleared.accepted.clone().map(|accepted| ("accepted_risk", accepted));
-        let holder = cleared.holder.map(|holder| ("holder", holder.fingerprint().to_uri().into()));
+        let holder = cleared.stated.holder.map(|holder| ("holder", holder.fingerprint().to_uri().into()));
         for (name, value) in self.more.iter().cloned().chain(accepted).chain(holder) {
             body[name] = value;
         }

@@ -3,7 +3,7 @@
 //! One sweep over the borders of all runs; its cost grows with the runs, not with the rows inside them. A
 //! stretch's signature is the exclusive or of 128 pseudo-random bits per aggregate that covers it.
 
-use super::borders::{self, Border};
+use super::borders::{self, Borders};
 use crate::ledger::RowSet;
 use crate::ledger::part_number::{is_part, transaction_of};
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ fn split_at(covers: &[Cover<'_>], seed: &[u8; 32], middle: Option<i64>) -> Vec<A
     // What a set adds and what it takes away are told apart.
     let marks: Vec<[u128; 2]> =
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
-    let swept = |from, to| Sweep::over(borders::in_order(covers, (from, to)), &marks);
+    let swept = |from, to| Sweep::over(&borders::in_order(covers, (from, to)), &marks);
     let Some(middle) = middle else { return swept(i64::MIN, i64::MAX).into_atoms() };
     let lower = || swept(i64::MIN, middle - 1);
     let (lower, upper) = std::thread::scope(|scope| {
@@ -72,11 +72,11 @@ struct Sweep {
 }
 
 impl Sweep {
-    fn over(borders: Vec<Border>, marks: &[[u128; 2]]) -> Self {
+    fn over(borders: &Borders, marks: &[[u128; 2]]) -> Self {
         // A run has two borders.
         let mut sweep = Self { runs: Vec::with_capacity(borders.len() / 2), ..Self::default() };
         let mut begun = None;
-        for border in borders {
+        borders.each(|border| {
             let place = border.place();
             if let Some(first) = begun
                 && first < place
@@ -90,7 +90,7 @@ impl Sweep {
                 let (sign, mark) = if border.is_added() { (1, added) } else { (-1, removed) };
                 sweep.toggle(index, sign, *mark);
             }
-        }
+        });
         sweep
     }
 

@@ -80,6 +80,7 @@ impl Vault {
         let reviewers = self.read(|store| all_reviewers(store, &row, reviewers))?;
         let seed = self.inference_seed();
         let issuer = issuer_key(&self.key, &row);
+        let signer = issuer.verifying_key();
         let pseudonyms = pseudonym_key(&self.key, &row);
         let sealing = Sealing::new(&row, request.form, self.random.as_ref())?;
         let audience = sealing.audience()?;
@@ -89,16 +90,12 @@ impl Vault {
         let written = self.store.write(|store| {
             let (recipient, pseudonyms) = (&row, &pseudonyms);
             let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
-            let cleared = clearing.clear(request)?;
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
-            let status_idx = status.idx();
-            let unsigned = disclosure::prepare(
-                &draft(request, audience, &cleared, status),
-                &issuer.verifying_key(),
-                now,
-                random,
-            )
-            .map_err(unsealable)?;
+            let (cleared, unsigned) = clearing.clear_beside(request, &|stated| {
+                let draft = draft(request, audience, stated, status.clone());
+                disclosure::prepare(&draft, &signer, now, random)
+            })?;
+            let (status_idx, unsigned) = (status.idx(), unsigned.map_err(unsealable)?);
             let fingerprints: Vec<Fingerprint> =
                 reviewers.iter().map(|reviewer| reviewer.public.fingerprint()).collect();
             let copy = unsigned.for_review(&row.name, &fingerprints, now, &issuer).map_err(unsealable)?;
@@ -123,7 +120,7 @@ impl Vault {
             let mut body = json!({"draft": id, "jti": unsigned.claims().id, "recipient": row.id,
                 "name": row.name, "purpose": request.purpose.text(), "reviewers": names,
                 "expires": unsigned.claims().expires.to_string(),
-                "disclosure_sha256": unsigned.digest(), "facts": log_facts(&cleared.facts)});
+                "disclosure_sha256": unsigned.digest(), "facts": log_facts(&cleared.stated.facts)});
             if let Some(accepted) = &cleared.accepted {
                 body["accepted_risk"] = accepted.clone();
             }

@@ -92,7 +92,7 @@ impl Pending {
             return Err(VaultError::Refused(Box::new(refusal.clone())));
         }
         let claims = self.unsigned.claims();
-        if cleared.facts != claims.facts || cleared.ledger_root != claims.ledger_root {
+        if cleared.stated.facts != claims.facts || cleared.stated.ledger_root != claims.ledger_root {
             return Err(VaultError::Invalid(format!(
                 "the records have changed since draft {} was made: make a new draft",
                 self.row.id
@@ -119,10 +119,10 @@ impl Vault {
         Ok(Preview {
             form: form_for(&pending.recipient, pending.request.form),
             recipient: self.present(pending.recipient),
-            sentences: cleared.facts.iter().map(facts::sentence).collect(),
-            stays: facts::what_stays(&cleared.facts, cleared.enclosed.len()),
+            sentences: cleared.stated.facts.iter().map(facts::sentence).collect(),
+            stays: facts::what_stays(&cleared.stated.facts, cleared.enclosed.len()),
             narrower: Vec::new(),
-            facts: cleared.facts,
+            facts: cleared.stated.facts,
             enclosed: cleared.enclosed,
             terms: pending.request.terms,
             expires: pending.row.expires_at,
@@ -130,7 +130,7 @@ impl Vault {
             earlier: cleared.verdict.earlier,
             afterwards: cleared.verdict.afterwards,
             refusal: cleared.verdict.refusal,
-            holder: cleared.holder.map(|key| key.fingerprint()),
+            holder: cleared.stated.holder.map(|key| key.fingerprint()),
         })
     }
 

@@ -1,8 +1,9 @@
 //! Balances: exact, rounded, as a range, or as an answer to whether they reach an amount.
 
+use super::beneath::Beneath;
 use super::coverage::is_known;
 use super::walk::{evidence, walk};
-use super::{Drawing, FactRequest, LabelChoice, ShownRows, account_label, usable_step};
+use super::{Drawing, FactRequest, LabelChoice, account_label, usable_step};
 use crate::disclosure::{
     BalanceFact, BalanceRangeFact, BalanceType, DaySpan, Measure, Operator, Selection, ThresholdFact,
 };
@@ -99,7 +100,7 @@ fn walk_balance(
         Ok(())
     };
     let matched = walk(drawing, account, &query, GroupColumn::Nothing, false, &mut each)?;
-    drawing.shown = Some(ShownRows::of_one(numbers.into_iter().collect()));
+    drawing.beneath = Some(Beneath::of_one(numbers));
     Ok(matched)
 }
 

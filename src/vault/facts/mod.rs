@@ -5,8 +5,10 @@
 
 mod advice;
 mod balance;
+mod beneath;
 mod breadth;
 mod coverage;
+mod days;
 mod documents;
 mod particulars;
 mod request;
@@ -19,8 +21,8 @@ pub use breadth::Breadth;
 pub use request::{AccountField, Direction, FactRequest, LabelChoice, RowFilter, TransactionField};
 
 pub(super) use advice::{narrower, what_stays};
+pub(super) use beneath::{Beneath, ShownRows};
 pub(super) use sentence::sentence;
-pub(super) use totals::ShownRows;
 
 use super::accounts::{account_by_id, same_currency};
 use super::balances::{computed_balance, known_from};
@@ -43,13 +45,20 @@ const MAX_WINDOW_DAYS: i64 = 36_525;
 /// Facts, with a commitment to the rows they were drawn from.
 pub(super) struct Drawn {
     pub(super) facts: Vec<Fact>,
-    /// For each fact the sets of rows beneath its totals or balance, where it has one.
-    pub(super) shown: Vec<Option<ShownRows>>,
+    /// For each fact the rows beneath its totals or balance, where it has one.
+    pub(super) beneath: Vec<Option<Beneath>>,
     /// None in a preview, which signs nothing.
     pub(super) root: Option<LedgerRoot>,
     /// The files that travel along.
     pub(super) enclosed: Vec<EnclosedFile>,
     pub(super) warnings: Vec<String>,
+}
+
+impl Drawn {
+    /// For each fact the sets of rows beneath its totals or balance.
+    pub(super) fn take_sets(&mut self) -> Vec<Option<ShownRows>> {
+        std::mem::take(&mut self.beneath).into_iter().map(|rows| rows.map(Beneath::into_sets)).collect()
+    }
 }
 
 /// What drawing needs beside the requests.
@@ -66,7 +75,7 @@ pub(super) struct Drawing<'a> {
     /// The place of the fact that is drawn.
     place: usize,
     /// The sets beneath the totals or balance of the fact that is drawn.
-    shown: Option<ShownRows>,
+    beneath: Option<Beneath>,
     /// The documents stated so far.
     documents: Vec<FileDigest>,
     enclosed: Vec<EnclosedFile>,
@@ -91,7 +100,7 @@ impl<'a> Drawing<'a> {
             today,
             min_rows: MIN_CELL_ROWS,
             place: 0,
-            shown: None,
+            beneath: None,
             documents: Vec::new(),
             enclosed: Vec::new(),
             warnings: Vec::new(),
@@ -110,15 +119,15 @@ impl<'a> Drawing<'a> {
             return Err(VaultError::Invalid("a disclosure must state something".to_owned()));
         }
         let mut facts = Vec::with_capacity(requests.len());
-        let mut shown = Vec::with_capacity(requests.len());
+        let mut beneath = Vec::with_capacity(requests.len());
         for request in requests {
             self.place = facts.len();
             facts.push(self.committed_fact(request)?);
-            shown.push(self.shown.take());
+            beneath.push(self.beneath.take());
         }
         self.warnings.dedup();
         let root = self.root.map(RootBuilder::finish);
-        Ok(Drawn { facts, shown, root, enclosed: self.enclosed, warnings: self.warnings })
+        Ok(Drawn { facts, beneath, root, enclosed: self.enclosed, warnings: self.warnings })
     }
 
     /// A fact, committed to after its rows.

@@ -6,21 +6,22 @@
 //! stated, so that each period stands for itself. A transaction of which several cells have a part counts once among
 //! what is held back.
 
+use super::beneath::{Beneath, PeriodRows};
 use super::rows::payee;
 use super::walk::{evidence, walk};
 use super::{Drawing, FactRequest, account_label, usable_step};
 use crate::disclosure::{
     CellTotal, Grouping, INCOME, Period, PeriodTotals, Row, SPENDING, Selection, TotalsFact,
 };
+use crate::ledger::Account;
 use crate::ledger::part_number::{is_part, transaction_of};
-use crate::ledger::{Account, RowSet};
 use crate::money::{Money, MoneyError};
 use crate::store::TransactionQuery;
 use crate::store::aggregates::NumberedParts;
 use crate::store::amounts::{AmountRow, GroupColumn};
 use crate::vault::VaultError;
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The most cells that one fact states.
 const MAX_CELLS: usize = 10_000;
@@ -59,19 +60,19 @@ pub(super) fn totals(
     let k = drawing.min_rows;
     let mut periods = Vec::with_capacity(windows.len());
     let mut hidden_rows = 0u64;
-    let mut shown = ShownRows::default();
+    let mut beneath = Vec::with_capacity(windows.len());
     for ((from, to), (cells, rows)) in windows.iter().zip(cells.into_iter().zip(rows)) {
         let held_back = hold_back(&cells, &rows, k, *whole);
         hidden_rows +=
             held_back.hidden.iter().filter_map(|group| cells.get(*group)).map(|cell| cell.rows).sum::<u64>();
-        shown.add(&held_back, rows, &parts);
+        beneath.push(held_back.rows(rows));
         periods.push(held_back.into_totals(*from, *to, &cells, step, account)?);
     }
     let states_nothing = periods.iter().all(|period| period.cells.is_empty() && period.whole.is_none());
     if states_nothing && matched > 0 {
         return Err(VaultError::AllSuppressed { k, safe: safe_instead(drawing, account, request)? });
     }
-    drawing.shown = Some(shown.with_parts(&parts));
+    drawing.beneath = Some(Beneath::of_periods(beneath, parts));
     Ok(TotalsFact {
         account: account_label(account, *label),
         period: *period,
@@ -119,62 +120,6 @@ struct Collected {
     rows: Vec<CellRows>,
     matched: u64,
     parts: NumberedParts,
-}
-
-/// The sets of rows whose sums a fact shows.
-#[derive(Default)]
-pub(in crate::vault) struct ShownRows {
-    /// One for each shown cell and each shown whole; of a balance the one beneath it.
-    pub(in crate::vault) sets: Vec<RowSet>,
-    /// All parts of each transaction that has some but not all of them in one of the sets.
-    pub(in crate::vault) parts: Vec<RowSet>,
-    /// These transactions.
-    in_part: BTreeSet<i64>,
-}
-
-impl ShownRows {
-    /// A fact with one sum, of whole transactions.
-    pub(super) fn of_one(rows: RowSet) -> Self {
-        Self { sets: vec![rows], ..Self::default() }
-    }
-
-    /// Adds the sets that one period shows. A split transaction is in a cell with its parts there.
-    fn add(&mut self, held_back: &HeldBack<'_>, rows: CellRows, parts: &NumberedParts) {
-        let mut in_part: BTreeSet<i64> = BTreeSet::new();
-        if held_back.whole {
-            self.sets.push(joined(rows.values().flatten().copied().collect(), parts, &mut in_part));
-        }
-        let visible = rows.into_iter().filter(|(group, _)| !held_back.hidden.contains(&group));
-        self.sets.extend(visible.map(|(_, rows)| joined(rows, parts, &mut in_part)));
-        self.in_part.append(&mut in_part);
-    }
-
-    fn with_parts(mut self, parts: &NumberedParts) -> Self {
-        let all = self.in_part.iter().filter_map(|id| parts.get(id));
-        self.parts = all.map(|parts| parts.iter().map(|part| part.number).collect()).collect();
-        self
-    }
-}
-
-/// The set of these rows, where all parts of a transaction are the transaction; notes of which there are only some.
-fn joined(rows: Vec<i64>, parts: &NumberedParts, in_part: &mut BTreeSet<i64>) -> RowSet {
-    let held: HashSet<i64> = rows.iter().copied().filter(|number| is_part(*number)).collect();
-    if held.is_empty() {
-        return rows.into_iter().collect();
-    }
-    let whole = |number: i64| {
-        let parts = parts.get(&transaction_of(number));
-        parts.is_some_and(|parts| parts.iter().all(|part| held.contains(&part.number)))
-    };
-    let ids = rows.into_iter().map(|number| match is_part(number) {
-        true if whole(number) => transaction_of(number),
-        true => {
-            in_part.insert(transaction_of(number));
-            number
-        }
-        false => number,
-    });
-    ids.collect()
 }
 
 /// Adds the rows up, in one pass.
@@ -365,6 +310,16 @@ fn hold_back<'a>(cells: &'a Cells, numbers: &CellRows, k: u64, whole: bool) -> H
 }
 
 impl HeldBack<'_> {
+    /// The rows beneath what is shown and what is not.
+    fn rows(&self, rows: CellRows) -> PeriodRows {
+        let mut period = PeriodRows { whole: self.whole, shown: Vec::new(), hidden: Vec::new() };
+        for (group, rows) in rows {
+            let is_hidden = self.hidden.contains(&&group);
+            if is_hidden { &mut period.hidden } else { &mut period.shown }.push(rows);
+        }
+        period
+    }
+
     fn into_totals(
         self,
         from: Date,

@@ -2,11 +2,13 @@
 //! came from.
 
 use super::Drawing;
+use super::days::Days;
 use crate::disclosure::{Evidence, StatementRef};
 use crate::ledger::Account;
 use crate::store::amounts::{AmountRow, GroupColumn};
 use crate::store::{Store, StoreError, TransactionQuery};
 use crate::vault::VaultError;
+use std::sync::{Mutex, PoisonError};
 
 /// Goes over the rows of `query`, which are of `account`, in order of day; gives how many there are. With `parts` a
 /// split transaction counts with its parts, as [`Store::for_each_amount`] says.
@@ -18,28 +20,25 @@ pub(super) fn walk(
     parts: bool,
     each: &mut dyn FnMut(AmountRow<'_>) -> Result<(), VaultError>,
 ) -> Result<u64, VaultError> {
-    let mut matched = 0;
-    let root = &mut drawing.root;
-    let mut day = String::new();
-    let mut amounts: Vec<i64> = Vec::new();
-    drawing.store.for_each_amount::<VaultError>(query, group, parts, &mut |row| {
-        matched += 1;
-        if let Some(root) = root.as_mut() {
-            if day != row.posted {
-                if !amounts.is_empty() {
-                    root.push_day(&day, account.currency, &amounts);
-                }
-                amounts.clear();
-                row.posted.clone_into(&mut day);
+    let root = drawing.root.take().map(Mutex::new);
+    let store = drawing.store;
+    let matched = std::thread::scope(|scope| {
+        let mut days = root.as_ref().map(|root| Days::begin(scope, root, account.currency));
+        let mut matched = 0;
+        store.for_each_amount::<VaultError>(query, group, parts, &mut |row| {
+            matched += 1;
+            if let Some(days) = days.as_mut() {
+                days.add(row.posted, row.minor);
             }
-            amounts.push(row.minor);
+            each(row)
+        })?;
+        if let Some(days) = days {
+            days.finish();
         }
-        each(row)
-    })?;
-    if let Some(root) = root.as_mut().filter(|_| !amounts.is_empty()) {
-        root.push_day(&day, account.currency, &amounts);
-    }
-    Ok(matched)
+        Ok(matched)
+    });
+    drawing.root = root.map(|root| root.into_inner().unwrap_or_else(PoisonError::into_inner));
+    matched
 }
 
 /// On what a fact over the rows of `query` rests; with `opening`, on the account's opening balance too.
