@@ -445,12 +445,13 @@ fn odd_paths_work() {
     }
 }
 
-/// A folder that lets nothing be written: SQLite cannot make its log there.
+/// A folder that lets nothing be written: a vault in it is read, and told to be read-only once it would be written.
 #[cfg(unix)]
 #[test]
 fn a_read_only_folder_is_told_and_the_vault_stays_whole() {
     use std::os::unix::fs::PermissionsExt;
     let vault = new_vault();
+    vault.open().execute_batch(FILL).unwrap();
     let folder = vault.folder.path();
     let before = fs::read(&vault.path).unwrap();
     let set_mode = |mode| fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
@@ -460,10 +461,46 @@ fn a_read_only_folder_is_told_and_the_vault_stays_whole() {
         println!("skipped: this user may write everywhere");
         return;
     }
-    let connected = vfs::connect(&vault.path, &vault.key, &ConnectOptions::default());
+    let connection = vault.open();
+    assert_eq!(number(&connection, "SELECT count(*) FROM t"), 3_000);
+    let written = connection.execute_batch("DELETE FROM t");
+    assert_eq!(number(&connection, "SELECT count(*) FROM t"), 3_000);
     let created = vfs::create(&folder.join("new"), &passphrase(), KdfParams::FLOOR, &OsRandom);
     set_mode(0o755);
-    assert!(matches!(connected, Err(VfsError::ReadOnly { .. })), "{:?}", connected.err());
+    let refused = written.unwrap_err().sqlite_error_code();
+    assert_eq!(refused, Some(rusqlite::ErrorCode::ReadOnly));
     assert!(matches!(created, Err(VfsError::ReadOnly { .. })));
     assert_eq!(fs::read(&vault.path).unwrap(), before);
+    // The same connection writes once it may.
+    connection.execute_batch("DELETE FROM t WHERE a = 1").unwrap();
+    assert_sound(&connection);
+}
+
+/// A vault that is only read makes no log, and its folder is not touched.
+#[test]
+fn reading_leaves_the_folder_alone() {
+    let vault = new_vault();
+    vault.open().execute_batch(FILL).unwrap();
+    assert_eq!(vault.files(), ["books.vault"]);
+    let stale = b"left behind by a crash between two steps of closing";
+    for with_a_stale_log in [false, true] {
+        if with_a_stale_log {
+            fs::write(vault.log(), stale).unwrap();
+        }
+        let before = fs::read(&vault.path).unwrap();
+        let connection = vault.open();
+        assert_sound(&connection);
+        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        assert_eq!(vault.log().exists(), with_a_stale_log, "nothing was written");
+        connection.execute_batch("BEGIN IMMEDIATE; DELETE FROM t; ROLLBACK").unwrap();
+        assert_eq!(vault.log().exists(), with_a_stale_log, "nor kept");
+        connection.close().unwrap();
+        assert_eq!(vault.files(), ["books.vault"], "a log that belongs to nothing is tidied away");
+        assert_eq!(fs::read(&vault.path).unwrap(), before);
+    }
+    let connection = vault.open();
+    connection.execute_batch("DELETE FROM t WHERE a = 1").unwrap();
+    assert_eq!(vault.files(), ["books.vault", "books.vault-wal"]);
+    connection.close().unwrap();
+    assert_eq!(vault.files(), ["books.vault"]);
 }

@@ -129,7 +129,7 @@ fn open_error(path: &Path, connection: Option<&Connection>, error: rusqlite::Err
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => VfsError::Busy { path },
         Some(ErrorCode::DiskFull) => VfsError::DiskFull { path },
-        // A file or folder that lets nothing be written: SQLite needs to create the log.
+        // A file that lets nothing be written, or a log of an earlier session that does.
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             VfsError::ReadOnly { path }
         }

@@ -178,7 +178,10 @@ fn close_below(file: *mut File) -> c_int {
     if unsafe { (*file).pMethods.is_null() } {
         return ffi::SQLITE_OK;
     }
-    below!(file, xClose)
+    let code = below!(file, xClose);
+    // SAFETY: as above; a file that is closed is never closed again.
+    unsafe { (*file).pMethods = ptr::null() };
+    code
 }
 
 /// Opens vaults and their logs. Journals, super-journals, temporary files: what is not sealed is never opened.
