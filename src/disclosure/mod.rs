@@ -56,6 +56,8 @@
 //! ```
 
 mod audience;
+#[cfg(feature = "vault")]
+pub(crate) mod beside;
 mod binding;
 #[cfg(feature = "age")]
 mod browser_key;

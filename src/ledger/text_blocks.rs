@@ -20,6 +20,19 @@ pub(crate) struct TextPlace {
     pub offset: usize,
 }
 
+impl TextPlace {
+    /// The place as one number: of the block, then of the offset.
+    pub const fn number(self) -> u64 {
+        (self.block as u64) << OFFSET_BITS | self.offset as u64
+    }
+
+    /// The place of a number that [`TextPlace::number`] gave.
+    pub const fn of_number(number: u64) -> Self {
+        let offset = number as usize & (BLOCK_BYTES - 1);
+        Self { block: (number >> OFFSET_BITS) as usize, offset }
+    }
+}
+
 impl TextBlocks {
     /// Adds a text.
     pub fn add(&mut self, text: &str) -> TextPlace {

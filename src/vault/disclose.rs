@@ -297,8 +297,7 @@ impl Vault {
             let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
             let (cleared, unsigned) = clearing.clear_beside(request, &|stated| {
-                let draft = draft(request, audience, stated, status.clone());
-                disclosure::prepare(&draft, &signer, now, random)
+                disclosure::prepare(&draft(request, audience, stated, &status), &signer, now, random)
             })?;
             let life = lifecycle::new_life(request, &status, standing, now)?;
             let issued = unsigned
@@ -383,7 +382,7 @@ pub(super) fn draft(
     request: &DisclosureRequest,
     audience: Audience,
     stated: &Stated,
-    status: StatusRef,
+    status: &StatusRef,
 ) -> Draft {
     Draft {
         audience,
@@ -393,7 +392,7 @@ pub(super) fn draft(
         not_before: None,
         facts: stated.facts.clone(),
         ledger_root: stated.ledger_root,
-        status: Some(status),
+        status: Some(status.clone()),
         holder: stated.holder,
     }
 }

@@ -7,6 +7,7 @@ use super::journal::Journal;
 use super::{DisclosureRequest, EnclosedFile, Refusal, Vault, VaultError, limits};
 use crate::crypto::Random;
 use crate::crypto::sign::VerifyingKey;
+use crate::disclosure::beside::beside;
 use crate::disclosure::log::LogKind;
 use crate::disclosure::{
     self, Audience, BrowserKey, Enclosure, Fact, LedgerRoot, Passcode, PseudonymKey, Purpose, RecipientKey,
@@ -169,7 +170,7 @@ impl Clearing<'_> {
         let profile = limits::profile(self.store, self.recipient.id)?;
         let holder = profile.holder_key(request.terms.onward_sharing);
         let stated = Stated { facts: std::mem::take(&mut drawn.facts), ledger_root, holder };
-        let (done, (shown, verdict)) = beside(&|| work(&stated), || {
+        let (done, (shown, verdict)) = beside("token", &|| work(&stated), || {
             let shown = drawn.take_sets();
             let verdict = self.guard(self.recipient).judge(&request.facts, &shown);
             (shown, verdict)
@@ -187,16 +188,6 @@ impl Clearing<'_> {
     pub(super) fn guard<'b>(&'b self, who: &'b RecipientRow) -> Guard<'b> {
         Guard { store: self.store, recipient: who, today: self.drawn_on, seed: self.seed }
     }
-}
-
-/// Does one thing on a thread of its own and another here.
-fn beside<T: Send, U>(there: &(dyn Fn() -> T + Sync), here: impl FnOnce() -> U) -> (T, U) {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("token".to_owned()).spawn_scoped(scope, there);
-        let here = here();
-        // Without a thread, or where it ended without an answer, it is done here.
-        (thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(there), here)
-    })
 }
 
 /// A signed disclosure that is about to leave.

@@ -7,6 +7,7 @@ use super::pieces::{self, Secret, Versions};
 use super::recode::{Code, recode};
 use super::solve::{Solved, SparseRow};
 use super::{Aggregate, Analysis, Group, InferenceError, Kind, Options, Quantity, Scope};
+use crate::disclosure::beside::beside;
 use crate::ledger::RowSet;
 use crate::ledger::part_number::transaction_of;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -356,11 +357,8 @@ impl<'a> System<'a> {
         if self.earlier == self.aggregates.len() || part.atoms.len() < ATOMS_BESIDE {
             return Ok((all()?, None));
         }
-        std::thread::scope(|scope| {
-            let earlier = || self.at_moment(part, self.earlier);
-            let beside = std::thread::Builder::new().name("before".to_owned()).spawn_scoped(scope, earlier);
-            Ok((all()?, beside.ok().and_then(|thread| thread.join().ok())))
-        })
+        let (before, all) = beside("before", &|| self.at_moment(part, self.earlier), all);
+        Ok((all?, Some(before)))
     }
 
     fn solve_part(&self, part: &Connected, analysis: &mut Analysis) -> Result<(), InferenceError> {

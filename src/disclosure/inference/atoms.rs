@@ -4,6 +4,7 @@
 //! stretch's signature is the exclusive or of 128 pseudo-random bits per aggregate that covers it.
 
 use super::borders::{self, Borders};
+use crate::disclosure::beside::beside;
 use crate::ledger::RowSet;
 use crate::ledger::part_number::{is_part, transaction_of};
 use sha2::{Digest, Sha256};
@@ -44,13 +45,7 @@ fn split_at(covers: &[Cover<'_>], seed: &[u8; 32], middle: Option<i64>) -> Vec<A
         (0..covers.len()).map(|index| [mark(2 * index, seed), mark(2 * index + 1, seed)]).collect();
     let swept = |from, to| Sweep::over(&borders::in_order(covers, (from, to)), &marks);
     let Some(middle) = middle else { return swept(i64::MIN, i64::MAX).into_atoms() };
-    let lower = || swept(i64::MIN, middle - 1);
-    let (lower, upper) = std::thread::scope(|scope| {
-        let beside = std::thread::Builder::new().name("atoms".to_owned()).spawn_scoped(scope, lower);
-        let upper = swept(middle, i64::MAX);
-        // Without a thread, or where it ended without an answer, the work is done here.
-        (beside.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(lower), upper)
-    });
+    let (lower, upper) = beside("atoms", &|| swept(i64::MIN, middle - 1), || swept(middle, i64::MAX));
     let mut all = lower;
     all.append(upper);
     all.into_atoms()

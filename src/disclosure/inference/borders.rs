@@ -26,6 +26,7 @@ const MOST_NUMBERS: usize = 8;
 
 /// All borders there are, by their places.
 pub(super) struct Borders {
+    /// Behind them, and before the parts, lies one of no set.
     anchors: Vec<Border>,
     transactions: Transactions,
     parts: Vec<Border>,
@@ -90,7 +91,7 @@ const SAMPLES: usize = 4096;
 pub(super) fn in_order(covers: &[Cover<'_>], within: (i64, i64)) -> Borders {
     // Anchors, transactions and parts of transactions are never one stretch.
     let apart = |number| Border { number, is_behind: false, is_added: true, cover: NO_COVER };
-    let (mut anchors, mut transactions, mut parts) = (Vec::new(), vec![apart(0)], vec![apart(FIRST_PART)]);
+    let (mut anchors, mut transactions, mut parts) = (vec![apart(0)], Vec::new(), vec![apart(FIRST_PART)]);
     let counted = Counted::of(covers, within);
     each_run(covers, within, |run, cover, is_added| {
         for (number, is_behind) in [(run.0, false), (run.1, true)] {
@@ -130,7 +131,7 @@ impl Borders {
     pub(super) fn len(&self) -> usize {
         let transactions = match &self.transactions {
             Transactions::Compared(borders) => borders.len(),
-            Transactions::Counted(counted) => counted.sides.len() + 1,
+            Transactions::Counted(counted) => counted.sides.len(),
         };
         self.anchors.len() + transactions + self.parts.len()
     }
@@ -196,7 +197,6 @@ impl Counted {
     }
 
     fn each(&self, each: &mut impl FnMut(Border)) {
-        each(Border { number: 0, is_behind: false, is_added: true, cover: NO_COVER });
         let mut begin = 0;
         for (number, end) in (self.least..).zip(&self.ends) {
             for side in self.sides.get(begin..*end as usize).unwrap_or_default() {

@@ -2,7 +2,7 @@
 
 use super::sources::Sources;
 use crate::ledger::fingerprint::FingerprintHead;
-use crate::ledger::text_blocks::{BLOCK_BYTES, OFFSET_BITS, TextBlocks, TextPlace};
+use crate::ledger::text_blocks::{TextBlocks, TextPlace};
 use crate::ledger::transaction::{BatchId, TransactionId, TransactionStatus};
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -145,7 +145,7 @@ impl KnownRows {
     }
 }
 
-/// Where an id begins, in 40 bits: its block, counted from 1, and the offset there; 0 for none.
+/// Where an id begins, in 40 bits: one more than the number of its place; 0 for none.
 #[derive(Debug, Clone, Copy)]
 struct IdPlace([u8; 5]);
 
@@ -153,16 +153,13 @@ impl IdPlace {
     const NONE: Self = Self([0; 5]);
 
     fn of(place: TextPlace) -> Self {
-        let [a, b, c, d, e, ..] =
-            ((place.block as u64 + 1) << OFFSET_BITS | place.offset as u64).to_le_bytes();
+        let [a, b, c, d, e, ..] = (place.number() + 1).to_le_bytes();
         Self([a, b, c, d, e])
     }
 
     fn place(self) -> Option<TextPlace> {
         let [a, b, c, d, e] = self.0;
-        let place = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
-        let block = usize::try_from(place >> OFFSET_BITS).ok()?.checked_sub(1)?;
-        Some(TextPlace { block, offset: place as usize & (BLOCK_BYTES - 1) })
+        u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]).checked_sub(1).map(TextPlace::of_number)
     }
 }
 
@@ -247,6 +244,7 @@ impl Known {
 mod tests {
     use super::*;
     use crate::ledger::fingerprint::Fingerprint;
+    use crate::ledger::text_blocks::BLOCK_BYTES;
     use proptest::prelude::*;
 
     fn any_subject() -> impl Strategy<Value = Subject> {

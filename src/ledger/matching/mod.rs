@@ -275,6 +275,7 @@ impl<'a> Matching<'a> {
                 continue;
             }
             let Some(fingerprint) = self.incoming.fingerprint(row) else { continue };
+            let fingerprint = fingerprint.head();
             let is_pending = self.incoming.status(row) == Some(TransactionStatus::Pending);
             let own = Some(self.family).filter(|_| self.is_trusted(row));
             let ranks = std::iter::once(WITHOUT_ID)
@@ -287,7 +288,7 @@ impl<'a> Matching<'a> {
                 .chain(is_pending.then_some(WHILE_PENDING));
             let mut found = None;
             for rank in ranks {
-                found = found.or_else(|| self.first_free(&index, &mut passed, fingerprint.head(), rank));
+                found = found.or_else(|| self.first_free(&index, &mut passed, fingerprint, rank));
             }
             if let Some(slot) = found {
                 self.take(slot, row, Reason::Text);

@@ -1,6 +1,6 @@
 //! Texts in blocks of memory, each under a number of four bytes.
 
-use crate::ledger::text_blocks::{BLOCK_BYTES, OFFSET_BITS, TextBlocks, TextPlace};
+use crate::ledger::text_blocks::{OFFSET_BITS, TextBlocks, TextPlace};
 
 use super::super::{StatementError, StatementErrorKind, problem};
 
@@ -49,24 +49,23 @@ impl Texts {
     }
 
     fn write(&mut self, text: &str) -> Result<u32, StatementError> {
-        let TextPlace { block, offset } = self.blocks.add(text);
+        let place = self.blocks.add(text);
         // The last number is that of no text.
-        if block + 1 >= MAX_BLOCKS {
+        if place.block + 1 >= MAX_BLOCKS {
             return Err(problem::whole_file(
                 StatementErrorKind::TooLarge,
                 "the file holds more text than any statement",
                 "ask the bank for a shorter period, or split the file",
             ));
         }
-        Ok(u32::try_from((block << OFFSET_BITS) | offset).unwrap_or(NONE))
+        Ok(u32::try_from(place.number()).unwrap_or(NONE))
     }
 
     pub fn get(&self, number: u32) -> Option<&str> {
         if number == NONE {
             return None;
         }
-        let number = number as usize;
-        self.blocks.get(TextPlace { block: number >> OFFSET_BITS, offset: number & (BLOCK_BYTES - 1) })
+        self.blocks.get(TextPlace::of_number(number.into()))
     }
 }
 
@@ -88,6 +87,7 @@ fn digest(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::text_blocks::BLOCK_BYTES;
 
     #[test]
     fn texts_come_back_by_their_numbers_and_one_that_came_lately_has_one_number() {

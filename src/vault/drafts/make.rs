@@ -92,8 +92,7 @@ impl Vault {
             let clearing = Clearing { store, recipient, pseudonyms, seed, root_salt, drawn_on: today, today };
             let status = lifecycle::take_place(store, vault_key, &row, random)?;
             let (cleared, unsigned) = clearing.clear_beside(request, &|stated| {
-                let draft = draft(request, audience, stated, status.clone());
-                disclosure::prepare(&draft, &signer, now, random)
+                disclosure::prepare(&draft(request, audience, stated, &status), &signer, now, random)
             })?;
             let (status_idx, unsigned) = (status.idx(), unsigned.map_err(unsealable)?);
             let fingerprints: Vec<Fingerprint> =
